@@ -1,0 +1,37 @@
+package hub
+
+import (
+	"context"
+	"time"
+)
+
+// ConsolePost is a message in a room of the console, our own web chat.
+type ConsolePost struct {
+	Seq     int64      `json:"seq"` // grows by arrival, over all rooms of a system
+	Chat               // "system", "chat": the room
+	Key     string     `json:"key"` // same Key, same post
+	Root    MessageRef `json:"root,omitempty"`
+	Message Message    `json:"message"`
+	At      time.Time  `json:"at"`
+}
+
+// ConsoleStore keeps the rooms of the console.
+type ConsoleStore interface {
+	// AppendConsolePost stores p and sets its Seq and At. A Key that is there
+	// already gives that post's Seq and At and stores nothing.
+	AppendConsolePost(ctx context.Context, p *ConsolePost) error
+	// ConsolePosts lists the newest limit posts of a room before a Seq (0: from
+	// the newest), oldest first.
+	ConsolePosts(ctx context.Context, room Chat, before int64, limit int) ([]ConsolePost, error)
+	// ConsolePostsAfter lists posts of a system after a Seq, oldest first, at most limit.
+	ConsolePostsAfter(ctx context.Context, system System, after int64, limit int) ([]ConsolePost, error)
+	// ConsoleRooms lists the rooms of a system that hold posts, by name.
+	ConsoleRooms(ctx context.Context, system System) ([]ConsoleRoom, error)
+}
+
+// ConsoleRoom is a room of the console and its newest post.
+type ConsoleRoom struct {
+	Chat
+	Posts int       `json:"posts"`
+	Last  time.Time `json:"last,omitzero"`
+}

@@ -1,0 +1,49 @@
+package hub
+
+import "time"
+
+// Message is what to say, in no platform's markup. Providers render it; the
+// limits of a platform are theirs to keep.
+type Message struct {
+	// Text is CommonMark. A message has a Text, a Card or both.
+	Text string `json:"text,omitempty"`
+	Card *Card  `json:"card,omitempty"`
+	// Thread is a key that messages about one thing share ("meta/topic/301").
+	// The first sent to a chat becomes the root, later ones its replies, where
+	// InThread asks for that.
+	Thread   string `json:"thread,omitempty"`
+	InThread bool   `json:"in_thread,omitempty"`
+}
+
+// Card is a message about one thing that has a title and a link.
+type Card struct {
+	Kind     string    `json:"kind"`               // in words: "New topic", "Reply", "Closed"
+	Title    string    `json:"title"`              // plain text
+	URL      string    `json:"url,omitempty"`      // absolute
+	Site     string    `json:"site,omitempty"`     // host the thing lives on
+	Author   *Person   `json:"author,omitempty"`   //
+	Category *Label    `json:"category,omitempty"` //
+	Tags     []Label   `json:"tags,omitempty"`     //
+	Text     string    `json:"text,omitempty"`     // CommonMark excerpt
+	Cut      bool      `json:"cut,omitempty"`      // there is more than Text shows
+	Time     time.Time `json:"time,omitzero"`      //
+	Compact  bool      `json:"compact,omitempty"`  // one line is wanted
+}
+
+// Label is a named thing to link to, such as a category or a tag.
+type Label struct {
+	Name  string `json:"name"` // plain text
+	URL   string `json:"url,omitempty"`
+	Color string `json:"color,omitempty"` // "#0088cc"
+}
+
+// MessageRef is a platform's own id of a message that was sent.
+type MessageRef string
+
+// Receipt says what became of a message on its platform.
+type Receipt struct {
+	Ref  MessageRef `json:"ref"`           // needed to thread, edit and delete
+	URL  string     `json:"url,omitempty"` // where people find it, if the platform says
+	At   time.Time  `json:"at,omitzero"`
+	Note string     `json:"note,omitempty"` // what could not be done as asked: "sent as plain text"
+}

@@ -1,0 +1,58 @@
+// Package secret holds values that must never be printed: tokens, signing
+// keys, passwords. A Value shows itself as "[secret]" to fmt, slog, JSON and
+// TOML; only Reveal gives it away, so that a search for Reveal finds every
+// place where a secret leaves its box.
+package secret
+
+import (
+	"log/slog"
+	"strings"
+)
+
+// Mark is what a Value prints as.
+const Mark = "[secret]"
+
+// Value is a secret string. The zero Value is empty.
+type Value struct{ s string }
+
+// New makes a Value.
+func New(s string) Value { return Value{s} }
+
+// Reveal returns the secret itself.
+func (v Value) Reveal() string { return v.s }
+
+// Empty reports whether there is no secret.
+func (v Value) Empty() bool { return v.s == "" }
+
+func (v Value) String() string {
+	if v.s == "" {
+		return ""
+	}
+	return Mark
+}
+
+// GoString keeps %#v from printing the field.
+func (v Value) GoString() string { return v.String() }
+
+// LogValue keeps slog from printing the field.
+func (v Value) LogValue() slog.Value { return slog.StringValue(v.String()) }
+
+// MarshalText keeps JSON and TOML from printing the field.
+func (v Value) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads a secret from a configuration file.
+func (v *Value) UnmarshalText(text []byte) error {
+	v.s = string(text)
+	return nil
+}
+
+// Redact replaces every secret in text with Mark: for words that came from a
+// library or a platform and may quote what they were given.
+func Redact(text string, secrets ...Value) string {
+	for _, s := range secrets {
+		if s.s != "" {
+			text = strings.ReplaceAll(text, s.s, Mark)
+		}
+	}
+	return text
+}

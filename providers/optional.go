@@ -1,0 +1,48 @@
+package providers
+
+import (
+	"context"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// ChatInfo is a chat as its platform shows it to people.
+type ChatInfo struct {
+	hub.Chat
+	Name string `json:"name"`           // "#support"
+	Note string `json:"note,omitempty"` // what a picker should add: "private", "not a member"
+}
+
+// ChatLister is a provider that can list the chats its account may post to.
+type ChatLister interface {
+	// Chats lists chats whose name contains query, the best first, at most 100.
+	Chats(ctx context.Context, query string) ([]ChatInfo, error)
+}
+
+// Runner is a provider with work of its own between sends, such as keeping a
+// cache fresh. Run returns when ctx ends.
+type Runner interface {
+	Run(ctx context.Context) error
+}
+
+// Wrapper is a provider around another one.
+type Wrapper interface {
+	Unwrap() Provider
+}
+
+// As finds the first provider in p's chain of wrappers that is a T. A wrapper
+// that embeds Provider hides the optional methods of what it wraps: ask As,
+// never p.(T).
+func As[T any](p Provider) (T, bool) {
+	for {
+		if t, ok := p.(T); ok {
+			return t, true
+		}
+		w, ok := p.(Wrapper)
+		if !ok {
+			var none T
+			return none, false
+		}
+		p = w.Unwrap()
+	}
+}
