@@ -154,7 +154,7 @@ type ForumStore interface {
 	DeleteCategory(ctx context.Context, source Source, id string) error
 	// Categories lists all that are known of a source.
 	Categories(ctx context.Context, source Source) ([]ForumCategory, error)
-	// PutTopic stores t whole, in place of what was known of it.
-	PutTopic(ctx context.Context, source Source, t Topic) error
+	// PutTopics stores topics whole, in place of what was known of them.
+	PutTopics(ctx context.Context, source Source, ts []Topic) error
 	FindTopic(ctx context.Context, source Source, id string) (*Topic, error)
 }

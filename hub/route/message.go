@@ -1,0 +1,174 @@
+package route
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// headings are what happened, in the words of a card's first line.
+var headings = map[hub.EventType]string{
+	hub.ForumTopicCreated:         "New topic",
+	hub.ForumTopicEdited:          "Topic edited",
+	hub.ForumTopicDeleted:         "Topic deleted",
+	hub.ForumTopicRecovered:       "Topic restored",
+	hub.ForumTopicClosed:          "Closed",
+	hub.ForumTopicOpened:          "Opened again",
+	hub.ForumTopicArchived:        "Archived",
+	hub.ForumTopicUnarchived:      "No longer archived",
+	hub.ForumTopicPinned:          "Pinned",
+	hub.ForumTopicUnpinned:        "No longer pinned",
+	hub.ForumTopicListed:          "Listed again",
+	hub.ForumTopicUnlisted:        "Unlisted",
+	hub.ForumTopicStatus:          "Status changed",
+	hub.ForumTopicTagsChanged:     "New tags",
+	hub.ForumTopicCategoryChanged: "Moved",
+	hub.ForumTopicSolved:          "Solved",
+	hub.ForumTopicUnsolved:        "No longer solved",
+	hub.ForumTopicAssigned:        "Assigned",
+	hub.ForumTopicUnassigned:      "No longer assigned",
+	hub.ForumTopicVoted:           "Vote",
+	hub.ForumTopicUnvoted:         "Vote withdrawn",
+	hub.ForumPostCreated:          "Reply",
+	hub.ForumPostEdited:           "Edited",
+	hub.ForumPostDeleted:          "Post deleted",
+	hub.ForumPostRecovered:        "Post restored",
+	hub.ForumPostLiked:            "Liked",
+	hub.ForumCategoryCreated:      "New category",
+	hub.ForumCategoryUpdated:      "Category changed",
+	hub.ForumCategoryDeleted:      "Category deleted",
+	hub.ForumTagCreated:           "New tag",
+	hub.ForumTagUpdated:           "Tag changed",
+	hub.ForumTagDeleted:           "Tag deleted",
+}
+
+// heading says what happened in words; an event type without its own is read
+// out: "forum.user.badge_granted" is "User badge granted".
+func heading(e *hub.Event, f *hub.Forum) string {
+	if e.Type == hub.ForumPostCreated && f.Post != nil && f.Post.Number == 1 {
+		return headings[hub.ForumTopicCreated]
+	}
+	if h, ok := headings[e.Type]; ok {
+		return h
+	}
+	_, rest, _ := strings.Cut(string(e.Type), ".")
+	words := strings.NewReplacer(".", " ", "_", " ").Replace(rest)
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// composer makes messages of one event; what does not depend on the row is
+// made once.
+type composer struct {
+	write *writer
+	event *hub.Event
+	forum *hub.Forum
+	line  []hub.ForumCategory
+	cache map[int]excerpt // by limit
+}
+
+type excerpt struct {
+	text string
+	cut  bool
+}
+
+// fullExcerpt is how much of a post StyleFull takes; platforms cut it further.
+const fullExcerpt = 12_000
+
+// message is what the event says to one row's chat.
+func (c *composer) message(s *hub.Subscription) hub.Message {
+	card := c.card()
+	switch s.Options.Style {
+	case hub.StyleCompact:
+		card.Compact = true
+	case hub.StyleFull:
+		c.excerpt(card, fullExcerpt)
+	default:
+		limit := s.Options.Excerpt
+		if limit == 0 {
+			limit = hub.DefaultExcerpt
+		}
+		c.excerpt(card, limit)
+	}
+	m := hub.Message{Card: card}
+	if t := c.forum.Topic; t != nil {
+		m.Thread = string(c.event.Source) + "/topic/" + t.ID
+		m.InThread = s.Mode == hub.Thread
+	}
+	return m
+}
+
+// card holds the facts of the event, without an excerpt.
+func (c *composer) card() *hub.Card {
+	f := c.forum
+	card := &hub.Card{Kind: heading(c.event, f), Site: host(f.Site), Time: c.event.Time}
+	switch {
+	case f.Topic != nil:
+		c.topicCard(card)
+	case f.Category != nil:
+		card.Title, card.URL = f.Category.Name, f.Category.URL
+	case f.Tag != nil:
+		card.Title, card.URL = f.Tag.Name, f.Tag.URL
+	default:
+		objectCard(card, f)
+	}
+	return card
+}
+
+func (c *composer) topicCard(card *hub.Card) {
+	f := c.forum
+	card.Title, card.URL, card.Author = or(f.Topic.Title, "Topic "+f.Topic.ID), f.Topic.URL, f.Topic.Author
+	if f.Post != nil {
+		card.URL, card.Author = or(f.Post.URL, card.URL), &f.Post.Author
+	}
+	if f.Actor != nil { // who liked or assigned says more here than who wrote
+		card.Author = f.Actor
+	}
+	card.Category = c.category()
+	for _, t := range f.Topic.Tags {
+		card.Tags = append(card.Tags, hub.Label{Name: t, URL: f.Site + "/tag/" + url.PathEscape(t)})
+	}
+}
+
+// category names the whole line of categories; one that the hub has not met
+// is told by its slug.
+func (c *composer) category() *hub.Label {
+	t := c.forum.Topic
+	if len(c.line) == 0 {
+		if t.CategorySlug == "" {
+			return nil
+		}
+		return &hub.Label{Name: t.CategorySlug, URL: c.forum.Site + "/c/" + url.PathEscape(t.CategorySlug) + "/" + url.PathEscape(t.CategoryID)}
+	}
+	names := make([]string, len(c.line))
+	for i, cat := range c.line {
+		names[len(names)-1-i] = cat.Name
+	}
+	return &hub.Label{Name: strings.Join(names, " › "), URL: c.line[0].URL, Color: c.line[0].Color}
+}
+
+// excerpt puts the first limit characters of the post into card. What was
+// deleted is not repeated.
+func (c *composer) excerpt(card *hub.Card, limit int) {
+	p := c.forum.Post
+	if p == nil || p.HTML == "" || c.event.Type == hub.ForumPostDeleted {
+		return
+	}
+	x, ok := c.cache[limit]
+	if !ok {
+		x.text, x.cut = c.write.excerpt(p.HTML, c.forum.Site, limit)
+		if c.cache == nil {
+			c.cache = map[int]excerpt{}
+		}
+		c.cache[limit] = x
+	}
+	card.Text, card.Cut = x.text, x.cut
+}
+
+func host(site string) string {
+	u, err := url.Parse(site)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
