@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
@@ -77,19 +76,20 @@ func (r *Router) Run(ctx context.Context) error {
 	if err := r.Reload(ctx); err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		// Signals are not only of forums; what workers tell of messages (hub.message.*)
-		// is for the delivery log and would make the router hear itself.
-		types := []string{"forum.>", "chat.>", "user.>", "hub.signal.>", "hub.session.>", "hub.system.>"}
-		return r.Bus.Follow(ctx, readerName, types, r.handle)
-	})
-	g.Go(func() error { return r.writeBehind(ctx) })
-	return g.Wait()
+	var behind sync.WaitGroup
+	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	behind.Go(func() { r.writeBehind(writing) })
+	// Signals are not only of forums; what workers tell of messages (hub.message.*)
+	// is for the delivery log and would make the router hear itself.
+	types := []string{"forum.>", "chat.>", "user.>", "hub.signal.>", "hub.session.>", "hub.system.>"}
+	err := r.Bus.Follow(ctx, readerName, types, r.handle)
+	stop() // only now: nothing is learned or queued any more
+	behind.Wait()
+	return err
 }
 
 // writeBehind stores what was learned and queued, twice a second and at the end.
-func (r *Router) writeBehind(ctx context.Context) error {
+func (r *Router) writeBehind(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -100,7 +100,7 @@ func (r *Router) writeBehind(ctx context.Context) error {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 			defer cancel()
 			r.flush(last)
-			return nil
+			return
 		}
 		r.flush(ctx)
 	}

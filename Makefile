@@ -1,0 +1,44 @@
+# Bellhop's tasks. `make test` and `make check` are what CI runs.
+
+GO            ?= go
+VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS        = -s -w -X main.version=$(VERSION)
+TOOLS          = $(CURDIR)/.tools
+GOLANGCI       = v2.15.0
+GOFUMPT        = v0.10.0
+
+.PHONY: build test check bench soak fmt deps tools
+
+build: ## one static binary, ./bellhop
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bellhop ./cmd/bellhop
+
+test: deps ## every test, race detector on, both databases, a real browser
+	.ci/postgres run -- $(GO) test -race -shuffle=on ./...
+
+check: tools ## formatting, vet, lint, go.mod
+	@test -z "$$($(TOOLS)/gofumpt -l .)" || { echo "not formatted, run make fmt:"; $(TOOLS)/gofumpt -l .; exit 1; }
+	$(GO) vet ./...
+	$(TOOLS)/golangci-lint run ./...
+	$(GO) mod tidy -diff
+
+bench: build ## figures as ratios against a baseline taken in the same run
+	BELLHOP_BENCH=$(CURDIR)/bellhop $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./hub/server
+
+soak: deps ## the fault tests in full; takes an hour
+	BELLHOP_SOAK=1 .ci/postgres run -- $(GO) test -race -count=1 -timeout 2h ./hub/...
+
+fmt: tools ## format the code
+	$(TOOLS)/gofumpt -w .
+
+deps: ## what the tests need besides Go: PostgreSQL and Chromium, from Debian
+	.ci/deps
+
+tools: $(TOOLS)/golangci-lint-$(GOLANGCI) $(TOOLS)/gofumpt-$(GOFUMPT)
+
+$(TOOLS)/golangci-lint-$(GOLANGCI):
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	touch $@
+
+$(TOOLS)/gofumpt-$(GOFUMPT):
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install mvdan.cc/gofumpt@$(GOFUMPT)
+	touch $@
