@@ -1,0 +1,59 @@
+package deliver
+
+import (
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// action is what follows an attempt.
+type action int
+
+const (
+	done  action = iota // sent: acknowledge
+	again               // wait, then try again; the attempt counts
+	wait                // wait as the platform asks; the attempt does not count
+	pause               // the whole system waits until its credentials work
+	bury                // give up: to DEAD with the reason
+)
+
+// verdict is an action and how long to wait before it.
+type verdict struct {
+	do    action
+	after time.Duration
+}
+
+// backoff is how long to wait after each failed attempt: eight attempts cover
+// three and a half hours, which outlasts most outages of a platform.
+var backoff = []time.Duration{
+	2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 20 * time.Minute, time.Hour, 2 * time.Hour,
+}
+
+// Bounds on how long a platform may make us wait.
+const (
+	minWait = time.Second
+	maxWait = time.Hour
+)
+
+// judge says what follows the attempt-th attempt (from 1) of at most attempts
+// at a message, which ended with err. jitter in [0,1) spreads retries by ±20 %,
+// so that what failed together does not come back together.
+func judge(err error, attempt, attempts int, jitter float64) verdict {
+	if err == nil {
+		return verdict{do: done}
+	}
+	switch providers.FaultOf(err) {
+	case hub.FaultRateLimited:
+		return verdict{wait, min(max(providers.AfterOf(err), minWait), maxWait)}
+	case hub.FaultUnauthorized:
+		return verdict{do: pause}
+	case hub.FaultRejected, hub.FaultChatGone, hub.FaultStale:
+		return verdict{do: bury}
+	}
+	if attempt >= attempts {
+		return verdict{do: bury}
+	}
+	base := backoff[min(attempt, len(backoff))-1]
+	return verdict{again, time.Duration(float64(base) * (0.8 + 0.4*jitter))}
+}

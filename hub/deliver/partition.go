@@ -1,0 +1,210 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub/bus"
+)
+
+// partition is a part of the system's chats that this worker owns.
+type partition struct {
+	w     *Worker
+	n     int
+	claim *bus.Claim
+
+	mu     sync.Mutex
+	lanes  map[string]*lane
+	waits  map[string]bus.Wait // stored before we owned it
+	closed bool
+	steps  sync.WaitGroup
+}
+
+// hold serves the partition until the claim is lost or ctx ends.
+func (w *Worker) hold(ctx context.Context, n int, claim *bus.Claim) error {
+	waits, err := w.Bus.Waits(ctx, w.system, n)
+	if err != nil {
+		return errors.Join(err, w.release(ctx, claim))
+	}
+	pt := &partition{w: w, n: n, claim: claim, lanes: map[string]*lane{}, waits: waits}
+	err = claim.Run(ctx, pt.ring)
+	pt.close()
+	return errors.Join(err, w.release(ctx, claim))
+}
+
+func (w *Worker) release(ctx context.Context, claim *bus.Claim) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	return claim.Release(ctx)
+}
+
+// ring notes a message of a lane. It is called in stream order.
+func (pt *partition) ring(r bus.Ring) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	l := pt.lanes[r.Lane]
+	if l == nil {
+		l = &lane{name: r.Lane}
+		pt.lanes[r.Lane] = l
+	}
+	if !pt.note(l, r) || l.busy || pt.closed {
+		return
+	}
+	l.busy = true
+	if stored, ok := pt.waits[l.name]; ok && stored.Seq == l.seqs[0] {
+		delete(pt.waits, l.name)
+		l.attempt, l.stored = stored.Attempt, true
+		if left := stored.Until.Sub(pt.w.Now()); left > 0 {
+			pt.sleep(l, left)
+			return
+		}
+	}
+	pt.w.ready.push(pt, l)
+}
+
+// note adds a message to the lane, with its body while the budget lasts.
+func (pt *partition) note(l *lane, r bus.Ring) bool {
+	if r.Seq <= l.tail || l.behind {
+		return false
+	}
+	if !pt.reserve(l) {
+		l.behind = true
+		return false
+	}
+	if len(l.bodies) == len(l.seqs) && pt.w.bytes.take(int64(len(r.Body))) {
+		l.bodies = append(l.bodies, r.Body)
+	}
+	l.seqs, l.tail = append(l.seqs, r.Seq), r.Seq
+	return true
+}
+
+// reserve makes room for one more sequence. A lane's head is always known,
+// whatever the bound.
+func (pt *partition) reserve(l *lane) bool {
+	if pt.w.seqs.take(1) {
+		return true
+	}
+	if len(l.seqs) > 0 {
+		return false
+	}
+	pt.w.seqs.give(-1)
+	return true
+}
+
+// sleep parks the lane until d has passed. The lock is held.
+func (pt *partition) sleep(l *lane, d time.Duration) {
+	l.drop(pt.w.bytes)
+	l.timer = time.AfterFunc(d, func() { pt.wake(l) })
+}
+
+func (pt *partition) wake(l *lane) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	if !pt.closed {
+		pt.w.ready.push(pt, l)
+	}
+}
+
+// begin takes the lane's head for a step, unless the partition closes.
+func (pt *partition) begin(l *lane) (seq uint64, body []byte, ok bool) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	if pt.closed || len(l.seqs) == 0 {
+		return 0, nil, false
+	}
+	pt.steps.Add(1)
+	seq, body = l.head()
+	return seq, body, true
+}
+
+// pop removes the head after it was acknowledged and goes on with the next.
+func (pt *partition) pop(ctx context.Context, l *lane) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	if pt.closed {
+		return
+	}
+	if len(l.bodies) > 0 {
+		pt.w.bytes.give(int64(len(l.bodies[0])))
+		l.bodies = l.bodies[1:]
+	}
+	l.seqs, l.attempt, l.stored = l.seqs[1:], 0, false
+	pt.w.seqs.give(1)
+	pt.next(ctx, l)
+}
+
+// next goes on with a lane whose head is new. The lock is held.
+func (pt *partition) next(ctx context.Context, l *lane) {
+	if len(l.seqs) == 0 && l.behind {
+		if err := pt.refill(ctx, l); err != nil { // the bus is away
+			l.timer = time.AfterFunc(time.Second, func() {
+				pt.mu.Lock()
+				defer pt.mu.Unlock()
+				if !pt.closed {
+					pt.next(ctx, l)
+				}
+			})
+			return
+		}
+	}
+	if len(l.seqs) > 0 {
+		pt.w.ready.push(pt, l)
+	} else {
+		delete(pt.lanes, l.name)
+	}
+}
+
+// refill reads on where the lane stopped taking notes. Rings for the lane are
+// ignored until it has caught up, so nothing comes twice.
+func (pt *partition) refill(ctx context.Context, l *lane) error {
+	rings, err := pt.claim.Refill(ctx, l.name, l.tail, refillBatch)
+	if err != nil {
+		return err
+	}
+	l.behind = len(rings) == refillBatch
+	for _, r := range rings {
+		if !pt.reserve(l) {
+			l.behind = true
+			break
+		}
+		l.seqs, l.tail = append(l.seqs, r.Seq), r.Seq
+	}
+	return nil
+}
+
+// refillBatch is how many sequences a lane that fell behind reads at once.
+const refillBatch = 64
+
+// later parks the lane after an attempt that did not settle its head: until
+// d has passed, or, with d < 0, until the system is resumed.
+func (pt *partition) later(l *lane, d time.Duration) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	switch {
+	case pt.closed:
+	case d < 0:
+		l.drop(pt.w.bytes)
+		pt.w.health.park(func() { pt.wake(l) })
+	default:
+		pt.sleep(l, d)
+	}
+}
+
+// close ends the partition: no new step begins, and it returns when those in
+// hand have ended.
+func (pt *partition) close() {
+	pt.mu.Lock()
+	pt.closed = true
+	for _, l := range pt.lanes {
+		if l.timer != nil {
+			l.timer.Stop()
+		}
+		l.drop(pt.w.bytes)
+		pt.w.seqs.give(int64(len(l.seqs)))
+		l.seqs = nil
+	}
+	pt.mu.Unlock()
+	pt.steps.Wait()
+}

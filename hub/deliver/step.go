@@ -1,0 +1,224 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// step settles the head of a lane, or parks the lane until it may be tried
+// again.
+func (w *Worker) step(pt *partition, l *lane) {
+	seq, body, ok := pt.begin(l)
+	if !ok {
+		return
+	}
+	defer pt.steps.Done()
+	ctx := w.send
+	if w.health.paused() {
+		pt.later(l, -1)
+		return
+	}
+	if body == nil {
+		var err error
+		if body, err = pt.claim.Get(ctx, seq); errors.Is(err, bus.ErrGone) {
+			pt.pop(ctx, l) // removed by hand
+			return
+		} else if err != nil {
+			w.Log.Warn("a message could not be read from the stream, will try again", "system", w.system, "err", err)
+			pt.later(l, time.Second)
+			return
+		}
+	}
+	if !pt.claim.Valid() { // cut off or paused: another may own the partition by now
+		pt.later(l, time.Second)
+		return
+	}
+	if w.settle(ctx, pt, l, seq, body) {
+		w.unstore(ctx, pt, l)
+		w.persist(ctx, "acknowledge", func() error { return pt.claim.Ack(ctx, seq) })
+		pt.pop(ctx, l)
+	}
+}
+
+// settle makes one attempt at a message. It reports whether the message is
+// done with: sent, or dead. If not, the lane has been parked.
+func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64, body []byte) bool {
+	var n hub.Notification
+	if err := json.Unmarshal(body, &n); err != nil || n.Version > hub.NotificationVersion {
+		err = fmt.Errorf("the message on the bus cannot be read by this version of Bellhop (v=%d): %w", n.Version, errors.Join(err))
+		return w.bury(ctx, &n, l.attempt, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err})
+	}
+	if known, err := w.Bus.Receipt(ctx, n.ID); err != nil {
+		w.Log.Warn("receipts cannot be read, will try again", "system", w.system, "err", err)
+		pt.later(l, time.Second)
+		return false
+	} else if known != nil { // sent before a crash, or routed twice
+		return w.sent(ctx, &n, l, *known, false)
+	}
+	receipt, err := w.post(ctx, &n)
+	if ctx.Err() != nil {
+		return false // we are stopping: whoever is next tries again
+	}
+	v := judge(err, l.attempt+1, w.Attempts, rand.Float64())
+	switch v.do {
+	case done:
+		return w.sent(ctx, &n, l, receipt, true)
+	case bury:
+		return w.bury(ctx, &n, l.attempt+1, err)
+	case pause:
+		w.Log.Error("the platform refuses our credentials: the system is paused, its messages wait", "system", w.system, "err", err)
+		w.health.pause(err.Error())
+		pt.later(l, -1)
+		return false
+	case again:
+		l.attempt++
+		w.counts.Retried.Add(1)
+	case wait:
+		w.counts.Waited.Add(1)
+	}
+	w.putOff(ctx, pt, l, &n, seq, v, err)
+	return false
+}
+
+// post makes the one attempt.
+func (w *Worker) post(ctx context.Context, n *hub.Notification) (hub.Receipt, error) {
+	if !n.StaleAt.IsZero() && w.Now().After(n.StaleAt) {
+		err := fmt.Errorf("it waited since %s, past its use", n.QueuedAt.Format(time.RFC3339))
+		return hub.Receipt{}, &providers.Error{Fault: hub.FaultStale, Op: "send", Err: err}
+	}
+	p := providers.Post{Key: string(n.ID), To: n.Chat, Message: n.Message, Root: n.Root}
+	if n.Message.InThread && p.Root == "" && w.Provider.Describe().Can.Threads {
+		root, err := w.Bus.Root(ctx, n.Chat, n.Message.Thread)
+		if err != nil {
+			return hub.Receipt{}, fmt.Errorf("find the thread: %w", err)
+		}
+		p.Root = root
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+	defer cancel()
+	return w.Provider.Send(ctx, p)
+}
+
+// sent keeps the receipt and tells the hub. Only then may the message be
+// acknowledged: after a crash the receipt decides that it is not sent again.
+func (w *Worker) sent(ctx context.Context, n *hub.Notification, l *lane, r hub.Receipt, fresh bool) bool {
+	var all sync.WaitGroup
+	if fresh {
+		w.counts.Sent.Add(1)
+		if r.At.IsZero() {
+			r.At = w.Now().UTC()
+		}
+		all.Go(func() { w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, n.ID, r) }) })
+		if n.Message.InThread && r.Ref != "" {
+			all.Go(func() {
+				w.persist(ctx, "keep the thread", func() error { return w.Bus.PutRoot(ctx, n.Chat, n.Message.Thread, r.Ref) })
+			})
+		}
+	}
+	all.Go(func() {
+		w.tell(ctx, n, hub.Outcome{Status: hub.StatusSent, Attempt: l.attempt + 1, Receipt: r})
+	})
+	all.Wait()
+	return ctx.Err() == nil
+}
+
+// bury gives a message up: to DEAD with the reason, and the hub is told.
+func (w *Worker) bury(ctx context.Context, n *hub.Notification, attempts int, err error) bool {
+	w.counts.Dead.Add(1)
+	w.Log.Error("a message is given up", "system", w.system, "chat", n.Chat.ID, "notification", n.ID, "attempt", attempts, "err", err)
+	fault, now := providers.FaultOf(err), w.Now().UTC()
+	letter := hub.DeadLetter{Notification: *n, Fault: fault, Reason: err.Error(), Attempts: attempts, At: now}
+	w.persist(ctx, "bury", func() error { return w.Bus.Dead(ctx, letter) })
+	w.tell(ctx, n, hub.Outcome{Status: hub.StatusDead, Attempt: attempts, Fault: fault, Reason: err.Error()})
+	return ctx.Err() == nil
+}
+
+// worthTelling is the shortest pause for a rate limit that the delivery log
+// hears of: a chat at its platform's pace pauses after every message.
+const worthTelling = 10 * time.Second
+
+// putOff parks the lane until the message may be tried again, and stores a wait
+// that a restart must honour.
+func (w *Worker) putOff(ctx context.Context, pt *partition, l *lane, n *hub.Notification, seq uint64, v verdict, err error) {
+	until := w.Now().Add(v.after).UTC()
+	w.Log.Warn("a message must wait", "system", w.system, "chat", n.Chat.ID, "notification", n.ID, "attempt", l.attempt, "until", until, "err", err)
+	if v.after > time.Second {
+		stored := bus.Wait{Until: until, Attempt: l.attempt, Seq: seq, Reason: err.Error()}
+		l.stored = true
+		w.persist(ctx, "store the wait", func() error { return w.Bus.PutWait(ctx, w.system, pt.n, l.name, stored) })
+	}
+	if v.do == again || v.after >= worthTelling {
+		w.tell(ctx, n, hub.Outcome{
+			Status: hub.StatusFailed, Attempt: l.attempt, Fault: providers.FaultOf(err), Reason: err.Error(), RetryAt: until,
+		})
+	}
+	pt.later(l, max(until.Sub(w.Now()), 0))
+}
+
+// unstore forgets the stored wait of a message that is settled.
+func (w *Worker) unstore(ctx context.Context, pt *partition, l *lane) {
+	if l.stored {
+		w.persist(ctx, "forget the wait", func() error { return w.Bus.DropWait(ctx, w.system, pt.n, l.name) })
+	}
+}
+
+// tell publishes how an attempt ended, for the delivery log.
+func (w *Worker) tell(ctx context.Context, n *hub.Notification, o hub.Outcome) {
+	o.Notification, o.Chat, o.Event, o.At = n.ID, n.Chat, n.Event, w.Now().UTC()
+	kind := hub.HubMessageFailed
+	if o.Status == hub.StatusSent {
+		kind = hub.HubMessageSent
+	}
+	data, err := json.Marshal(o)
+	if err != nil {
+		w.Log.Error("an outcome cannot be written", "notification", n.ID, "err", err)
+		return
+	}
+	e := &hub.Event{
+		SpecVersion: hub.SpecVersion, Source: hub.Source(w.system), Type: kind, Time: o.At, ReceivedTime: o.At,
+		ID:      hub.EventID("o" + hub.Digest(string(n.ID), string(o.Status), fmt.Sprint(o.Attempt), o.RetryAt.String())),
+		Subject: "notification/" + string(n.ID), ReplyTo: n.Event, DataContentType: "application/json", Data: data,
+	}
+	w.persist(ctx, "tell the outcome", func() error { return w.Bus.Tell(ctx, e) })
+}
+
+// persist repeats what must not be lost until it succeeds or the worker must
+// stop: the platform has the message, and only the bus is slow.
+func (w *Worker) persist(ctx context.Context, what string, do func() error) {
+	for delay := 50 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
+		err := do()
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		w.Log.Warn("the bus did not take it, will try again", "system", w.system, "what", what, "err", err)
+		rest(ctx, delay)
+	}
+}
+
+// prove tries the credentials and pauses or resumes the system.
+func (w *Worker) prove(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+	defer cancel()
+	err := w.Provider.Check(ctx)
+	switch {
+	case err == nil:
+		w.health.resume()
+	case providers.FaultOf(err) == hub.FaultUnauthorized:
+		w.Log.Error("the platform refuses our credentials: the system is paused, its messages wait", "system", w.system, "err", err)
+		w.health.pause(err.Error())
+	case w.health.paused():
+		w.health.tell() // try again later
+	default: // it does not answer now; each message finds out for itself
+		w.health.resume()
+		w.Log.Warn("the platform did not answer the check of our credentials", "system", w.system, "err", err)
+	}
+}

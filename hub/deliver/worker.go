@@ -1,0 +1,149 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// Config is what a Worker works with. Zero numbers take the defaults.
+type Config struct {
+	Bus       *bus.Bus
+	Provider  providers.Provider
+	Attempts  int           // at one message before it is given up; default 8
+	Timeout   time.Duration // of one attempt; default 30 s
+	Grace     time.Duration // for sends in hand when the worker stops; default 5 s
+	Probe     time.Duration // after refused credentials, before they are tried again; default 15 s, doubling
+	InFlight  int           // posts at once; default 1,024
+	Bytes     int64         // of messages kept in memory; default 16 MiB
+	Sequences int64         // of messages known to wait; default 4 M (32 MiB)
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Worker serves one system: it sends every notification owed to the system's
+// chats, in the order of each chat, or buries it with a reason.
+type Worker struct {
+	Config
+	system hub.System
+	owner  string
+	bytes  *budget
+	seqs   *budget
+	ready  *ready
+	health *health
+	counts Counts
+	send   context.Context // ends when sends in hand must
+}
+
+// Counts are what a worker has done since it started.
+type Counts struct {
+	Sent, Retried, Waited, Dead atomic.Uint64
+}
+
+// New makes a Worker. Run does the work.
+func New(c Config) *Worker {
+	c.Attempts = or(c.Attempts, 8)
+	c.Timeout = or(c.Timeout, 30*time.Second)
+	c.Grace = or(c.Grace, 5*time.Second)
+	c.Probe = or(c.Probe, 15*time.Second)
+	c.InFlight = or(c.InFlight, 1024)
+	c.Bytes = or(c.Bytes, 16<<20)
+	c.Sequences = or(c.Sequences, 4<<20)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	w := &Worker{
+		Config: c, system: c.Provider.Describe().ID, owner: hub.Digest(time.Now().String(), string(rune(rand.Uint32()))),
+		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
+	}
+	w.ready = &ready{limit: c.InFlight, step: w.step}
+	return w
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// System is the system that the worker serves.
+func (w *Worker) System() hub.System { return w.system }
+
+// Counts tells what the worker has done.
+func (w *Worker) Counts() *Counts { return &w.counts }
+
+// State says how the system is: "ok", "paused" or "unknown", and why.
+func (w *Worker) State() (state, reason string) { return w.health.state() }
+
+// Run sends until ctx ends, then lets the sends in hand finish within the
+// grace. It blocks. It returns nil: trouble is waited out, logged and told in
+// State.
+func (w *Worker) Run(ctx context.Context) error {
+	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	w.send = send
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, cancel) })()
+	var all sync.WaitGroup
+	all.Go(func() { w.watch(ctx) })
+	all.Go(func() { w.undertake(ctx) })
+	if r, ok := providers.As[providers.Runner](w.Provider); ok {
+		all.Go(func() {
+			if err := r.Run(ctx); err != nil && ctx.Err() == nil {
+				w.Log.Error("a provider stopped its own work", "system", w.system, "err", err)
+			}
+		})
+	}
+	for n := range w.Bus.Partitions() {
+		all.Go(func() { w.own(ctx, n) })
+	}
+	all.Wait()
+	return nil
+}
+
+// claimEvery is how often a worker tries for a partition that another owns.
+const claimEvery = 500 * time.Millisecond
+
+// own claims a partition and holds it, again and again.
+func (w *Worker) own(ctx context.Context, n int) {
+	for ctx.Err() == nil {
+		claim, err := w.Bus.Claim(ctx, w.system, n, w.owner)
+		if err == nil {
+			w.Log.Debug("partition owned", "system", w.system, "partition", n)
+			err = w.hold(ctx, n, claim)
+		}
+		if err != nil && ctx.Err() == nil && !errors.Is(err, bus.ErrOwned) {
+			w.Log.Warn("a partition could not be held, will try again", "system", w.system, "partition", n, "err", err)
+		}
+		rest(ctx, claimEvery)
+	}
+}
+
+// undertake buries the claims of workers that died without a word.
+func (w *Worker) undertake(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := w.Bus.BuryDead(ctx, w.system); err != nil && ctx.Err() == nil {
+			w.Log.Warn("claims of dead workers could not be looked at, will try again", "system", w.system, "err", err)
+		}
+		rest(ctx, claimEvery)
+	}
+}
+
+// rest waits for d or the end of ctx.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
