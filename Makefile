@@ -5,7 +5,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS        = -s -w -X main.version=$(VERSION)
 TOOLS          = $(CURDIR)/.tools
 GOLANGCI       = v2.15.0
-GOFUMPT        = v0.10.0
+GOFUMPT        = v0.12.0
 
 .PHONY: build test check bench soak fmt deps tools
 

@@ -13,19 +13,33 @@ import (
 const Mark = "[secret]"
 
 // Value is a secret string. The zero Value is empty.
-type Value struct{ s string }
+//
+// The string is kept behind a pointer: fmt calls no method on a field that is
+// not exported, so %+v of a struct with a Value in one prints what the Value
+// holds. This way that is an address.
+type Value struct{ p *string }
 
 // New makes a Value.
-func New(s string) Value { return Value{s} }
+func New(s string) Value {
+	if s == "" {
+		return Value{}
+	}
+	return Value{&s}
+}
 
 // Reveal returns the secret itself.
-func (v Value) Reveal() string { return v.s }
+func (v Value) Reveal() string {
+	if v.p == nil {
+		return ""
+	}
+	return *v.p
+}
 
 // Empty reports whether there is no secret.
-func (v Value) Empty() bool { return v.s == "" }
+func (v Value) Empty() bool { return v.p == nil }
 
 func (v Value) String() string {
-	if v.s == "" {
+	if v.Empty() {
 		return ""
 	}
 	return Mark
@@ -42,7 +56,7 @@ func (v Value) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
 // UnmarshalText reads a secret from a configuration file.
 func (v *Value) UnmarshalText(text []byte) error {
-	v.s = string(text)
+	*v = New(string(text))
 	return nil
 }
 
@@ -50,8 +64,8 @@ func (v *Value) UnmarshalText(text []byte) error {
 // library or a platform and may quote what they were given.
 func Redact(text string, secrets ...Value) string {
 	for _, s := range secrets {
-		if s.s != "" {
-			text = strings.ReplaceAll(text, s.s, Mark)
+		if !s.Empty() {
+			text = strings.ReplaceAll(text, s.Reveal(), Mark)
 		}
 	}
 	return text

@@ -1,0 +1,12 @@
+package providers
+
+// Label is a name, cut to limit, on one line and without control characters:
+// what titles, people and tags are called is up to strangers.
+func Label(s string, limit int, u Unit) string {
+	s, _ = CutText(line(s), limit, u)
+	return s
+}
+
+// WebURL accepts an absolute http, https or mailto URL and writes it as a
+// Dialect's Link gets it: for addresses that come from elsewhere than a Doc.
+func WebURL(raw string) (url string, ok bool) { return webURL(raw) }

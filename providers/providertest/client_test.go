@@ -1,0 +1,245 @@
+package providertest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/providertest"
+)
+
+const limit = 500
+
+// lookalike is a platform with one call: POST /<token>/send. It deduplicates.
+type lookalike struct{ providertest.Recorder }
+
+type message struct{ Chat, Key, Text, Root, Ref string }
+
+func (l *lookalike) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasSuffix(r.URL.Path, "/send") {
+		_, _ = io.WriteString(w, `{"ok":true}`)
+		return
+	}
+	raw, _ := io.ReadAll(r.Body)
+	step, scripted := l.Next()
+	if scripted && !step.AfterAccept {
+		step.Answer(w, r)
+		return
+	}
+	var m message
+	_ = json.Unmarshal(raw, &m)
+	sent := l.RecordOnce(providertest.Sent{
+		Chat: m.Chat, Key: m.Key, Text: m.Text, Root: m.Root, Raw: raw, Ref: strconv.FormatInt(time.Now().UnixNano(), 36) + m.Key,
+	})
+	if scripted {
+		step.Answer(w, r)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(message{Ref: sent.Ref})
+}
+
+// client is a small sound provider, but for its defect.
+type client struct {
+	url, defect string
+	token       secret.Value
+	calls       int
+}
+
+func (c *client) has(defect string) bool { return c.defect == defect }
+
+func (c *client) GoString() string {
+	if c.has("leaks when printed") {
+		return c.token.Reveal()
+	}
+	return "client"
+}
+
+func (c *client) Describe() providers.Description {
+	d := providers.Description{
+		Kind: "test", ID: "test-acme", Limits: providers.Limits{Text: limit, Unit: providers.Characters},
+		Can: hub.Features{Threads: true, Idempotent: true},
+	}
+	if c.has("description changes") && c.calls > 0 {
+		d.Limits.Text++
+	}
+	d.Can.Chats = c.has("promises chats")
+	return d
+}
+
+func (c *client) Check(ctx context.Context) error {
+	if c.has("check posts") {
+		_, _ = c.Send(ctx, providers.Post{Message: hub.Message{Text: "checking"}})
+	}
+	_, err := c.call(ctx, "check", message{})
+	return err
+}
+
+func (c *client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
+	if c.has("description changes") {
+		c.calls++
+	}
+	if c.has("refuses cards") && p.Message.Card != nil {
+		return hub.Receipt{}, errors.New("no cards")
+	}
+	if c.has("sends after cancel") || c.has("ignores cancel") {
+		ctx = context.WithoutCancel(ctx)
+	}
+	m := message{Chat: p.To.ID, Key: p.Key, Text: c.text(p.Message), Root: string(p.Root)}
+	m = c.spoil(m)
+	answer, err := c.call(ctx, "send", m)
+	if err != nil && c.has("retries") {
+		answer, err = c.call(ctx, "send", m)
+	}
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	switch {
+	case c.has("one ref for all"):
+		answer.Ref = "1"
+	case c.has("no ref"):
+		answer.Ref = ""
+	}
+	return hub.Receipt{Ref: hub.MessageRef(answer.Ref)}, nil
+}
+
+func (c *client) spoil(m message) message {
+	switch c.defect {
+	case "wrong chat":
+		m.Chat = "elsewhere"
+	case "forgets the root":
+		m.Root = ""
+	case "key not passed":
+		m.Key = ""
+	}
+	return m
+}
+
+func (c *client) text(m hub.Message) string {
+	md := m.Text
+	if m.Card != nil {
+		md = cmp.Or(m.Card.Title+"\n\n"+m.Card.Text, " ")
+	}
+	whole := providers.Render(providers.Parse(md), dialect{c})
+	switch c.defect {
+	case "does not cut":
+		return whole
+	case "cuts bytes":
+		return strings.ToValidUTF8(whole[:min(limit, len(whole))], "")
+	case "cuts early":
+		return whole[:min(limit-10, len(whole))]
+	}
+	out, _ := providers.Fit(providers.Parse(md), dialect{c}, limit, providers.Characters.Len)
+	return out
+}
+
+type dialect struct{ c *client }
+
+func (d dialect) escape(s string) string {
+	if d.c.has("pings") {
+		return s
+	}
+	return strings.ReplaceAll(s, "@", "@\u200b")
+}
+
+func (d dialect) Text(s string) string                  { return d.escape(s) }
+func (d dialect) Code(s string) string                  { return d.escape(s) }
+func (d dialect) Strong(s string) string                { return s }
+func (d dialect) Emph(s string) string                  { return s }
+func (d dialect) Strike(s string) string                { return s }
+func (d dialect) Link(s, _ string) string               { return s }
+func (d dialect) Image(alt, _ string) string            { return d.escape(alt) }
+func (d dialect) LineBreak() string                     { return "\n" }
+func (d dialect) Paragraph(s string) string             { return s }
+func (d dialect) Heading(_ int, s string) string        { return s }
+func (d dialect) Quote(s string) string                 { return s }
+func (d dialect) CodeBlock(_, s string) string          { return d.escape(s) }
+func (d dialect) Rule() string                          { return "--" }
+func (d dialect) Join(blocks []string) string           { return strings.Join(blocks, "\n") }
+func (d dialect) List(_ bool, _ int, s []string) string { return strings.Join(s, "\n") }
+
+func (d dialect) Table(rows [][]string) string {
+	return d.escape(providers.PlainText().Table(rows))
+}
+
+func (c *client) call(ctx context.Context, op string, m message) (message, error) {
+	body, _ := json.Marshal(m)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/"+c.token.Reveal()+"/"+op, bytes.NewReader(body))
+	if err != nil {
+		return message{}, c.fail(op, hub.FaultTemporary, errors.New("bad address"))
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return message{}, c.fail(op, hub.FaultTemporary, c.clean(err))
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return message{}, c.fail(op, hub.FaultTemporary, c.clean(err))
+	}
+	return c.judge(op, resp, raw)
+}
+
+// clean takes the URL, which holds the token, out of an error of net/http.
+func (c *client) clean(err error) error {
+	if c.has("leaks in errors") {
+		return err
+	}
+	if c.has("leaks in logs") {
+		slog.Debug("call failed", "err", err)
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+func (c *client) judge(op string, resp *http.Response, raw []byte) (message, error) {
+	var m message
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+		after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+		e := c.fail(op, hub.FaultRateLimited, errors.New("too many requests"))
+		if pe, ok := errors.AsType[*providers.Error](e); ok && !c.has("no after") {
+			pe.After = time.Duration(after) * time.Second
+		}
+		return m, e
+	case resp.StatusCode == http.StatusUnauthorized && c.has("quotes what was said back"):
+		return m, c.fail(op, hub.FaultUnauthorized, fmt.Errorf("refused: %s", raw))
+	case resp.StatusCode == http.StatusUnauthorized:
+		return m, c.fail(op, hub.FaultUnauthorized, errors.New("the token is refused"))
+	case resp.StatusCode != http.StatusOK:
+		return m, c.fail(op, hub.FaultTemporary, errors.New(resp.Status))
+	}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		if c.has("believes 200") {
+			return message{Ref: "?"}, nil
+		}
+		return m, c.fail(op, hub.FaultTemporary, errors.New("the answer is no JSON"))
+	}
+	return m, nil
+}
+
+func (c *client) fail(op string, fault hub.Fault, err error) error {
+	switch c.defect {
+	case "bare error":
+		return err
+	case "no op":
+		op = ""
+	case "all temporary":
+		fault = hub.FaultTemporary
+	}
+	return &providers.Error{Fault: fault, Op: op, Err: err}
+}
