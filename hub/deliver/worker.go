@@ -40,7 +40,9 @@ type Worker struct {
 	ready  *ready
 	health *health
 	counts Counts
-	send   context.Context // ends when sends in hand must
+
+	refused atomic.Bool     // a partition that we want has an owner, who may be dead
+	send    context.Context // ends when sends in hand must
 }
 
 // Counts are what a worker has done since it started.
@@ -121,6 +123,9 @@ func (w *Worker) own(ctx context.Context, n int) {
 			w.Log.Debug("partition owned", "system", w.system, "partition", n)
 			err = w.hold(ctx, n, claim)
 		}
+		if errors.Is(err, bus.ErrOwned) {
+			w.refused.Store(true)
+		}
 		if err != nil && ctx.Err() == nil && !errors.Is(err, bus.ErrOwned) {
 			w.Log.Warn("a partition could not be held, will try again", "system", w.system, "partition", n, "err", err)
 		}
@@ -131,10 +136,13 @@ func (w *Worker) own(ctx context.Context, n int) {
 // undertake buries the claims of workers that died without a word.
 func (w *Worker) undertake(ctx context.Context) {
 	for ctx.Err() == nil {
+		rest(ctx, claimEvery)
+		if !w.refused.Swap(false) {
+			continue
+		}
 		if err := w.Bus.BuryDead(ctx, w.system); err != nil && ctx.Err() == nil {
 			w.Log.Warn("claims of dead workers could not be looked at, will try again", "system", w.system, "err", err)
 		}
-		rest(ctx, claimEvery)
 	}
 }
 

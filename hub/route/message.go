@@ -102,6 +102,9 @@ func (c *composer) message(s *hub.Subscription) hub.Message {
 func (c *composer) card() *hub.Card {
 	f := c.forum
 	card := &hub.Card{Kind: heading(c.event, f), Site: host(f.Site), Time: c.event.Time}
+	if card.Time.IsZero() { // not every event of a forum tells when
+		card.Time = c.event.ReceivedTime
+	}
 	switch {
 	case f.Topic != nil:
 		c.topicCard(card)
@@ -121,7 +124,7 @@ func (c *composer) topicCard(card *hub.Card) {
 	if f.Post != nil {
 		card.URL, card.Author = or(f.Post.URL, card.URL), &f.Post.Author
 	}
-	if f.Actor != nil { // who liked or assigned says more here than who wrote
+	if f.Actor != nil && f.Actor.Username != "" { // who liked or assigned says more here than who wrote
 		card.Author = f.Actor
 	}
 	card.Category = c.category()

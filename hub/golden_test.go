@@ -1,0 +1,189 @@
+package hub_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var (
+	posted  = time.Date(2026, 1, 10, 9, 5, 0, 0, time.UTC)
+	heard   = time.Date(2026, 1, 10, 9, 5, 1, 250_000_000, time.UTC)
+	general = hub.Chat{System: "slack-acme", ID: "C0123456789"}
+)
+
+func alice() hub.Person {
+	return hub.Person{
+		ID: "21", Username: "alice", Name: "Alice Moreau", URL: "https://forum.example.com/u/alice",
+		Avatar: "https://forum.example.com/avatar/alice/96.png", Staff: true, Bot: true,
+	}
+}
+
+func message() hub.Message {
+	author := alice()
+	return hub.Message{
+		Text: "**New** topic", Thread: "meta/topic/301", InThread: true,
+		Card: &hub.Card{
+			Kind: "New topic", Title: "Printer <does> not & \"start\"", URL: "https://forum.example.com/t/printer/301",
+			Site: "forum.example.com", Author: &author,
+			Category: &hub.Label{Name: "Support", URL: "https://forum.example.com/c/support/5", Color: "#0088cc"},
+			Tags:     []hub.Label{{Name: "linux", URL: "https://forum.example.com/tag/linux", Color: "#ffffff"}},
+			Text:     "My printer does not start …", Cut: true, Time: posted, Compact: true,
+		},
+	}
+}
+
+func receipt() hub.Receipt {
+	return hub.Receipt{Ref: "1768035901.000200", URL: "https://acme.slack.com/archives/C0123456789/p1768035901000200", At: heard, Note: "sent as plain text"}
+}
+
+func notification() hub.Notification {
+	return hub.Notification{
+		Version: hub.NotificationVersion, ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta",
+		Subscription: "s1", Message: message(), QueuedAt: heard, StaleAt: heard.Add(time.Hour), Root: "1768035900.000100",
+	}
+}
+
+func forum() hub.Forum {
+	author := alice()
+	return hub.Forum{
+		Site: "https://forum.example.com", Event: "post_created",
+		Topic: &hub.Topic{
+			ID: "301", Title: "Printer does not start", Slug: "printer", URL: "https://forum.example.com/t/printer/301",
+			Archetype: hub.ArchetypeRegular, CategoryID: "5", CategorySlug: "support", Tags: []string{"linux"},
+			Unlisted: true, Closed: true, Archived: true, Pinned: true, Author: &author, CreatedAt: posted, Posts: 2,
+		},
+		Post: &hub.Post{
+			ID: "902", Number: 2, Kind: hub.PostRegular, ActionCode: "closed.enabled", Author: author, HTML: "<p>Which model?</p>",
+			URL: "https://forum.example.com/t/printer/301/2", ReplyTo: 1, Version: 3, EditReason: "typo",
+			Hidden: true, Deleted: true, ViaEmail: true, CreatedAt: posted, UpdatedAt: heard, Groups: []string{"support_team"},
+		},
+		Category: &hub.ForumCategory{
+			ID: "5", Name: "Support", Slug: "support", ParentID: "1", Color: "#0088cc",
+			URL: "https://forum.example.com/c/support/5", Restricted: true,
+		},
+		Tag:    &hub.ForumTag{ID: "29", Name: "urgent", URL: "https://forum.example.com/tag/urgent"},
+		Actor:  &author,
+		Object: json.RawMessage(`{"badge_id":13}`),
+	}
+}
+
+// samples have every field set, so that each golden file shows its whole type.
+func samples() map[string]any {
+	return map[string]any{
+		"event": &hub.Event{
+			SpecVersion: hub.SpecVersion, ID: "eabc", Source: "meta", Type: hub.ForumPostCreated, Subject: "topic/301/2", Time: posted,
+			DataContentType: "application/json", ReceivedTime: heard, ReplyTo: "edef", Data: json.RawMessage(`{"site":"https://forum.example.com"}`),
+		},
+		"forum":  ptr(forum()),
+		"signal": &hub.Signal{Name: "post_teleported", Body: json.RawMessage(`{"id":1}`), Note: "no event of this name is known"},
+		"subscription": &hub.Subscription{
+			ID: "s1", Chat: general, Source: "meta", Mode: hub.Watch,
+			Filters: []hub.Filter{{Type: hub.FilterTag, Any: []string{"bug"}, All: []string{"linux"}, None: []string{"wip"}, As: hub.AsMention}},
+			Options: hub.Options{Style: hub.StyleFull, Excerpt: 200, Unlisted: true}, Enabled: true,
+			CreatedBy: "admin", CreatedAt: posted, UpdatedAt: heard, LastFiredAt: heard, Error: "the chat is gone",
+		},
+		"notification": ptr(notification()),
+		"outcome": &hub.Outcome{
+			Notification: "nabc", Chat: general, Event: "eabc", Status: hub.StatusFailed, Attempt: 2, Receipt: receipt(),
+			Fault: hub.FaultRateLimited, Reason: "slack says: slow down", RetryAt: heard.Add(time.Minute), At: heard,
+		},
+		"dead_letter": &hub.DeadLetter{Notification: notification(), Fault: hub.FaultChatGone, Reason: "we are not in the chat", Attempts: 1, At: heard},
+		"delivery": &hub.Delivery{
+			ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta", Subscription: "s1",
+			Title: "Printer does not start", Status: hub.StatusSent, Attempts: 2, Reason: "slack says: slow down", Receipt: receipt(),
+			QueuedAt: posted, UpdatedAt: heard,
+		},
+		"receipt":      ptr(receipt()),
+		"console_post": &hub.ConsolePost{Seq: 7, Chat: hub.Chat{System: "console", ID: "lobby"}, Key: "nabc", Root: "3", Message: message(), At: heard},
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func TestGolden(t *testing.T) {
+	for name, sample := range samples() {
+		t.Run(name, func(t *testing.T) {
+			requireFull(t, name, reflect.ValueOf(sample))
+			got, err := json.MarshalIndent(sample, "", "  ")
+			require.NoError(t, err)
+			got = append(got, '\n')
+			path := filepath.Join("testdata", name+".json")
+			if *update {
+				require.NoError(t, os.WriteFile(path, got, 0o644))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err, "run with -update")
+			require.Empty(t, cmp.Diff(string(want), string(got)), "what older releases wrote must still be readable")
+
+			decoded := reflect.New(reflect.TypeOf(sample).Elem()).Interface()
+			require.NoError(t, json.Unmarshal(want, decoded))
+			require.Empty(t, cmp.Diff(sample, decoded, compactJSON()))
+		})
+	}
+}
+
+// compactJSON compares raw JSON by what it says: the golden files are indented.
+func compactJSON() cmp.Option {
+	return cmp.Transformer("json", func(raw json.RawMessage) any {
+		var v any
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return err.Error()
+		}
+		return v
+	})
+}
+
+func TestGoldenFilesHaveTypes(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.json")
+	require.NoError(t, err)
+	require.Len(t, files, len(samples()))
+}
+
+// requireFull fails when a field of a sample has been forgotten, as a new one
+// is at first.
+func requireFull(t *testing.T, path string, v reflect.Value) {
+	t.Helper()
+	switch {
+	case v.IsZero() && v.Type() != reflect.TypeFor[time.Time]():
+		t.Fatalf("%s is zero in its sample: set it, and run the test with -update", path)
+	case v.Kind() == reflect.Pointer:
+		requireFull(t, path, v.Elem())
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
+		for i := range v.Len() {
+			requireFull(t, path, v.Index(i))
+		}
+	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
+		for i := range v.NumField() {
+			requireFull(t, path+"."+v.Type().Field(i).Name, v.Field(i))
+		}
+	}
+}
+
+// The zero value of what is optional leaves no trace on the wire.
+func TestSmallestJSON(t *testing.T) {
+	for want, v := range map[string]any{
+		`{"specversion":"1.0","id":"e","source":"meta","type":"user.x"}`: hub.Event{SpecVersion: "1.0", ID: "e", Source: "meta", Type: "user.x"},
+		`{"site":"https://f.example","event":"ping"}`:                    hub.Forum{Site: "https://f.example", Event: "ping"},
+		`{"id":"1"}`:                   hub.Topic{ID: "1"},
+		`{"id":"1","tags":[]}`:         hub.Topic{ID: "1", Tags: []string{}},
+		`{"ref":"1"}`:                  hub.Receipt{Ref: "1"},
+		`{"kind":"Reply","title":"x"}`: hub.Card{Kind: "Reply", Title: "x"},
+		`{"type":"tag","any":["x"]}`:   hub.Filter{Type: hub.FilterTag, Any: []string{"x"}},
+	} {
+		got, err := json.Marshal(v)
+		require.NoError(t, err)
+		require.Equal(t, want, string(got))
+	}
+}

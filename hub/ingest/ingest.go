@@ -1,0 +1,152 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/secret"
+)
+
+// Defaults of a Config.
+const (
+	DefaultMaxBody     = 1 << 20
+	DefaultMaxInFlight = 256
+)
+
+// ErrTooLarge is what a Publisher answers to an event that is larger than the
+// bus takes. The sender is told 413: trying again would not help.
+var ErrTooLarge = errors.New("the event is larger than the bus takes")
+
+// Publisher stores events. It returns when e is as durable as configured;
+// duplicate says that an event with this id was there already, which is as
+// good. After an error nothing is acknowledged.
+type Publisher interface {
+	Publish(ctx context.Context, e *hub.Event) (seq uint64, duplicate bool, err error)
+}
+
+// Source is a sender of webhooks, as configured.
+type Source struct {
+	Name hub.Source
+	Kind string // "discourse"
+	// URL is the address of the site, which goes into every link. Left empty,
+	// the sender's own word is taken, though signatures do not cover it.
+	URL string
+	// Secrets may each sign: the current one and, while it is being rotated,
+	// the previous one.
+	Secrets []secret.Value
+	// Decode overrides the Decoder that Kind names.
+	Decode Decoder
+}
+
+// Config is what a Handler needs.
+type Config struct {
+	Sources     []Source
+	MaxBody     int64 // bytes; DefaultMaxBody if 0
+	MaxInFlight int   // requests at once; DefaultMaxInFlight if 0
+	Publish     Publisher
+	Log         *slog.Logger     // slog.Default() if nil
+	Now         func() time.Time // time.Now if nil
+	// Observe, if set, hears how each request was answered. The source is
+	// empty where the path names none that is configured.
+	Observe func(source hub.Source, status int, took time.Duration)
+}
+
+// Handler answers POST /in/{source}. It reads the path's wildcard, so it has
+// to be registered on a pattern that has one of that name.
+type Handler struct {
+	sources map[string]*source
+	maxBody int64
+	slots   chan struct{} // one is held per request in flight
+	publish Publisher
+	log     *slog.Logger
+	now     func() time.Time
+	observe func(source hub.Source, status int, took time.Duration)
+}
+
+// New makes a Handler, or says of every source what is wrong with it.
+func New(c Config) (*Handler, error) {
+	if c.MaxBody < 0 || c.MaxInFlight < 0 {
+		return nil, errors.New("ingest: MaxBody and MaxInFlight must not be negative")
+	}
+	h := &Handler{
+		sources: map[string]*source{},
+		maxBody: cmp.Or(c.MaxBody, DefaultMaxBody),
+		slots:   make(chan struct{}, cmp.Or(c.MaxInFlight, DefaultMaxInFlight)),
+		publish: c.Publish,
+		log:     cmp.Or(c.Log, slog.Default()),
+		now:     time.Now,
+		observe: func(hub.Source, int, time.Duration) {},
+	}
+	if c.Now != nil {
+		h.now = c.Now
+	}
+	if c.Observe != nil {
+		h.observe = c.Observe
+	}
+	if err := h.addAll(c.Sources); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *Handler) addAll(sources []Source) error {
+	var errs []error
+	if h.publish == nil {
+		errs = append(errs, errors.New("ingest: there is no Publisher"))
+	}
+	for _, s := range sources {
+		if err := h.add(s); err != nil {
+			errs = append(errs, fmt.Errorf("sources.%s: %w", s.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (h *Handler) add(c Source) error {
+	if !hub.ValidName(string(c.Name)) {
+		return errors.New("the name must be 1 to 32 of a-z, 0-9, _ and -")
+	}
+	if h.sources[string(c.Name)] != nil {
+		return errors.New("there are two sources of this name")
+	}
+	s := &source{name: c.Name, decode: c.Decode, log: h.log}
+	for _, key := range c.Secrets {
+		if !key.Empty() {
+			s.secrets = append(s.secrets, key)
+		}
+	}
+	if len(s.secrets) == 0 {
+		return errors.New("secret: one is required, without it anybody could send")
+	}
+	if s.decode == nil {
+		if s.decode = decoders()[c.Kind]; s.decode == nil {
+			return fmt.Errorf("kind: %q is not known", c.Kind)
+		}
+	}
+	if c.URL != "" {
+		url, err := siteURL(c.URL)
+		if err != nil {
+			return fmt.Errorf("url: %w", err)
+		}
+		s.url = url
+	}
+	h.sources[string(c.Name)] = s
+	return nil
+}
+
+// decoders are the built-in kinds of source.
+func decoders() map[string]Decoder {
+	return map[string]Decoder{"discourse": Discourse{}}
+}
+
+// Kinds lists the kinds of source that need no Decoder of their own.
+func Kinds() []string {
+	return slices.Sorted(maps.Keys(decoders()))
+}
