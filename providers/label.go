@@ -1,5 +1,11 @@
 package providers
 
+import (
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
 // Label is a name, cut to limit, on one line and without control characters:
 // what titles, people and tags are called is up to strangers.
 func Label(s string, limit int, u Unit) string {
@@ -10,3 +16,13 @@ func Label(s string, limit int, u Unit) string {
 // WebURL accepts an absolute http, https or mailto URL and writes it as a
 // Dialect's Link gets it: for addresses that come from elsewhere than a Doc.
 func WebURL(raw string) (url string, ok bool) { return webURL(raw) }
+
+// Excerpt is a card's text, with an ellipsis behind it where there is more than
+// the text shows and it does not say so itself.
+func Excerpt(c *hub.Card) *Doc {
+	text := c.Text
+	if c.Cut && text != "" && !strings.HasSuffix(strings.TrimRight(text, "*_`~|>)] \n"), Ellipsis) {
+		text += "\n\n" + Ellipsis
+	}
+	return Parse(text)
+}

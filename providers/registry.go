@@ -26,6 +26,12 @@ type Config interface {
 	Problems() map[string]string
 }
 
+// Caller is a Config that names addresses for its provider to call. They are the
+// operator's own words, so they may be called even where they are private.
+type Caller interface {
+	BaseURLs() []string
+}
+
 // Env is what a provider gets from its surroundings.
 type Env struct {
 	System hub.System

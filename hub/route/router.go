@@ -64,7 +64,7 @@ func (r *Router) Reload(ctx context.Context) error {
 		return fmt.Errorf("read the table of subscriptions: %w", err)
 	}
 	r.index.Store(rules.Compile(subs))
-	r.Log.Info("subscriptions loaded", "rows", len(subs))
+	r.Log.Debug("subscriptions loaded", "rows", len(subs))
 	return nil
 }
 

@@ -1,0 +1,203 @@
+package admin_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// memory is every store at once, in memory.
+type memory struct {
+	mu            sync.Mutex
+	subscriptions []hub.Subscription // oldest first
+	deliveries    []hub.Delivery     // oldest first
+	sessions      map[string]hub.Session
+	events        []hub.Event
+	notified      []hub.Notification
+	chats         []providers.ChatInfo
+	asked         any // the last query
+	changes       int
+	fail          error
+}
+
+func (m *memory) lock() func() {
+	m.mu.Lock()
+	return m.mu.Unlock
+}
+
+func (m *memory) CreateSubscription(_ context.Context, s *hub.Subscription) error {
+	defer m.lock()()
+	if m.fail != nil {
+		return m.fail
+	}
+	s.ID = hub.SubscriptionID(fmt.Sprintf("s%d", len(m.subscriptions)+1))
+	s.CreatedAt, s.UpdatedAt = began, began
+	m.subscriptions = append(m.subscriptions, *s)
+	return nil
+}
+
+func (m *memory) find(id hub.SubscriptionID) (int, error) {
+	i := slices.IndexFunc(m.subscriptions, func(s hub.Subscription) bool { return s.ID == id })
+	if i < 0 {
+		return 0, hub.Errorf(hub.CodeNotFound, "no subscription %q", id)
+	}
+	return i, m.fail
+}
+
+func (m *memory) GetSubscription(_ context.Context, id hub.SubscriptionID) (*hub.Subscription, error) {
+	defer m.lock()()
+	i, err := m.find(id)
+	if err != nil {
+		return nil, err
+	}
+	s := m.subscriptions[i]
+	return &s, nil
+}
+
+func (m *memory) UpdateSubscription(_ context.Context, s *hub.Subscription) error {
+	defer m.lock()()
+	i, err := m.find(s.ID)
+	if err == nil {
+		s.UpdatedAt = began.Add(time.Hour)
+		m.subscriptions[i] = *s
+	}
+	return err
+}
+
+func (m *memory) DeleteSubscription(_ context.Context, id hub.SubscriptionID) error {
+	defer m.lock()()
+	i, err := m.find(id)
+	if err == nil {
+		m.subscriptions = slices.Delete(m.subscriptions, i, i+1)
+	}
+	return err
+}
+
+func (m *memory) ListSubscriptions(_ context.Context, q hub.SubscriptionQuery) ([]hub.Subscription, string, error) {
+	defer m.lock()()
+	m.asked = q
+	if m.fail != nil || len(m.subscriptions) == 0 {
+		return nil, "", m.fail
+	}
+	return slices.Clone(m.subscriptions[:1]), "more", nil
+}
+
+func (m *memory) AllSubscriptions(context.Context) ([]hub.Subscription, error) {
+	defer m.lock()()
+	return slices.Clone(m.subscriptions), m.fail
+}
+
+func (m *memory) MarkFired(context.Context, map[hub.SubscriptionID]time.Time) error { return m.fail }
+
+func (m *memory) RecordQueued(_ context.Context, ds []hub.Delivery) error {
+	defer m.lock()()
+	m.deliveries = append(m.deliveries, ds...)
+	return m.fail
+}
+
+func (m *memory) RecordOutcomes(context.Context, []hub.Outcome) error { return m.fail }
+
+func (m *memory) GetDelivery(_ context.Context, id hub.NotificationID) (*hub.Delivery, error) {
+	defer m.lock()()
+	if m.fail != nil {
+		return nil, m.fail
+	}
+	for _, d := range m.deliveries {
+		if d.ID == id {
+			return &d, nil
+		}
+	}
+	return nil, hub.Errorf(hub.CodeNotFound, "no delivery %q", id)
+}
+
+func (m *memory) ListDeliveries(_ context.Context, q hub.DeliveryQuery) ([]hub.Delivery, string, error) {
+	defer m.lock()()
+	m.asked = q
+	return slices.Clone(m.deliveries), "", m.fail
+}
+
+func (m *memory) PruneDeliveries(context.Context, time.Time) (int64, error) { return 0, m.fail }
+
+func (m *memory) CreateSession(_ context.Context, s hub.Session) error {
+	defer m.lock()()
+	m.sessions[s.Digest] = s
+	return m.fail
+}
+
+func (m *memory) FindSession(_ context.Context, digest string, now time.Time) (*hub.Session, error) {
+	defer m.lock()()
+	s, found := m.sessions[digest]
+	if !found || !now.Before(s.ExpiresAt) {
+		return nil, m.fail
+	}
+	return &s, m.fail
+}
+
+func (m *memory) DeleteSession(_ context.Context, digest string) error {
+	defer m.lock()()
+	delete(m.sessions, digest)
+	return m.fail
+}
+
+func (m *memory) PruneSessions(_ context.Context, now time.Time) error {
+	defer m.lock()()
+	for digest, s := range m.sessions {
+		if !now.Before(s.ExpiresAt) {
+			delete(m.sessions, digest)
+		}
+	}
+	return m.fail
+}
+
+func (m *memory) Publish(_ context.Context, e *hub.Event) (uint64, bool, error) {
+	defer m.lock()()
+	if m.fail != nil {
+		return 0, false, m.fail
+	}
+	i := slices.IndexFunc(m.events, func(known hub.Event) bool { return known.ID == e.ID })
+	if i < 0 {
+		m.events = append(m.events, *e)
+	}
+	return uint64(len(m.events)), i >= 0, nil
+}
+
+func (m *memory) Event(_ context.Context, id hub.EventID) (*hub.Event, error) {
+	defer m.lock()()
+	for _, e := range m.events {
+		if e.ID == id {
+			return &e, nil
+		}
+	}
+	return nil, hub.Errorf(hub.CodeNotFound, "no event %q among the newest", id)
+}
+
+func (m *memory) Events(_ context.Context, source hub.Source, typ string, page hub.Page) ([]hub.Event, string, error) {
+	defer m.lock()()
+	m.asked = []any{source, typ, page}
+	return slices.Clone(m.events), "", m.fail
+}
+
+func (m *memory) Notify(_ context.Context, n hub.Notification) error {
+	defer m.lock()()
+	if m.fail == nil {
+		m.notified = append(m.notified, n)
+	}
+	return m.fail
+}
+
+func (m *memory) systems(context.Context) ([]hub.SystemStatus, error) {
+	return []hub.SystemStatus{
+		{System: "slack", Kind: "slack", Features: hub.Features{Threads: true}, State: "ok"},
+		{System: "console", Kind: "console", State: "paused", Reason: "the token is refused"},
+	}, m.fail
+}
+
+func (m *memory) listChats(_ context.Context, system hub.System, query string) ([]providers.ChatInfo, error) {
+	m.asked = []any{system, query}
+	return m.chats, m.fail
+}

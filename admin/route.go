@@ -1,0 +1,168 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+const (
+	prefix      = "/api/v1"
+	jsonContent = "application/json"
+	textContent = "text/plain"
+)
+
+// route is one operation of the API: how it is served and how openapi.json
+// describes it. There is one table of them, so the two cannot differ.
+type route struct {
+	method, path string // below the prefix
+	id           string // operationId
+	summary      string
+	query        []param
+	header       []param
+	body         content   // what it takes
+	answers      []outcome // what it gives when all is well
+	handle       func(http.ResponseWriter, *http.Request) error
+}
+
+// content maps content types to names of schemas.
+type content map[string]string
+
+type outcome struct {
+	status int
+	text   string
+	body   content
+}
+
+// param is a query parameter or a header.
+type param struct {
+	name, text string
+	enum       []string
+	integer    bool
+	maximum    int
+}
+
+var (
+	limitParam  = param{name: "limit", text: "how many, 50 if not given", integer: true, maximum: maxLimit}
+	cursorParam = param{name: "cursor", text: "next of the page before"}
+)
+
+const (
+	defaultLimit = 50
+	maxLimit     = 500
+)
+
+// mount makes the handler of all routes. Behind each path that exists the
+// methods that it lacks answer 405, any other path 404.
+func (s *Server) mount(routes []route) http.Handler {
+	mux := http.NewServeMux()
+	methods := map[string][]string{}
+	for _, rt := range routes {
+		mux.Handle(rt.method+" "+prefix+rt.path, s.serve(rt))
+		methods[rt.path] = append(methods[rt.path], rt.method)
+	}
+	for path, allowed := range methods {
+		mux.Handle(prefix+path, s.failing(func(w http.ResponseWriter, r *http.Request) error {
+			w.Header().Set("Allow", allow(allowed))
+			return &statusError{http.StatusMethodNotAllowed, fmt.Sprintf("%s is not for this path, which takes %s", r.Method, allow(allowed))}
+		}))
+	}
+	mux.Handle(prefix+"/", s.failing(func(http.ResponseWriter, *http.Request) error {
+		return hub.Errorf(hub.CodeNotFound, "no such path; /api/v1/openapi.json lists them all")
+	}))
+	return mux
+}
+
+func allow(methods []string) string {
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(slices.Clip(methods), http.MethodHead)
+	}
+	return strings.Join(slices.Sorted(slices.Values(methods)), ", ")
+}
+
+func (s *Server) serve(rt route) http.Handler {
+	return s.failing(func(w http.ResponseWriter, r *http.Request) error {
+		if err := rt.checkQuery(r); err != nil {
+			return err
+		}
+		return rt.handle(w, r)
+	})
+}
+
+// failing turns an error into an answer.
+func (s *Server) failing(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.problem(w, r, err)
+		}
+	})
+}
+
+// checkQuery refuses parameters that the route does not have or that are not
+// what it takes: a filter with a slip in it would select everything.
+func (rt route) checkQuery(r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return hub.Errorf(hub.CodeInvalid, "the query cannot be read: %s", err)
+	}
+	bad := map[string]string{}
+	for name, values := range query {
+		if problem := rt.queryProblem(name, values); problem != "" {
+			bad[name] = problem
+		}
+	}
+	if len(bad) > 0 {
+		return invalid(bad)
+	}
+	return nil
+}
+
+func (rt route) queryProblem(name string, values []string) string {
+	i := slices.IndexFunc(rt.query, func(p param) bool { return p.name == name })
+	if i < 0 {
+		return "is not a parameter of this path"
+	}
+	p, value := rt.query[i], values[0]
+	switch {
+	case len(values) > 1:
+		return "is given more than once"
+	case value == "":
+		return ""
+	case len(p.enum) > 0 && !slices.Contains(p.enum, value):
+		return fmt.Sprintf("is %q: one of %s", value, strings.Join(p.enum, ", "))
+	case p.integer:
+		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > p.maximum {
+			return fmt.Sprintf("is %q, want 1 to %d", value, p.maximum)
+		}
+	}
+	return ""
+}
+
+// pageOf reads the paging parameters, which were checked before.
+func pageOf(r *http.Request) hub.Page {
+	q := r.URL.Query()
+	limit, err := strconv.Atoi(q.Get("limit"))
+	if err != nil {
+		limit = defaultLimit
+	}
+	return hub.Page{Limit: limit, Cursor: q.Get("cursor")}
+}
+
+// list is a page of things.
+type list[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// listOf never has null items.
+func listOf[T any](items []T, next string) list[T] {
+	if items == nil {
+		items = []T{}
+	}
+	return list[T]{Items: items, Next: next}
+}

@@ -1,0 +1,148 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+func inJSON(schema string) content { return content{jsonContent: schema} }
+
+func gives(status int, text, schema string) []outcome {
+	return []outcome{{status: status, text: text, body: inJSON(schema)}}
+}
+
+// routes is the table of all operations.
+func (s *Server) routes() []route {
+	all := []route{{
+		method: http.MethodGet, path: "/openapi.json", id: "getDocument", summary: "This document",
+		answers: gives(http.StatusOK, "OpenAPI 3.1", "Document"),
+		handle:  s.getDocument,
+	}}
+	all = append(all, s.eventRoutes()...)
+	all = append(all, s.subscriptionRoutes()...)
+	all = append(all, s.deliveryRoutes()...)
+	all = append(all, s.systemRoutes()...)
+	return append(all, s.messageRoutes()...)
+}
+
+func (s *Server) eventRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/events", id: "listEvents", summary: "Events, newest first",
+		query: []param{
+			{name: "source", text: "of one source"},
+			{name: "type", text: "of one type or, with * for a segment, of several: forum.post.*"},
+			limitParam, cursorParam,
+		},
+		answers: gives(http.StatusOK, "A page. One that is short, even empty, is the last only if it has no next.", "EventList"),
+		handle:  s.listEvents,
+	}, {
+		method: http.MethodPost, path: "/events", id: "publishEvent",
+		summary: "Publish a CloudEvent. The same source and id again is the same event",
+		body:    content{jsonContent: "EventInput", "application/cloudevents+json": "EventInput"},
+		answers: gives(http.StatusAccepted, "It is stored.", "EventAccepted"),
+		handle:  s.publishEvent,
+	}, {
+		method: http.MethodGet, path: "/events/{id}", id: "getEvent", summary: "An event",
+		answers: gives(http.StatusOK, "The event.", "Event"),
+		handle:  s.getEvent,
+	}}
+}
+
+func (s *Server) subscriptionRoutes() []route {
+	format := param{name: "format", text: "table is the text form, a line for a chat", enum: []string{"json", "table"}}
+	return []route{{
+		method: http.MethodGet, path: "/subscriptions", id: "listSubscriptions", summary: "Subscriptions, newest first; as a table all of them, oldest first",
+		query: []param{
+			{name: "system", text: "of one system"},
+			{name: "chat", text: "of one chat"},
+			{name: "source", text: "of one source"},
+			{name: "mode", text: "of one mode", enum: words(hub.Modes())},
+			limitParam, cursorParam, format,
+		},
+		answers: []outcome{{http.StatusOK, "A page, or the table.", content{jsonContent: "SubscriptionList", textContent: "Table"}}},
+		handle:  s.listSubscriptions,
+	}, {
+		method: http.MethodPost, path: "/subscriptions", id: "createSubscription", summary: "Make a subscription, or those of a table that are not there yet",
+		query: []param{format},
+		body:  content{jsonContent: "Subscription", textContent: "Table"},
+		answers: []outcome{
+			{http.StatusCreated, "It is made.", inJSON("Subscription")},
+			{http.StatusOK, "The table is in force.", inJSON("TableResult")},
+		},
+		handle: s.createSubscription,
+	}, {
+		method: http.MethodGet, path: "/subscriptions/{id}", id: "getSubscription", summary: "A subscription",
+		answers: gives(http.StatusOK, "The subscription.", "Subscription"),
+		handle:  s.getSubscription,
+	}, {
+		method: http.MethodPut, path: "/subscriptions/{id}", id: "replaceSubscription", summary: "Replace a subscription",
+		body:    inJSON("Subscription"),
+		answers: gives(http.StatusOK, "As it is now.", "Subscription"),
+		handle:  s.replaceSubscription,
+	}, {
+		method: http.MethodPatch, path: "/subscriptions/{id}", id: "enableSubscription", summary: "Turn a subscription on or off",
+		body:    content{jsonContent: "Enabled", "application/merge-patch+json": "Enabled"},
+		answers: gives(http.StatusOK, "As it is now.", "Subscription"),
+		handle:  s.enableSubscription,
+	}, {
+		method: http.MethodDelete, path: "/subscriptions/{id}", id: "deleteSubscription", summary: "Delete a subscription",
+		answers: []outcome{{status: http.StatusNoContent, text: "It is gone."}},
+		handle:  s.deleteSubscription,
+	}}
+}
+
+func (s *Server) deliveryRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/deliveries", id: "listDeliveries", summary: "What became of notifications, newest first",
+		query: []param{
+			{name: "system", text: "to one system"},
+			{name: "chat", text: "to one chat"},
+			{name: "event", text: "because of one event"},
+			{name: "subscription", text: "because of one subscription"},
+			{name: "status", text: "with one status", enum: words([]hub.Status{hub.StatusQueued, hub.StatusFailed, hub.StatusSent, hub.StatusDead})},
+			limitParam, cursorParam,
+		},
+		answers: gives(http.StatusOK, "A page.", "DeliveryList"),
+		handle:  s.listDeliveries,
+	}, {
+		method: http.MethodGet, path: "/deliveries/{id}", id: "getDelivery", summary: "What became of a notification",
+		answers: gives(http.StatusOK, "The delivery.", "Delivery"),
+		handle:  s.getDelivery,
+	}}
+}
+
+func (s *Server) systemRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/systems", id: "listSystems", summary: "The configured chat systems and how they are",
+		answers: gives(http.StatusOK, "All of them.", "SystemList"),
+		handle:  s.listSystems,
+	}, {
+		method: http.MethodGet, path: "/systems/{system}/chats", id: "listChats", summary: "Chats that messages may be sent to",
+		query:   []param{{name: "q", text: "part of the name"}},
+		answers: gives(http.StatusOK, "The best matches first, at most 100.", "ChatList"),
+		handle:  s.listChats,
+	}}
+}
+
+func (s *Server) messageRoutes() []route {
+	return []route{{
+		method: http.MethodPost, path: "/messages", id: "sendMessage", summary: "Send a message to a chat",
+		header:  []param{{name: "Idempotency-Key", text: "the same key again sends nothing and gives the same id"}},
+		body:    inJSON("MessageInput"),
+		answers: gives(http.StatusAccepted, "It is queued; Location tells what becomes of it.", "MessageAccepted"),
+		handle:  s.sendMessage,
+	}, {
+		method: http.MethodGet, path: "/messages/{id}", id: "getMessage", summary: "What became of a message",
+		answers: gives(http.StatusOK, "Its delivery.", "Delivery"),
+		handle:  s.getDelivery,
+	}}
+}
+
+func words[T ~string](list []T) []string {
+	texts := make([]string, len(list))
+	for i, w := range list {
+		texts[i] = string(w)
+	}
+	return texts
+}

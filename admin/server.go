@@ -1,0 +1,118 @@
+// Package admin answers the REST API under /api/v1 and the login page, and
+// guards the other pages. Whoever shows the admin token, as a bearer token or
+// once on the login page, may do everything; nobody else may do anything.
+//
+// What it refuses to do: decide which events match (package rules does) and
+// know where things are stored: it is given stores.
+package admin
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
+	"golang.org/x/time/rate"
+)
+
+// API is the source of the events that the API itself publishes for its
+// callers, besides the configured ones.
+const API hub.Source = "api"
+
+// Events is the log of events.
+type Events interface {
+	// Publish returns when e is as durable as configured; dup says that an event
+	// with this id was there already.
+	Publish(ctx context.Context, e *hub.Event) (seq uint64, dup bool, err error)
+	// Event is a hub.Error with CodeNotFound for one that is not there.
+	Event(ctx context.Context, id hub.EventID) (*hub.Event, error)
+	// Events pages, newest first. An empty source or typ selects all; typ is a
+	// pattern of hub.EventType.Match.
+	Events(ctx context.Context, source hub.Source, typ string, page hub.Page) (events []hub.Event, next string, err error)
+}
+
+// Notifier queues a message for a chat.
+type Notifier interface {
+	// Notify returns when n is stored. One with the same id is sent once.
+	Notify(ctx context.Context, n hub.Notification) error
+}
+
+// Deps are what a Server works with. Each is needed, save where it says so.
+type Deps struct {
+	Subscriptions hub.SubscriptionStore
+	Deliveries    hub.DeliveryStore
+	Sessions      hub.SessionStore
+	Events        Events
+	Notifier      Notifier
+	// Systems lists the configured systems.
+	Systems func(ctx context.Context) ([]hub.SystemStatus, error)
+	// Chats lists chats of a system whose name contains query.
+	Chats func(ctx context.Context, system hub.System, query string) ([]providers.ChatInfo, error)
+	// Changed is called after each write to the table of subscriptions. May be nil.
+	Changed func()
+
+	Token     secret.Value // empty: only a login code opens
+	TokenFile string       // where Token is kept, if the process made it; may be empty
+	Sources   []hub.Source // configured
+	PublicURL string       // how browsers reach the server; may be empty
+	MaxBody   int64        // bytes; 0 is 1 MiB
+	Version   string
+	Log       *slog.Logger     // nil: silent
+	Now       func() time.Time // nil: time.Now
+}
+
+// Server is the API and the login.
+type Server struct {
+	Deps
+	api      http.Handler
+	document []byte // openapi.json
+	origins  *http.CrossOriginProtection
+	logins   *rate.Limiter
+	codes    codes
+}
+
+// New makes a Server. It does no I/O.
+func New(d Deps) *Server {
+	d.Log = cmp.Or(d.Log, slog.New(slog.DiscardHandler))
+	d.MaxBody = cmp.Or(d.MaxBody, 1<<20)
+	if d.Changed == nil {
+		d.Changed = func() {}
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	s := &Server{Deps: d, origins: origins(d.PublicURL), logins: rate.NewLimiter(rate.Every(time.Minute/loginsPerMinute), loginsPerMinute)}
+	routes := s.routes()
+	s.document = document(routes, d.Version)
+	s.api = s.mount(routes)
+	return s
+}
+
+// origins refuses what other sites make a browser send. A proxy may have
+// changed the Host, so the public address counts as ours too.
+func origins(publicURL string) *http.CrossOriginProtection {
+	p := http.NewCrossOriginProtection()
+	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
+		_ = p.AddTrustedOrigin(u.Scheme + "://" + u.Host) // made of a scheme and a host, it is valid
+	}
+	return p
+}
+
+// Routes registers the API and the login.
+func (s *Server) Routes(mux *http.ServeMux) {
+	mux.Handle("/api/v1/", s.authenticated(s.api, s.problem))
+	mux.HandleFunc("GET /login", s.loginPage)
+	mux.HandleFunc("POST /login", s.login)
+	mux.HandleFunc("POST /logout", s.logout)
+}
+
+// Guard lets only those through who are logged in or show the token. A browser
+// that asks for a page is sent to the login.
+func (s *Server) Guard(h http.Handler) http.Handler {
+	return s.authenticated(h, s.turnAway)
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub/ingest/discoursetest"
+	"github.com/bellhop-chat/bellhop/providers/mattermost/mattermosttest"
+	"github.com/bellhop-chat/bellhop/providers/providertest"
+	"github.com/bellhop-chat/bellhop/providers/slack/slacktest"
+)
+
+// rooms is who hears what in the tests of the whole program.
+var rooms = []string{
+	"slack | " + slacktest.Support + " | *",
+	"telegram | -1001234567890 | follow:*",
+	"mattermost | " + mattermosttest.Support + " | c/support+t/linux",
+	"matrix | !general:example.org | k/forum.topic.*",
+	"console | all | thread:*",
+}
+
+// heard lists which of the 94 webhooks lead to a message in each room, in
+// order. What is not listed must lead to none.
+var heard = map[string][]string{
+	// Every public post once. The other forms of posts 901 and 902 are the same
+	// posts; private, whispered, hidden and small-action posts go nowhere.
+	"slack": {
+		"post_created_first", "post_created_reply", "post_created_reply_to_post", "post_created_group_mention",
+		"post_created_group_mention_not_allowed", "post_created_mention_in_quote_and_code", "post_created_uncategorized",
+		"post_created_subcategory", "post_created_category_without_slug", "post_created_via_email",
+		"post_created_staff_with_title", "post_created_rich",
+	},
+	// First posts only.
+	"telegram": {
+		"post_created_first", "post_created_uncategorized", "post_created_subcategory",
+		"post_created_category_without_slug", "post_created_rich",
+	},
+	// Posts of topic 301, which its own webhook has tagged linux.
+	"mattermost": {
+		"post_created_first", "post_created_reply", "post_created_reply_to_post", "post_created_group_mention",
+		"post_created_group_mention_not_allowed", "post_created_mention_in_quote_and_code", "post_created_via_email",
+		"post_created_staff_with_title",
+	},
+	// Topic events but those of a private message (310) and of a topic that is
+	// unlisted at that moment; topic 301 is created once, in either form.
+	"matrix": {
+		"topic_created", "topic_created_no_tags", "topic_created_subcategory", "topic_created_plugins",
+		"topic_edited_title", "topic_edited_category", "topic_edited_tags", "topic_closed_status_updated",
+		"topic_autoclosed_status_updated", "topic_archived_status_updated", "topic_pinned_status_updated",
+		"topic_pinned_globally_status_updated", "topic_destroyed", "topic_destroyed_legacy", "topic_recovered",
+		"accepted_solution", "unaccepted_solution", "assigned_user", "assigned_group", "unassigned_user",
+		"unassigned_group", "topic_upvote", "topic_unvote",
+	},
+}
+
+// TestForumReachesEveryPlatform is the main job: 94 signed webhooks in, exactly
+// the right messages out, in order, each as its platform shows it.
+func TestForumReachesEveryPlatform(t *testing.T) {
+	p := newPlatforms(t)
+	s := p.serve("")
+	s.subscribe(rooms...)
+	for _, f := range discoursetest.All() {
+		require.Equal(t, http.StatusAccepted, s.webhook(f), f.File)
+	}
+	checkRooms(t, p, s)
+	require.Less(t, s.stop(), 10*time.Second)
+}
+
+func checkRooms(t *testing.T, p *platforms, s *program) {
+	t.Helper()
+	for name, platform := range p.byName() {
+		sends(t, platform, len(heard[name]))
+	}
+	all := len(heard["slack"]) // the console hears what Slack hears
+	for _, files := range heard {
+		all += len(files)
+	}
+	for _, d := range s.settled(all) {
+		require.NotEmpty(t, d.Receipt.Ref)
+		require.Equal(t, 1, d.Attempts)
+	}
+	for name, platform := range p.byName() {
+		sent := platform.Sent()
+		require.Len(t, sent, len(heard[name]), name)
+		providertest.Golden(t, name+".json", golden(t, heard[name], sent))
+	}
+}
+
+// golden lists what a room was sent beside the webhook that led to it.
+func golden(t *testing.T, files []string, sent []providertest.Sent) []byte {
+	t.Helper()
+	type message struct {
+		Webhook string          `json:"webhook"`
+		Reads   string          `json:"reads"`
+		Request json.RawMessage `json:"request"`
+	}
+	var all []message
+	for i, s := range sent {
+		all = append(all, message{files[i], s.Text, s.Raw})
+	}
+	text, err := json.MarshalIndent(all, "", " ")
+	require.NoError(t, err)
+	return append(text, '\n')
+}
+
+func TestTheSameBodyIsOneMessage(t *testing.T) {
+	p := newPlatforms(t)
+	s := p.serve("")
+	s.subscribe(rooms[0])
+	f := discoursetest.Get("post_created_first.json")
+	var all sync.WaitGroup
+	for i := range 5 {
+		again := f
+		again.Header = f.Header.Clone()
+		again.Header.Set("X-Discourse-Event-Id", fmt.Sprint(7000+i)) // as the forum's own retry has it
+		all.Go(func() {
+			resp, err := http.DefaultClient.Do(s.request(again))
+			if err == nil {
+				err = resp.Body.Close()
+			}
+			if err != nil || resp.StatusCode != http.StatusAccepted {
+				t.Errorf("%v %v", resp, err)
+			}
+		})
+	}
+	all.Wait()
+	sends(t, p.slack, 1)
+	s.settled(1)
+	s.stop()
+
+	s = p.serve("")
+	require.Equal(t, http.StatusAccepted, s.webhook(f))
+	next := discoursetest.Get("post_created_reply.json")
+	require.Equal(t, http.StatusAccepted, s.webhook(next)) // what comes after it proves that it was passed over
+	require.Len(t, sends(t, p.slack, 2), 2)
+	s.settled(2) // what is in flight may come twice on Slack, which cannot tell
+	s.kill()
+
+	s = p.serve("")
+	require.Equal(t, http.StatusAccepted, s.webhook(f))
+	require.Equal(t, http.StatusAccepted, s.webhook(discoursetest.Get("post_created_rich.json")))
+	require.Len(t, sends(t, p.slack, 3), 3)
+
+	forged := f
+	forged.Body = []byte(strings.Replace(string(f.Body), "Printer", "Forgery", 1))
+	require.Equal(t, http.StatusUnauthorized, s.webhook(forged))
+	require.Equal(t, http.StatusAccepted, s.webhook(discoursetest.Get("post_created_via_email.json")))
+	sends(t, p.slack, 4)
+	s.settled(4)
+	require.Len(t, p.slack.Sent(), 4)
+}
+
+// TestKilledServerLosesNothing kills the whole program while messages wait, and
+// finds each of them sent once after it is back.
+func TestKilledServerLosesNothing(t *testing.T) {
+	p := newPlatforms(t)
+	s := p.serve("")
+	s.subscribe("matrix | !general:example.org | *")
+	p.matrix.Script(providertest.Step{Status: http.StatusBadGateway})
+	var posts []discoursetest.Fixture
+	for _, file := range heard["slack"] {
+		posts = append(posts, discoursetest.Get(file+".json"))
+	}
+	for i, f := range posts {
+		require.Equal(t, http.StatusAccepted, s.webhook(f))
+		if i%4 == 3 {
+			s.kill()
+			s = p.serve("")
+		}
+	}
+	sends(t, p.matrix, len(posts))
+	s.settled(len(posts))
+	require.Len(t, p.matrix.Sent(), len(posts), "Matrix drops what is sent again")
+}
+
+func TestNothingWithoutACredential(t *testing.T) {
+	p := newPlatforms(t)
+	s := p.serve("")
+	status := func(path string) int {
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		resp, err := client.Get(s.url + path)
+		require.NoError(t, err)
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	for _, path := range []string{"/api/v1/subscriptions", "/api/v1/events", "/api/v1/deliveries", "/api/v1/systems", "/api/v1/openapi.json", "/api/v1/none", "/metrics", "/version"} {
+		require.Equal(t, http.StatusUnauthorized, status(path), path)
+	}
+	require.Equal(t, http.StatusOK, status("/healthz"))
+	require.Equal(t, http.StatusOK, status("/readyz"))
+	require.Equal(t, http.StatusMethodNotAllowed, status("/in/meta"))
+	require.Contains(t, []int{http.StatusUnauthorized, http.StatusSeeOther, http.StatusFound}, status("/console"))
+}

@@ -1,0 +1,113 @@
+// Command bellhop carries a forum's events to the rooms where people talk.
+// `bellhop --help` says how.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/bellhop-chat/bellhop/hub/config"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = "dev"
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2 // the command line or the configuration is wrong
+)
+
+// cli is the command line.
+type cli struct {
+	Serve  serveCmd  `cmd:"" help:"Run everything in one process: the hub, embedded NATS and SQLite, and a worker for each system."`
+	Demo   demoCmd   `cmd:"" help:"Show it: a small recorded forum, two rooms in your browser, no accounts, nothing left behind."`
+	Check  checkCmd  `cmd:"" help:"Read the configuration and prove every credential in it, without posting anything."`
+	Subs   subsCmd   `cmd:"" help:"List, add and remove subscriptions of a running hub."`
+	Send   sendCmd   `cmd:"" help:"Send a message to a chat through a running hub."`
+	Hub    hubCmd    `cmd:"" help:"Run the hub alone, with an external NATS; workers run beside it."`
+	Worker workerCmd `cmd:"" help:"Run the worker of one system. It needs NATS and its own platform's secrets, no database."`
+
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// world is what a command touches besides its flags.
+type world struct {
+	ctx            context.Context
+	env            []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(&world{ctx, os.Environ(), os.Stdin, os.Stdout, os.Stderr}, os.Args[1:]))
+}
+
+const description = `Bellhop carries a forum's events to the rooms where people talk:
+Slack, Telegram, Mattermost, Matrix and the browser.
+
+  bellhop demo                                   see it work
+  bellhop serve                                  start; prints how to go on
+  bellhop subs add slack '#support' c/support    this channel hears that category
+  bellhop check -c config.toml                   are all credentials right?
+
+Every key of the configuration is in config.example.toml; every key can also be
+set by the environment: [server] listen is BELLHOP_SERVER_LISTEN.`
+
+// run carries out one command line and says how the process should exit.
+func run(w *world, args []string) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("bellhop"), kong.Description(description), kong.UsageOnError(),
+		kong.Writers(w.stdout, w.stderr), kong.Bind(w),
+		kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version},
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(w.stderr, "bellhop:", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(w.stderr, "bellhop: %s\nTry: bellhop --help\n", err)
+		return exitUsage
+	}
+	return exitCode(w, parsed.Run())
+}
+
+// exitCode prints err, where there is one, and finds its exit code.
+func exitCode(w *world, err error) int {
+	if err == nil || errors.Is(err, context.Canceled) && w.ctx.Err() != nil {
+		return exitOK
+	}
+	if errors.Is(err, errReported) {
+		return exitFailed
+	}
+	if problems, ok := errors.AsType[*config.Problems](err); ok {
+		_, _ = fmt.Fprintf(w.stderr, "bellhop: the configuration has mistakes:\n%s\n", problems)
+		return exitUsage
+	}
+	_, _ = fmt.Fprintln(w.stderr, "bellhop:", err)
+	return exitFailed
+}
+
+// errReported is returned by a command that has told its failures itself.
+var errReported = errors.New("reported")

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/ingest/discoursetest"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
+)
+
+// TestWorkerInAnotherLanguage runs docs/example-worker.py in place of the Slack
+// worker: what it is handed, it tells as sent, and the hub's log has it.
+func TestWorkerInAnotherLanguage(t *testing.T) {
+	p := newPlatforms(t)
+	nats := natsServer(t)
+	file := p.config("[nats]\nurl = \"" + nats + "\"\n[database]\nurl = \"env:DATABASE\"\n")
+	s := launch(t, append([]string{"DATABASE=" + storetest.PostgresURL(t)}, hubEnv...), "hub", "--config", file)
+	s.url = strings.TrimSpace(s.awaits("listening on "))
+	s.subscribe("slack | C0SUPPORT1 | *")
+	for _, f := range []string{"post_created_first.json", "post_created_reply.json", "post_created_rich.json"} {
+		require.Equal(t, http.StatusAccepted, s.webhook(discoursetest.Get(f)))
+	}
+	out, err := exec.CommandContext(t.Context(), "python3", "../../docs/example-worker.py", nats, "slack", "3").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Equal(t, `C0SUPPORT1 | New topic | Printer does not start
+C0SUPPORT1 | Reply | Printer does not start
+C0SUPPORT1 | New topic | A < B & "C" > D * _x_ `+"`y`\n", string(out))
+	require.Eventually(t, func() bool {
+		var log struct{ Items []hub.Delivery }
+		s.api("GET", "/api/v1/deliveries?status=sent", "", "", &log)
+		return len(log.Items) == 3 && log.Items[0].Receipt.Ref == "printed"
+	}, 10*time.Second, 50*time.Millisecond)
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub/secret"
+)
+
+// shortestToken is how long an admin token must be: a shorter one is guessed.
+const shortestToken = 16
+
+// reserved are names that events carry which Bellhop itself publishes.
+var reserved = []string{"api", "hub"}
+
+func (l *loader) check() {
+	c := l.config
+	l.checkServer(&c.Server)
+	l.checkNATS(&c.NATS)
+	if !isPostgres(c.Database.URL) {
+		l.refuse("database", "url", `is not an address such as "postgres://user@host/name"; leave it out for SQLite`)
+	}
+	if n := len(c.Admin.Token.Reveal()); n > 0 && n < shortestToken {
+		l.refuse("admin", "token", fmt.Sprintf("has %d characters, at least %d are needed: it opens everything", n, shortestToken))
+	}
+	l.between("deliver", "attempts", c.Deliver.Attempts, 1, 100)
+	l.between("deliver", "partitions", c.Deliver.Partitions, 1, 64)
+	l.checkNames()
+}
+
+func (l *loader) refuse(section, key, text string) {
+	t := table{path: []string{section}, in: l.in}
+	l.problems.also(t.name(key), t.line(key), text)
+}
+
+func (l *loader) between(section, key string, n, least, most int) {
+	if n < least || n > most {
+		l.refuse(section, key, fmt.Sprintf("is %d, want %d to %d", n, least, most))
+	}
+}
+
+func (l *loader) oneOf(section, key, value string, words ...string) {
+	if !slices.Contains(words, value) {
+		l.refuse(section, key, fmt.Sprintf("is %q, want %s", value, strings.Join(words, " or ")))
+	}
+}
+
+func (l *loader) checkServer(s *Server) {
+	_, port, err := net.SplitHostPort(s.Listen)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		l.refuse("server", "listen", fmt.Sprintf(`is %q, want host:port such as "127.0.0.1:8080" or ":8080"`, s.Listen))
+	}
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	if s.PublicURL != "" && !isHTTP(s.PublicURL) {
+		l.refuse("server", "public_url", `is not an address such as "https://bellhop.example.com"`)
+	}
+	if s.DataDir == "" {
+		l.refuse("server", "data_dir", "is empty: name a directory")
+	}
+	l.oneOf("server", "log_format", s.LogFormat, "text", "json")
+	if s.MaxBody < 1<<10 || s.MaxBody > 64<<20 {
+		l.refuse("server", "max_body", fmt.Sprintf("is %d bytes, want 1KiB to 64MiB", s.MaxBody))
+	}
+}
+
+func (l *loader) checkNATS(n *NATS) {
+	l.oneOf("nats", "sync", n.Sync, "always", "interval")
+	l.between("nats", "replicas", n.Replicas, 1, 5)
+	if n.URL.Empty() {
+		if n.Replicas > 1 {
+			l.refuse("nats", "replicas", "is more than 1, but the embedded server is one: set nats.url")
+		}
+		if n.Credentials != "" {
+			l.refuse("nats", "credentials", "is set, but the embedded server needs none: set nats.url or remove it")
+		}
+		return
+	}
+	if !hasScheme(n.URL, "nats", "tls", "ws", "wss") {
+		l.refuse("nats", "url", `is not an address such as "nats://host:4222", nor several with commas between`)
+	}
+}
+
+// checkNames keeps sources and systems apart: their names share the subjects of
+// events.
+func (l *loader) checkNames() {
+	for _, name := range slices.Sorted(maps.Keys(l.config.Sources)) {
+		if _, taken := l.config.Providers[name]; taken || name == "console" {
+			l.refuse("sources", name, "is also the name of a system: rename one of them")
+		}
+		l.checkReserved("sources", name)
+	}
+	for name := range l.config.Providers {
+		l.checkReserved("providers", name)
+	}
+}
+
+func (l *loader) checkReserved(section, name string) {
+	if slices.Contains(reserved, name) {
+		l.refuse(section, name, "is a name that Bellhop uses itself: choose another")
+	}
+}
+
+// isPostgres looks at the beginning alone: an address may name several hosts,
+// which is no URL to net/url.
+func isPostgres(v secret.Value) bool {
+	url := v.Reveal()
+	return url == "" || strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+func isHTTP(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+// hasScheme reports whether each of the addresses, between commas, has one of
+// the schemes and a host.
+func hasScheme(v secret.Value, schemes ...string) bool {
+	for address := range strings.SplitSeq(v.Reveal(), ",") {
+		u, err := url.Parse(strings.TrimSpace(address))
+		if err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub/secret"
+)
+
+// Config is everything that can be set. Printing it shows no secret.
+type Config struct {
+	Server    Server
+	NATS      NATS
+	Database  Database
+	Admin     Admin
+	Deliver   Deliver
+	Outbound  Outbound
+	Sources   map[string]Source  // by name
+	Providers map[string]Section // by system name
+}
+
+// Server is how Bellhop listens, logs and where it keeps its data.
+type Server struct {
+	Listen    string     `toml:"listen"`
+	PublicURL string     `toml:"public_url"` // no trailing slash
+	DataDir   string     `toml:"data_dir"`
+	LogLevel  slog.Level `toml:"log_level"`
+	LogFormat string     `toml:"log_format"` // text or json
+	MaxBody   Size       `toml:"max_body"`
+}
+
+// NATS is the bus. Without a URL it runs inside the process.
+type NATS struct {
+	URL         secret.Value `toml:"url"` // may hold a password or token
+	Credentials string       `toml:"credentials"`
+	Sync        string       `toml:"sync"` // always or interval
+	Replicas    int          `toml:"replicas"`
+}
+
+// Database is where subscriptions and the delivery log are kept. Without a URL
+// it is SQLite in the data directory.
+type Database struct {
+	URL secret.Value `toml:"url"` // may hold a password
+}
+
+// Admin is who may use the admin pane and the API.
+type Admin struct {
+	Token secret.Value `toml:"token"`
+}
+
+// Deliver is how notifications are sent.
+type Deliver struct {
+	Attempts   int           `toml:"attempts"`
+	MaxAge     time.Duration `toml:"max_age"` // 0: no limit
+	Partitions int           `toml:"partitions"`
+	Retention  time.Duration `toml:"retention"` // 0: kept for ever
+}
+
+// Outbound is where Bellhop's own requests may go, besides the base URLs that
+// the configuration names.
+type Outbound struct {
+	Allow []netip.Prefix `toml:"allow"`
+	Proxy bool           `toml:"proxy"`
+}
+
+// Default is what holds when nothing is set.
+func Default() *Config {
+	return &Config{
+		Server: Server{
+			Listen:    "127.0.0.1:8080",
+			DataDir:   "./data",
+			LogLevel:  slog.LevelInfo,
+			LogFormat: "text",
+			MaxBody:   1 << 20,
+		},
+		NATS:      NATS{Sync: "always", Replicas: 1},
+		Deliver:   Deliver{Attempts: 8, MaxAge: 72 * time.Hour, Partitions: 8, Retention: 30 * day},
+		Outbound:  Outbound{Allow: []netip.Prefix{}},
+		Sources:   map[string]Source{},
+		Providers: map[string]Section{},
+	}
+}

@@ -1,0 +1,34 @@
+package config
+
+// Section is the table of one provider, [providers.NAME]. Its keys belong to
+// the provider; only kind is ours.
+type Section struct {
+	name  string
+	kind  string
+	table table
+}
+
+// Bare is a section that nothing is set in, as if [NAME] stood alone.
+func Bare(name string) Section { return Section{name: name, kind: name} }
+
+// Name is the name of the system.
+func (s Section) Name() string { return s.name }
+
+// Kind is the kind key, or the name where there is none: [providers.slack]
+// needs no kind.
+func (s Section) Kind() string { return s.kind }
+
+// Decode sets the fields of the struct that into points to and notes in p what
+// is wrong: unknown keys, wrong types, secrets that cannot be read. Fields carry
+// toml tags and are string, bool, int, []string, secret.Value, time.Duration or
+// an encoding.TextUnmarshaler. What is not set keeps its value.
+//
+// The secrets of a section are looked for here and not before: a process that
+// does not serve the system does not need them.
+func (s Section) Decode(into any, p *Problems) { s.table.decode(into, p) }
+
+// Refuse notes that key is wrong, for what only the provider can know.
+func (s Section) Refuse(p *Problems, key, text string) {
+	path := "providers." + dotted(s.name, key)
+	p.Add(path, s.table.line(key), "%s", text)
+}

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// newAdmin gives package admin what it works with. ctx is that of the server.
+func (s *Server) newAdmin(ctx context.Context) *admin.Server {
+	var sources []hub.Source
+	for _, name := range slices.Sorted(maps.Keys(s.Config.Sources)) {
+		sources = append(sources, hub.Source(name))
+	}
+	return admin.New(admin.Deps{
+		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store,
+		Events: events{s.bus}, Notifier: notifier{s.bus, s.store},
+		Systems: s.systems, Chats: s.chats, Changed: func() { s.changed(ctx) },
+		Token: s.token.value, TokenFile: s.token.file, Sources: sources,
+		PublicURL: s.Config.Server.PublicURL, MaxBody: int64(s.Config.Server.MaxBody), Version: s.Version, Log: s.Log,
+	})
+}
+
+// changed makes a change of the subscriptions hold: here before it returns, on
+// other hubs within a second.
+func (s *Server) changed(ctx context.Context) {
+	if err := s.router.Reload(ctx); err != nil {
+		s.Log.Error("the subscriptions could not be read again, the older table holds", "err", err)
+	}
+	s.bus.Changed(subscriptionsChanged)
+}
+
+// systems lists the configured systems with what their workers last told.
+func (s *Server) systems(ctx context.Context) ([]hub.SystemStatus, error) {
+	told, err := s.bus.Systems(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[hub.System]hub.SystemStatus{}
+	for _, section := range sections(s.Config, Everything, "") {
+		name := hub.System(section.Name())
+		all[name] = hub.SystemStatus{
+			System: name, Kind: section.Kind(), State: "unknown",
+			Reason: "no worker of this system was heard of in the last minute: is `bellhop worker " + string(name) + "` running?",
+		}
+	}
+	for _, status := range told { // a system that only its worker knows counts, too
+		all[status.System] = status
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b hub.SystemStatus) int {
+		return strings.Compare(string(a.System), string(b.System))
+	}), nil
+}
+
+// chats lists chats of a system whose worker is in this process.
+func (s *Server) chats(ctx context.Context, system hub.System, query string) ([]providers.ChatInfo, error) {
+	for _, p := range s.providers {
+		if p.Describe().ID != system {
+			continue
+		}
+		lister, ok := providers.As[providers.ChatLister](p)
+		if !ok {
+			return nil, hub.Errorf(hub.CodeInvalid, "%s cannot list its chats: name one by its id", system)
+		}
+		return lister.Chats(ctx, query)
+	}
+	return nil, hub.Errorf(hub.CodeUnavailable, "the worker of %s is another process, which alone may ask for its chats: name one by its id", system)
+}

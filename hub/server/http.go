@@ -1,0 +1,71 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/ingest"
+	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/console"
+	"github.com/bellhop-chat/bellhop/web"
+)
+
+// newHTTP lays out the addresses of the hub. Everything but health, the login
+// page with its style, and webhooks (which are signed) needs a credential.
+func (s *Server) newHTTP() (*http.Server, error) {
+	in, err := ingest.New(ingest.Config{
+		Sources: s.sources(), MaxBody: int64(s.Config.Server.MaxBody), Publish: publisher{s.bus}, Log: s.Log, Observe: s.metrics.observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/in/{source}", in)
+	mux.HandleFunc("GET /healthz", healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /version", s.admin.Guard(http.HandlerFunc(s.version)))
+	mux.Handle("GET /metrics", s.admin.Guard(s.metrics.handler()))
+	mux.Handle("GET /static/", web.Static())
+	s.admin.Routes(mux)
+	mux.Handle("/", s.admin.Guard(http.HandlerFunc(home)))
+	server := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second, // of a whole request: a slow sender holds no slot for long
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+	for _, p := range s.providers {
+		if c, ok := providers.As[*console.Client](p); ok {
+			c.Routes(mux, s.admin.Guard)
+			server.RegisterOnShutdown(c.Close)
+		}
+	}
+	return server, nil
+}
+
+// home sends people to the console's rooms.
+func home(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		web.Render(w, http.StatusNotFound, "problem.html", web.Problem{
+			Title: "There is no such page", Detail: "The rooms of the console are at /console.", Retry: "/console",
+		})
+		return
+	}
+	http.Redirect(w, r, "/console", http.StatusFound)
+}
+
+// sources puts the configuration into the words of package ingest.
+func (s *Server) sources() []ingest.Source {
+	var out []ingest.Source
+	for name, c := range s.Config.Sources {
+		out = append(out, ingest.Source{
+			Name: hub.Source(name), Kind: c.Kind, URL: c.URL, Secrets: []secret.Value{c.Secret, c.PreviousSecret},
+		})
+	}
+	return out
+}

@@ -1,0 +1,64 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+)
+
+// keepLog carries what workers tell of messages into the delivery log. It reads
+// the stream, so nothing told while the hub was away is missed.
+func (s *Server) keepLog(ctx context.Context) error {
+	return s.bus.Follow(ctx, "delivery-log", []string{"hub.message.>"}, func(ctx context.Context, batch []bus.Received) error {
+		outcomes := make([]hub.Outcome, 0, len(batch))
+		for _, r := range batch {
+			var o hub.Outcome
+			if err := json.Unmarshal(r.Event.Data, &o); err != nil || !told(o) {
+				s.Log.Error("an outcome on the bus cannot be read, it is passed over", "event", r.Event.ID, "err", err)
+				continue
+			}
+			outcomes = append(outcomes, o)
+		}
+		return s.store.RecordOutcomes(ctx, outcomes)
+	})
+}
+
+// told reports whether an outcome says what it must: workers in other languages
+// write them, too.
+func told(o hub.Outcome) bool {
+	known := []hub.Status{hub.StatusFailed, hub.StatusSent, hub.StatusDead}
+	return o.Notification != "" && slices.Contains(known, o.Status)
+}
+
+// housekeep deletes what is past its time, at the start and each hour.
+func (s *Server) housekeep(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		s.prune(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Server) prune(ctx context.Context) {
+	if err := s.store.PruneSessions(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		s.Log.Warn("expired sessions could not be deleted, will try again", "err", err)
+	}
+	if s.Config.Deliver.Retention == 0 {
+		return
+	}
+	n, err := s.store.PruneDeliveries(ctx, time.Now().Add(-s.Config.Deliver.Retention))
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("old deliveries could not be deleted, will try again", "err", err)
+	} else if n > 0 {
+		s.Log.Info("old deliveries deleted", "rows", n)
+	}
+}

@@ -1,0 +1,116 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/config"
+	"github.com/bellhop-chat/bellhop/hub/outbound"
+	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/all"
+)
+
+// consoleKind is the one provider that lives where the pages are served: in the
+// hub's process.
+const consoleKind = "console"
+
+// Validate notes in p what is wrong with the providers' sections, of those that
+// a process with the role serves. config.Load calls it, so that every mistake
+// is told at once.
+func Validate(role Role, system hub.System) config.Judge {
+	return func(c *config.Config, p *config.Problems) {
+		registry := all.Registry(nil)
+		for _, section := range sections(c, role, system) {
+			decode(registry, section, p)
+		}
+		for _, section := range c.Providers {
+			if _, ok := registry.Find(section.Kind()); !ok {
+				section.Refuse(p, "kind", fmt.Sprintf("is %q: one of %v", section.Kind(), registry.Names()))
+			}
+		}
+		if _, known := c.Providers[string(system)]; role == WorkerOnly && !known {
+			p.Add("providers."+string(system), 0, "there is no such section: the systems are %v", slices.Sorted(maps.Keys(c.Providers)))
+		}
+	}
+}
+
+// sections are the systems that a process serves, by name. Where no console is
+// configured there is one all the same, unless the process is a worker.
+func sections(c *config.Config, role Role, system hub.System) []config.Section {
+	var out []config.Section
+	console := false
+	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
+		section := c.Providers[name]
+		console = console || section.Kind() == consoleKind
+		switch role {
+		case Everything:
+			out = append(out, section)
+		case HubOnly:
+			if section.Kind() == consoleKind {
+				out = append(out, section)
+			}
+		case WorkerOnly:
+			if name == string(system) {
+				out = append(out, section)
+			}
+		}
+	}
+	if !console && role != WorkerOnly {
+		out = append(out, config.Bare(consoleKind))
+	}
+	return out
+}
+
+// decode reads one section into its provider's own type; nil if it is wrong.
+func decode(registry *providers.Registry, section config.Section, p *config.Problems) providers.Config {
+	kind, ok := registry.Find(section.Kind())
+	if !ok {
+		return nil // told by Validate
+	}
+	before := len(p.List)
+	own := kind.Config()
+	section.Decode(own, p)
+	if len(p.List) > before {
+		return nil
+	}
+	for key, text := range own.Problems() {
+		section.Refuse(p, key, text)
+	}
+	return own
+}
+
+// openProviders makes the providers of the process.
+func openProviders(o Options, console hub.ConsoleStore) ([]providers.Provider, error) {
+	registry := all.Registry(console)
+	var opened []providers.Provider
+	var p config.Problems
+	for _, section := range sections(o.Config, o.Role, o.System) {
+		own := decode(registry, section, &p)
+		if own == nil || len(p.List) > 0 {
+			continue
+		}
+		provider, err := openProvider(o, registry, section, own)
+		if err != nil {
+			return nil, fmt.Errorf("providers.%s: %w", section.Name(), err)
+		}
+		opened = append(opened, provider)
+	}
+	return opened, p.Err()
+}
+
+func openProvider(o Options, registry *providers.Registry, section config.Section, own providers.Config) (providers.Provider, error) {
+	options, err := clientOptions(o, own)
+	if err != nil {
+		return nil, err
+	}
+	kind, _ := registry.Find(section.Kind())
+	return kind.Open(own, providers.Env{
+		System: hub.System(section.Name()), Log: o.Log.With("system", section.Name()), HTTP: outbound.Client(options),
+	})
+}
+
+// natsDir is where the embedded NATS keeps its streams.
+func natsDir(c *config.Config) string { return filepath.Join(c.Server.DataDir, "nats") }

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// rowsPerStatement is how many rows one INSERT carries. More gain nothing
+// measurable, and SQLite takes at most 32,766 arguments.
+const rowsPerStatement = 100
+
+// insert is an INSERT of many rows: "INSERT INTO t (a, b)", what follows the
+// rows, and how many columns each has.
+type insert struct {
+	head    string
+	tail    string
+	columns int
+}
+
+// insertRows runs i for rows, each a list of arguments.
+func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
+	for chunk := range slices.Chunk(rows, rowsPerStatement) {
+		statement := i.statement(len(chunk), e.placeholder)
+		if _, err := tx.ExecContext(ctx, statement, slices.Concat(chunk...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i insert) statement(rows int, placeholder func(n int) string) string {
+	var b strings.Builder
+	b.WriteString(i.head + " VALUES ")
+	for n := range rows * i.columns {
+		switch {
+		case n == 0:
+			b.WriteString("(")
+		case n%i.columns == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(placeholder(n + 1))
+	}
+	b.WriteString(") " + i.tail)
+	return b.String()
+}
+
+// placeholder stands for argument n of a long list of arguments in their
+// order. SQLite reads $1 as a name and looks through all names for each of them:
+// with 1,500 that was three quarters of the time of an INSERT.
+func (e *engine) placeholder(n int) string {
+	if e.dialect == SQLite {
+		return "?"
+	}
+	return "$" + strconv.Itoa(n)
+}

@@ -1,0 +1,74 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/store"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
+)
+
+func BenchmarkRecordQueued(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchRecordQueued(b, store.Config{Dir: b.TempDir()}) })
+	b.Run("postgres", func(b *testing.B) { benchRecordQueued(b, store.Config{URL: storetest.PostgresURL(b)}) })
+}
+
+func benchRecordQueued(b *testing.B, c store.Config) {
+	s, err := store.Open(b.Context(), c)
+	require.NoError(b, err)
+	defer s.Close()
+	n := 0
+	for b.Loop() {
+		n++
+		require.NoError(b, s.RecordQueued(b.Context(), thousand(n)))
+	}
+}
+
+func BenchmarkRecordOutcomes(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchRecordOutcomes(b, store.Config{Dir: b.TempDir()}) })
+	b.Run("postgres", func(b *testing.B) { benchRecordOutcomes(b, store.Config{URL: storetest.PostgresURL(b)}) })
+}
+
+func benchRecordOutcomes(b *testing.B, c store.Config) {
+	s, err := store.Open(b.Context(), c)
+	require.NoError(b, err)
+	defer s.Close()
+	n := 0
+	for b.Loop() {
+		n++
+		b.StopTimer()
+		ds := thousand(n)
+		require.NoError(b, s.RecordQueued(b.Context(), ds))
+		b.StartTimer()
+		require.NoError(b, s.RecordOutcomes(b.Context(), sent(ds)))
+	}
+}
+
+func thousand(batch int) []hub.Delivery {
+	ds := make([]hub.Delivery, 1000)
+	for i := range ds {
+		event := hub.EventID(fmt.Sprintf("meta/post/%d/%d", batch, i/10))
+		chat := hub.Chat{System: "slack", ID: fmt.Sprintf("C%05d", i%10)}
+		ds[i] = hub.Delivery{
+			ID: hub.NotificationFor(event, chat), Chat: chat, Event: event,
+			EventType: hub.ForumPostCreated, Source: "meta", Subscription: "sabcdefghijklmnop",
+			Title: "How do I make the thing do what the other thing does?", QueuedAt: time.Now(),
+		}
+	}
+	return ds
+}
+
+func sent(ds []hub.Delivery) []hub.Outcome {
+	os := make([]hub.Outcome, len(ds))
+	for i, d := range ds {
+		os[i] = hub.Outcome{
+			Notification: d.ID, Chat: d.Chat, Event: d.Event, Status: hub.StatusSent, Attempt: 1,
+			Receipt: hub.Receipt{Ref: "1700000000.000100", At: time.Now()}, At: time.Now(),
+		}
+	}
+	return os
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// settle is RecordOutcomes' statement. Of all that was told of a notification
+// the row shows the greatest by status, attempt and time, so records may come
+// in any order and more than once. A receipt stays, even should the
+// notification be given up later: the message is out there.
+func settle() insert {
+	return insert{
+		head: `INSERT INTO deliveries (` + deliveryColumns + `, announced)`,
+		tail: `ON CONFLICT (id) DO UPDATE SET
+			status = excluded.status, attempts = excluded.attempts, reason = excluded.reason,
+			receipt = CASE WHEN excluded.receipt = '' THEN deliveries.receipt ELSE excluded.receipt END,
+			updated_at = excluded.updated_at
+			WHERE (excluded.status, excluded.attempts, excluded.updated_at)
+				> (deliveries.status, deliveries.attempts, deliveries.updated_at)`,
+		columns: 15,
+	}
+}
+
+// RecordOutcomes notes how attempts ended. An outcome that is none (no
+// notification, another status) is CodeInvalid, and then nothing is noted.
+func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome) error {
+	var rounds [][][]any
+	for _, round := range inOrder(os, func(o hub.Outcome) hub.NotificationID { return o.Notification }) {
+		var rows [][]any
+		for _, o := range round {
+			args, err := settleArgs(o)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, args)
+		}
+		rounds = append(rounds, rows)
+	}
+	if len(rounds) == 0 {
+		return nil
+	}
+	return s.transact(ctx, "record outcomes", func(tx *sql.Tx) error {
+		for _, rows := range rounds {
+			if err := s.insertRows(ctx, tx, settle(), rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// settleArgs is the row of an outcome. Its time stands for the time of queueing
+// until the notification is announced.
+func settleArgs(o hub.Outcome) ([]any, error) {
+	if err := checkDelivery(o.Notification, o.Chat, o.Event, ""); err != nil {
+		return nil, err
+	}
+	rank := slices.Index(statuses(), o.Status)
+	if rank <= rankQueued {
+		return nil, hub.Errorf(hub.CodeInvalid, "outcome of notification %s: status %q is none of %q",
+			o.Notification, o.Status, statuses()[1:])
+	}
+	receipt, err := receiptDocument(o.Receipt)
+	if err != nil {
+		return nil, err
+	}
+	if o.At.IsZero() {
+		o.At = clock()
+	}
+	at := micros(o.At)
+	return []any{
+		text(o.Notification), text(o.System), text(o.ID), text(o.Event), "", "", "", "",
+		rank, max(o.Attempt, 0), text(cmp.Or(o.Reason, string(o.Fault))), receipt, at, at, 0,
+	}, nil
+}
+
+func receiptDocument(r hub.Receipt) (string, error) {
+	if r == (hub.Receipt{}) {
+		return "", nil
+	}
+	doc, err := document(r)
+	if err != nil {
+		return "", hub.Errorf(hub.CodeInvalid, "receipt %q: %v", r.Ref, err)
+	}
+	return doc, nil
+}

@@ -1,0 +1,233 @@
+package console_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/console"
+	"github.com/bellhop-chat/bellhop/providers/providertest"
+)
+
+func open(store hub.ConsoleStore, rooms ...string) *console.Client {
+	return console.New("console", store, slog.New(slog.DiscardHandler), rooms...)
+}
+
+// pagesOf are the console's pages with nobody at the door.
+func pagesOf(c *console.Client) *http.ServeMux {
+	mux := http.NewServeMux()
+	c.Routes(mux, func(next http.Handler) http.Handler { return next })
+	return mux
+}
+
+func get(t *testing.T, c *console.Client, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	pagesOf(c).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	return w
+}
+
+func send(t *testing.T, c *console.Client, room, key, text string) hub.Receipt {
+	t.Helper()
+	receipt, err := c.Send(t.Context(), providers.Post{Key: key, To: hub.Chat{System: "console", ID: room}, Message: hub.Message{Text: text}})
+	require.NoError(t, err)
+	return receipt
+}
+
+// chat is the console as the suite's platform: what a reader of the room's page
+// sees is what was sent.
+type chat struct {
+	providertest.Recorder
+	store  memory
+	client *console.Client
+}
+
+func newChat(t *testing.T) *chat {
+	p := &chat{}
+	p.client = console.New("console", &p.store, slog.Default(), "lobby")
+	p.store.fail = func() error {
+		if _, scripted := p.Next(); scripted {
+			return errors.New("disk full")
+		}
+		return nil
+	}
+	p.store.stored = func(post hub.ConsolePost) {
+		p.RecordOnce(providertest.Sent{
+			Chat: post.Chat.ID, Key: post.Key, Root: string(post.Root), Ref: strconv.FormatInt(post.Seq, 10),
+			Text: textOf(find(t, get(t, p.client, "/console/lobby").Body.String(), post.Seq)),
+		})
+	}
+	return p
+}
+
+func (p *chat) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+func TestContract(t *testing.T) {
+	var platform *chat
+	providertest.Run(t, providertest.Case{
+		Platform: func(t *testing.T) providertest.Platform { platform = newChat(t); return platform },
+		Open:     func(*testing.T, string) providers.Provider { return platform.client },
+		Chat:     "lobby",
+		Local:    true,
+		Faults:   []providertest.FaultCase{{Name: "database down", Want: hub.FaultTemporary}},
+	})
+}
+
+// find is the body of a post on a page.
+func find(t *testing.T, page string, seq int64) *html.Node {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(page))
+	require.NoError(t, err)
+	id := "m" + strconv.FormatInt(seq, 10)
+	for n := range doc.Descendants() {
+		if attr(n, "id") != id {
+			continue
+		}
+		for part := range n.Descendants() {
+			if attr(part, "class") == "body" {
+				return part
+			}
+		}
+	}
+	require.Failf(t, "not on the page", "message %d", seq)
+	return nil
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func textOf(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode && strings.TrimSpace(d.Data) != "" {
+			b.WriteString(d.Data)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func TestSendRefuses(t *testing.T) {
+	invalid := &memory{fail: func() error { return hub.Errorf(hub.CodeInvalid, "key: longer than 1000 bytes") }}
+	for name, c := range map[string]struct {
+		store *memory
+		post  providers.Post
+		want  hub.Fault
+		words string
+	}{
+		"no room":     {post: to("", "hello"), want: hub.FaultChatGone, words: "1 to 64 letters"},
+		"not a name":  {post: to("a/b", "hello"), want: hub.FaultChatGone, words: `"a/b"`},
+		"no message":  {post: to("lobby", " \n"), want: hub.FaultRejected, words: "neither a text nor a card"},
+		"by database": {store: invalid, post: to("lobby", "hello"), want: hub.FaultRejected, words: "longer than 1000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := c.store
+			if store == nil {
+				store = &memory{}
+			}
+			_, err := open(store).Send(t.Context(), c.post)
+			require.ErrorContains(t, err, c.words)
+			require.Equal(t, c.want, providers.FaultOf(err))
+			require.Empty(t, store.posts)
+		})
+	}
+}
+
+func to(room, text string) providers.Post {
+	return providers.Post{Key: "n1", To: hub.Chat{System: "console", ID: room}, Message: hub.Message{Text: text}}
+}
+
+func TestCheckAsksTheDatabase(t *testing.T) {
+	err := open(&memory{down: errors.New("no such file")}).Check(t.Context())
+	require.ErrorContains(t, err, "no such file")
+	require.Equal(t, hub.FaultTemporary, providers.FaultOf(err))
+}
+
+func TestForeignRoot(t *testing.T) {
+	store := &memory{}
+	p := to("lobby", "hello")
+	p.Root = "1712345678.000100" // of a Slack that this system was before
+	receipt, err := open(store).Send(t.Context(), p)
+	require.NoError(t, err)
+	require.Contains(t, receipt.Note, "outside its thread")
+	require.Empty(t, store.posts[0].Root)
+}
+
+func TestLongMessageIsNoted(t *testing.T) {
+	receipt := send(t, open(&memory{}), "lobby", "n1", strings.Repeat("word ", 10_000))
+	require.Equal(t, "shown up to 40000 characters", receipt.Note)
+}
+
+func TestRoomNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"support": "support", "#Support": "support", " # Support  Desk ": "support-desk", "v1.2_beta": "v1.2_beta",
+		"поддержка": "поддержка", "हिन्दी": "हिन्दी", strings.Repeat("ü", 64): strings.Repeat("ü", 64),
+	} {
+		store := &memory{}
+		send(t, open(store), name, "n1", "hello")
+		require.Equal(t, want, store.posts[0].Chat.ID, "%q", name)
+	}
+	for _, name := range []string{"", "#", "..", "-", "a/b", "a\x00b", "a\xff", "<b>", "a?b", strings.Repeat("ü", 65)} {
+		_, err := open(&memory{}).Send(t.Context(), to(name, "hello"))
+		require.Equal(t, hub.FaultChatGone, providers.FaultOf(err), "%q", name)
+	}
+}
+
+func TestChats(t *testing.T) {
+	c := open(&memory{}, "#Dev", "support", "dev")
+	send(t, c, "my-support", "n1", "hello")
+	names := func(query string) (names []string) {
+		chats, err := c.Chats(t.Context(), query)
+		require.NoError(t, err)
+		for _, chat := range chats {
+			require.Equal(t, hub.System("console"), chat.System)
+			names = append(names, chat.Name)
+		}
+		return names
+	}
+	require.Equal(t, []string{"#dev", "#my-support", "#support"}, names(""))
+	require.Equal(t, []string{"#support", "#my-support"}, names("#Supp"))
+	require.Empty(t, names("nothing"))
+}
+
+func TestKind(t *testing.T) {
+	kind := console.Kind(&memory{})
+	require.Equal(t, "console", kind.Name)
+	config, ok := kind.Config().(*console.Config)
+	require.True(t, ok)
+	require.Empty(t, config.Problems())
+
+	config.Rooms = []string{"support", "a/b"}
+	require.Contains(t, config.Problems()["rooms"], `"a/b"`)
+
+	config.Rooms = []string{"support", "dev"}
+	p, err := kind.Open(config, providers.Env{System: "house", Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	require.Equal(t, hub.System("house"), p.Describe().ID)
+	c, ok := providers.As[*console.Client](p)
+	require.True(t, ok)
+	require.Equal(t, "/console/support", get(t, c, "/console").Header().Get("Location"), "the first of the configuration")
+}
+
+func TestSendAfterClose(t *testing.T) {
+	c := open(&memory{})
+	c.Close()
+	c.Close()
+	_, err := c.Send(context.Background(), to("lobby", "a worker may finish what it has in hand"))
+	require.NoError(t, err)
+}

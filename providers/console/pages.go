@@ -1,0 +1,174 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/web"
+)
+
+// pageSize is how many messages a page shows, replies included.
+const pageSize = 100
+
+// noRoom stands in the address of the stream of a page without a room. It is
+// no name of a room.
+const noRoom = "-"
+
+// Routes registers the pages. Every one of them is behind guard, which decides
+// who may read. The files they need are web.Static's, under /static/.
+func (c *Client) Routes(mux *http.ServeMux, guard func(http.Handler) http.Handler) {
+	handle := func(pattern string, page http.HandlerFunc) { mux.Handle(pattern, guard(page)) }
+	handle("GET /console", c.showFirst)
+	handle("GET /console/{room}", c.showRoom)
+	handle("GET /console/{room}/events", c.showEvents)
+}
+
+// page is the data of console.html.
+type page struct {
+	Title, System string
+	Room, URL     string
+	Posts         int // that the room holds
+	Rooms         []roomLink
+	Log           []post
+	Older         string // where older messages are shown
+	Static        bool   // it shows older messages and does not change
+	Events        string // where the stream is; empty for a page that does not change
+	After         int64  // Seq from which the stream has to go on
+	Subscribe     string // a command to try
+	Send          string // a command to try
+}
+
+type roomLink struct {
+	Name, URL string
+	Posts     int
+	Current   bool
+}
+
+// showFirst goes to the first room, or says how to get one.
+func (c *Client) showFirst(w http.ResponseWriter, r *http.Request) {
+	rooms, err := c.listRooms(r.Context())
+	if err != nil {
+		c.unavailable(w, r, err)
+		return
+	}
+	if len(rooms) == 0 {
+		p := c.newPage("", nil)
+		p.Title = "Console"
+		web.Render(w, http.StatusOK, "console.html", p)
+		return
+	}
+	first := rooms[0].ID
+	if len(c.rooms) > 0 {
+		first = c.rooms[0]
+	}
+	http.Redirect(w, r, roomURL(first), http.StatusSeeOther)
+}
+
+func (c *Client) showRoom(w http.ResponseWriter, r *http.Request) {
+	asked := r.PathValue("room")
+	room, ok := roomName(asked)
+	if !ok {
+		web.Render(w, http.StatusNotFound, "problem.html", web.Problem{Title: "There is no such room", Detail: badRoom(asked).Error()})
+		return
+	}
+	if room != asked {
+		http.Redirect(w, r, roomURL(room), http.StatusSeeOther)
+		return
+	}
+	p, err := c.roomPage(r.Context(), room, before(r.URL.Query()))
+	if err != nil {
+		c.unavailable(w, r, err)
+		return
+	}
+	web.Render(w, http.StatusOK, "console.html", p)
+}
+
+// roomPage is a room's newest messages, or those before a Seq. Where the stream
+// goes on is read first: what arrives meanwhile comes again by the stream, and
+// the script knows what it shows already.
+func (c *Client) roomPage(ctx context.Context, room string, before int64) (*page, error) {
+	rooms, err := c.listRooms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	after, err := c.newest(ctx, rooms)
+	if err != nil {
+		return nil, err
+	}
+	chat := hub.Chat{System: c.system, ID: room}
+	posts, err := c.store.ConsolePosts(ctx, chat, before, pageSize+1)
+	if err != nil {
+		return nil, fault("console posts", err)
+	}
+	p := c.newPage(room, withRoom(rooms, chat))
+	if len(posts) > pageSize {
+		posts = posts[1:]
+		p.Older = fmt.Sprintf("%s?before=%d", p.URL, posts[0].Seq)
+	}
+	p.Log, p.After = threaded(posts), after
+	if before > 0 {
+		p.Static, p.Events = true, ""
+	}
+	return p, nil
+}
+
+// newest is the Seq of the newest post of all rooms, 0 if there is none.
+func (c *Client) newest(ctx context.Context, rooms []hub.ConsoleRoom) (int64, error) {
+	var last hub.ConsoleRoom
+	for _, room := range rooms {
+		if room.Last.After(last.Last) {
+			last = room
+		}
+	}
+	if last.ID == "" {
+		return 0, nil
+	}
+	posts, err := c.store.ConsolePosts(ctx, last.Chat, 0, 1)
+	if err != nil || len(posts) == 0 {
+		return 0, fault("console posts", err)
+	}
+	return posts[0].Seq, nil
+}
+
+func (c *Client) newPage(room string, rooms []hub.ConsoleRoom) *page {
+	example := room
+	if room == "" {
+		example = "support"
+	}
+	p := &page{
+		Title: "#" + room, System: string(c.system), Room: room, URL: roomURL(room), Events: roomURL(room) + "/events",
+		Subscribe: fmt.Sprintf("bellhop subs add %s %s c/support", c.system, example),
+		Send:      fmt.Sprintf("bellhop send %s %s 'Hello from **Bellhop**'", c.system, example),
+	}
+	if room == "" {
+		p.Events = roomURL(noRoom) + "/events"
+	}
+	for _, r := range rooms {
+		p.Rooms = append(p.Rooms, viewRoom(r.ID, r.Posts, r.ID == room))
+		if r.ID == room {
+			p.Posts = r.Posts
+		}
+	}
+	return p
+}
+
+func viewRoom(name string, posts int, current bool) roomLink {
+	return roomLink{Name: name, URL: roomURL(name), Posts: posts, Current: current}
+}
+
+func (c *Client) unavailable(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // the reader has gone
+	}
+	c.log.Error("console page not shown", "system", c.system, "err", err)
+	w.Header().Set("Retry-After", "5")
+	again := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	web.Render(w, http.StatusServiceUnavailable, "problem.html", web.Problem{
+		Title:  "The rooms did not load",
+		Detail: "Bellhop’s database did not answer. Messages still wait for their rooms, none is lost.",
+		Retry:  again.String(),
+	})
+}

@@ -1,0 +1,218 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/web"
+)
+
+const (
+	// keepAlive is how often a quiet stream shows that it lives: proxies end
+	// connections that are silent for 30 to 60 seconds.
+	keepAlive = 20 * time.Second
+	// lookAround is how often a stream asks the store for what other processes
+	// have posted; what this one posts wakes it at once.
+	lookAround = 3 * time.Second
+	// patience is how long a reader may take for what it is sent. A slower one is
+	// dropped and goes on later from the last post it got.
+	patience = 10 * time.Second
+	// batch is how many posts are read from the store at a time.
+	batch = 50
+)
+
+// Close ends every stream, now and later, so that the HTTP server can stop: give
+// it to http.Server.RegisterOnShutdown. Sending goes on working.
+func (c *Client) Close() { c.close() }
+
+// showEvents streams what is posted, as server-sent events: "post" for a post
+// of the room, "elsewhere" for one of another room. Each event's id is the Seq
+// of its post, so a browser that comes back says where to go on.
+//
+// No post is kept for a reader: each stream reads the store from where it is,
+// as fast as its reader takes it. So a slow one costs no memory, and nothing is
+// lost or sent twice over a reconnect.
+func (c *Client) showEvents(w http.ResponseWriter, r *http.Request) {
+	room, ok := roomName(r.PathValue("room"))
+	if !ok && r.PathValue("room") != noRoom {
+		http.Error(w, badRoom(r.PathValue("room")).Error(), http.StatusNotFound)
+		return
+	}
+	after, err := c.from(r)
+	switch {
+	case hub.CodeOf(err) == hub.CodeInvalid:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	case err != nil:
+		c.log.Error("console stream not started", "system", c.system, "chat", room, "err", err)
+		http.Error(w, "Bellhop's database did not answer.", http.StatusServiceUnavailable)
+		return
+	}
+	announce(w.Header())
+	if r.Method == http.MethodHead {
+		return
+	}
+	s := &stream{c: c, out: w, control: http.NewResponseController(w), room: room, after: after}
+	if err := s.run(r.Context()); err != nil && r.Context().Err() == nil {
+		c.log.Debug("console stream dropped", "system", c.system, "chat", room, "err", err)
+	}
+}
+
+func announce(h http.Header) {
+	web.Protect(h)
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
+}
+
+// from is the Seq after which to go on: what a returning browser says, else
+// what the page says, else now.
+func (c *Client) from(r *http.Request) (int64, error) {
+	said := r.Header.Get("Last-Event-ID")
+	if said == "" {
+		said = r.URL.Query().Get("after")
+	}
+	if said != "" {
+		seq, err := strconv.ParseInt(said, 10, 64)
+		if err != nil || seq < 0 {
+			return 0, hub.Errorf(hub.CodeInvalid, "Last-Event-ID and after are the number of a message")
+		}
+		return seq, nil
+	}
+	rooms, err := c.listRooms(r.Context())
+	if err != nil {
+		return 0, err
+	}
+	return c.newest(r.Context(), rooms)
+}
+
+// stream is one reader's.
+type stream struct {
+	c       *Client
+	out     io.Writer
+	control *http.ResponseController
+	room    string
+	after   int64 // the last Seq that was written
+}
+
+// run writes until the reader goes, the console closes or something fails.
+func (s *stream) run(ctx context.Context) error {
+	alive, look := time.NewTicker(keepAlive), time.NewTicker(lookAround)
+	defer alive.Stop()
+	defer look.Stop()
+	if err := s.write("retry: 2000\n\n"); err != nil {
+		return err
+	}
+	for {
+		news := s.c.news.next() // before reading, so that none falls between
+		if err := s.catchUp(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.c.closed:
+			return nil
+		case <-news:
+		case <-look.C:
+		case <-alive.C:
+			if err := s.write(": still here\n\n"); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// catchUp writes all posts after the last one written.
+func (s *stream) catchUp(ctx context.Context) error {
+	for {
+		posts, err := s.c.store.ConsolePostsAfter(ctx, s.c.system, s.after, batch)
+		if err != nil {
+			return err
+		}
+		for _, p := range posts {
+			if err := s.writePost(p); err != nil {
+				return err
+			}
+			s.after = p.Seq
+		}
+		if len(posts) < batch || s.ending(ctx) {
+			return nil
+		}
+	}
+}
+
+func (s *stream) ending(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-s.c.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *stream) writePost(p hub.ConsolePost) error {
+	name, fragment, data := "elsewhere", "room-link", any(viewRoom(p.Chat.ID, 1, false))
+	if p.Chat.ID == s.room {
+		name, fragment, data = "post", "post", viewPost(p)
+	}
+	var b bytes.Buffer
+	if err := web.Fragment(&b, fragment, data); err != nil {
+		return err
+	}
+	return s.write(event(p.Seq, name, b.String()))
+}
+
+func (s *stream) write(frame string) error {
+	// A writer that knows no deadline, such as a test's, may block as it likes.
+	_ = s.control.SetWriteDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(s.out, frame); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
+// lineEnds are what ends a line in an event stream:
+// https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+func event(id int64, name, data string) string {
+	lines := strings.ReplaceAll(lineEnds.Replace(data), "\n", "\ndata: ")
+	return fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", id, name, lines)
+}
+
+// news tells any number of streams that there are new posts. The zero news is
+// ready.
+type news struct {
+	mu   sync.Mutex
+	rung chan struct{}
+}
+
+// next is closed by the next ring.
+func (n *news) next() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.rung == nil {
+		n.rung = make(chan struct{})
+	}
+	return n.rung
+}
+
+func (n *news) ring() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.rung != nil {
+		close(n.rung)
+		n.rung = nil
+	}
+}

@@ -1,0 +1,63 @@
+package matrix
+
+import (
+	"net/url"
+	"regexp"
+
+	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// Config is a [providers.*] section of kind "matrix".
+type Config struct {
+	// HomeserverURL leads to the account's homeserver, which may be elsewhere
+	// than the name behind the colon of its user id.
+	HomeserverURL string       `toml:"homeserver_url"`
+	Token         secret.Value `toml:"token"`
+	UserID        string       `toml:"user_id"`
+	// MsgType is m.notice, which bots should use, or m.text, which some clients
+	// notify about more eagerly.
+	MsgType string `toml:"msgtype"`
+	// AutoJoin lists the users and servers whose invitations will be accepted.
+	AutoJoin []string `toml:"auto_join"`
+}
+
+var _ providers.Config = (*Config)(nil)
+
+func defaults() *Config { return &Config{MsgType: "m.notice"} }
+
+var (
+	userShape   = regexp.MustCompile(`^@[^:\s]+:[^\s]+$`)
+	inviterForm = regexp.MustCompile(`^(@[^:\s]+:)?[^@:\s]+(:[0-9]+)?$`)
+)
+
+// Problems implements providers.Config.
+func (c *Config) Problems() map[string]string {
+	problems := map[string]string{}
+	if !isBase(c.HomeserverURL) {
+		problems["homeserver_url"] = "is required, as an http or https URL: https://matrix.example.org"
+	}
+	if c.Token.Empty() {
+		problems["token"] = "is required: the access token of the bot's account"
+	}
+	if !userShape.MatchString(c.UserID) {
+		problems["user_id"] = "is required, as @bellhop:example.org"
+	}
+	if c.MsgType != "m.notice" && c.MsgType != "m.text" {
+		problems["msgtype"] = "must be m.notice or m.text"
+	}
+	for _, s := range c.AutoJoin {
+		if !inviterForm.MatchString(s) {
+			problems["auto_join"] = "takes users, such as @alice:example.org, and servers, such as example.org"
+		}
+	}
+	return problems
+}
+
+func isBase(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
+}
+
+// BaseURLs implements providers.Caller.
+func (c *Config) BaseURLs() []string { return []string{c.HomeserverURL} }

@@ -1,0 +1,149 @@
+// Package matrix posts to Matrix rooms from an ordinary account.
+//
+// A chat's id is a room's id ("!abc:example.org") or one of its aliases
+// ("#general:example.org"). The account must have joined the room.
+//
+// The homeserver drops a repeated send of one message by its transaction id, so
+// that nothing is posted twice.
+//
+// Bellhop cannot encrypt: it refuses to write to encrypted rooms, rather than
+// to write there in the clear. It pings nobody: m.mentions is always there and
+// always empty, and for servers that do not know it, @room is broken up.
+package matrix
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+var (
+	_ providers.Provider   = (*Client)(nil)
+	_ providers.ChatLister = (*Client)(nil)
+)
+
+// maxAnswer bounds what is read of an answer, in bytes. The list of rooms of a
+// busy account is the longest.
+const maxAnswer = 32 << 20
+
+// Kind is the platform "matrix".
+func Kind() providers.Kind {
+	return providers.Kind{
+		Name:   "matrix",
+		Config: func() providers.Config { return defaults() },
+		Open: func(c providers.Config, env providers.Env) (providers.Provider, error) {
+			cfg, ok := c.(*Config)
+			if !ok {
+				return nil, fmt.Errorf("matrix: configuration is a %T", c)
+			}
+			return New(*cfg, env)
+		},
+	}
+}
+
+// Client posts as one account.
+type Client struct {
+	id    hub.System
+	cfg   Config
+	api   *mautrix.Client
+	rooms *rooms
+}
+
+// New makes a Client.
+func New(cfg Config, env providers.Env) (*Client, error) {
+	api, err := mautrix.NewClient(cfg.HomeserverURL, id.UserID(cfg.UserID), cfg.Token.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("matrix: homeserver_url: %w", err)
+	}
+	api.UserAgent = "Bellhop"
+	api.ResponseSizeLimit = maxAnswer
+	// One attempt per call: the library's own retries, and its sleeping where the
+	// server limits us, belong to package hub/deliver here.
+	api.DefaultHTTPRetries = 0
+	api.IgnoreRateLimit = true
+	api.Client = env.HTTP
+	if api.Client == nil {
+		api.Client = &http.Client{}
+	}
+	return &Client{id: env.System, cfg: cfg, api: api, rooms: newRooms()}, nil
+}
+
+// Describe implements providers.Provider.
+func (c *Client) Describe() providers.Description {
+	return providers.Description{
+		Kind:   "matrix",
+		ID:     c.id,
+		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes},
+		Can:    hub.Features{Threads: true, Idempotent: true, Chats: true},
+	}
+}
+
+// Check implements providers.Provider.
+func (c *Client) Check(ctx context.Context) error {
+	who, err := c.api.Whoami(ctx)
+	if err != nil {
+		return c.fault(ctx, "whoami", err)
+	}
+	if who.UserID != id.UserID(c.cfg.UserID) {
+		return &providers.Error{
+			Fault: hub.FaultUnauthorized, Op: "whoami",
+			Err: fmt.Errorf("token is that of %q, not of user_id %q: mend one of the two", who.UserID, c.cfg.UserID),
+		}
+	}
+	return nil
+}
+
+// Send implements providers.Provider.
+func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
+	content := c.content(p)
+	if strings.TrimSpace(content.Body) == "" {
+		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: opSend, Err: errNothing}
+	}
+	room, err := c.open(ctx, p.To.ID)
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	res, err := c.api.SendMessageEvent(ctx, room, event.EventMessage, content,
+		mautrix.ReqSendEvent{TransactionID: p.Key, DontEncrypt: true})
+	if err != nil {
+		fault := c.fault(ctx, opSend, err)
+		c.doubt(p.To.ID, room, fault)
+		return hub.Receipt{}, fault
+	}
+	if res == nil || !strings.HasPrefix(string(res.EventID), "$") {
+		return hub.Receipt{}, unreadable(opSend, http.StatusOK)
+	}
+	return hub.Receipt{
+		Ref: hub.MessageRef(res.EventID),
+		URL: room.EventURI(res.EventID, c.api.UserID.Homeserver()).MatrixToURL(),
+		At:  time.Now().UTC(),
+	}, nil
+}
+
+const opSend = "send/m.room.message"
+
+func (c *Client) content(p providers.Post) *event.MessageEventContent {
+	body, formatted := render(p.Message)
+	content := &event.MessageEventContent{
+		MsgType:  event.MessageType(c.cfg.MsgType),
+		Body:     body,
+		Mentions: &event.Mentions{},
+	}
+	if formatted != "" {
+		content.Format, content.FormattedBody = event.FormatHTML, formatted
+	}
+	if strings.HasPrefix(string(p.Root), "$") {
+		root := id.EventID(p.Root)
+		content.RelatesTo = (&event.RelatesTo{}).SetThread(root, root)
+	}
+	return content
+}

@@ -1,0 +1,97 @@
+package mattermost
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/mattermost/mattermost/server/public/model"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+var errNoAnswer = errors.New("the answer names nothing")
+
+// judge says how a call ended that the library calls failed.
+func (c *Client) judge(op string, resp *model.Response, err error) *providers.Error {
+	e := &providers.Error{Op: op}
+	e.Fault, e.Err = verdict(op, resp, err)
+	if e.Fault == hub.FaultRateLimited {
+		e.After = providers.RetryAfter(resp.Header, time.Now())
+	}
+	text := e.Err.Error()
+	if clean := secret.Redact(text, c.token); clean != text {
+		e.Err = errors.New(clean)
+	}
+	return e
+}
+
+func verdict(op string, resp *model.Response, err error) (hub.Fault, error) {
+	if resp == nil || resp.StatusCode == 0 {
+		return hub.FaultTemporary, fmt.Errorf("mattermost did not answer: %w", bare(err))
+	}
+	if resp.StatusCode < 300 {
+		return hub.FaultTemporary, fmt.Errorf("mattermost's answer cannot be read (does url lead to Mattermost?): %w", bare(err))
+	}
+	said, ok := errors.AsType[*model.AppError](err)
+	if !ok || said.Id == "" { // a page of a proxy, or the rate limiter's bare words
+		said = &model.AppError{}
+	}
+	fault, hint := meaning(op, resp.StatusCode, said.Id)
+	return fault, errors.New(wording(resp.StatusCode, said, hint))
+}
+
+func wording(status int, said *model.AppError, hint string) string {
+	text := fmt.Sprintf("mattermost, or a proxy before it, answered %d %s", status, http.StatusText(status))
+	if said.Id != "" {
+		text = fmt.Sprintf("mattermost answered %d: %s (%s)", status, clip(said.Message), clip(said.Id))
+	}
+	if hint != "" {
+		text += ": " + hint
+	}
+	return text
+}
+
+// meaning is what an answer calls for. id is the server's name for the error,
+// empty for an answer that is not the API's.
+func meaning(op string, status int, id string) (hub.Fault, string) {
+	switch id {
+	case "api.post.create_post.can_not_post_to_deleted.error":
+		return hub.FaultChatGone, "the channel is archived"
+	case "api.context.404.app_error":
+		return hub.FaultTemporary, "there is no API at url"
+	}
+	switch {
+	case status == http.StatusTooManyRequests:
+		return hub.FaultRateLimited, ""
+	case status == http.StatusUnauthorized:
+		return hub.FaultUnauthorized, "set token to a valid access token of an active bot account"
+	case status == http.StatusForbidden && (op != "posts" || id == ""):
+		return hub.FaultUnauthorized, "the server does not let the bot use its API"
+	case status == http.StatusForbidden:
+		return hub.FaultChatGone, "the bot may not post there: add it to the team and to the channel"
+	case status == http.StatusNotFound && id != "":
+		return hub.FaultChatGone, "there is no such channel"
+	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge:
+		return hub.FaultRejected, ""
+	case status < 400, status == http.StatusNotFound:
+		return hub.FaultTemporary, "set url to the address that people open"
+	default:
+		return hub.FaultTemporary, ""
+	}
+}
+
+// bare leaves out the URL that net/http puts before its errors.
+func bare(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// clip keeps an answer's words short.
+func clip(s string) string { return providers.Label(s, 200, unit) }

@@ -1,0 +1,155 @@
+// Package slack posts messages to Slack channels through the Web API, as the
+// bot of one installed app.
+//
+// Messages are Block Kit sections in mrkdwn, with a plain text beside them for
+// notifications. The package hears nothing that people write, uploads nothing
+// and shows no pictures: Slack fetches a picture while it takes a message, and
+// refuses the whole message when it cannot, as for a forum behind a firewall.
+//
+// A chat id is a channel id ("C024BE91L"), a "#name" or a user id. A message
+// ref is "channel/ts" ("C024BE91L/1503435956.000247"), which is all that Slack
+// wants to answer, edit or delete it.
+package slack
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/slack-go/slack"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// Name is the kind's name in the configuration.
+const Name = "slack"
+
+// Client is a provider for one bot in one workspace.
+type Client struct {
+	system hub.System
+	token  secret.Value
+	api    string
+	http   *http.Client
+	team   atomic.Pointer[string] // the workspace's address, once Check has learned it
+}
+
+var (
+	_ providers.Provider   = (*Client)(nil)
+	_ providers.ChatLister = (*Client)(nil)
+)
+
+// Kind tells how a Slack provider is configured and made.
+func Kind() providers.Kind {
+	return providers.Kind{
+		Name:   Name,
+		Config: func() providers.Config { return &Config{APIURL: defaultAPI} },
+		Open: func(c providers.Config, env providers.Env) (providers.Provider, error) {
+			config, ok := c.(*Config)
+			if !ok {
+				return nil, fmt.Errorf("slack: configuration is a %T", c)
+			}
+			return New(config, env), nil
+		},
+	}
+}
+
+// New makes a client.
+func New(c *Config, env providers.Env) *Client {
+	return &Client{
+		system: env.System,
+		token:  c.Token,
+		api:    strings.TrimRight(c.APIURL, "/") + "/",
+		http:   cautious(env.HTTP),
+	}
+}
+
+// String and GoString keep fmt from printing the token, which it would dig out
+// of an unexported field.
+func (c *Client) String() string { return Name + " " + string(c.system) }
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
+
+// Describe implements providers.Provider.
+func (c *Client) Describe() providers.Description {
+	return providers.Description{
+		Kind:   Name,
+		ID:     c.system,
+		Limits: providers.Limits{Text: textLimit, Unit: unit},
+		Can:    hub.Features{Threads: true, Chats: true},
+	}
+}
+
+// Check implements providers.Provider.
+func (c *Client) Check(ctx context.Context) error {
+	w, api := c.open()
+	who, err := api.AuthTestContext(ctx)
+	if err != nil {
+		return c.judge("auth.test", w, err)
+	}
+	if team, ok := providers.WebURL(who.URL); ok {
+		c.team.Store(&team)
+	}
+	if scopes := who.Header.Get("X-OAuth-Scopes"); scopes != "" && !mayPost(scopes) {
+		return &providers.Error{
+			Fault: hub.FaultUnauthorized, Op: "auth.test",
+			Err: fmt.Errorf("the token may not post: give the Slack app the scope chat:write and install it again"),
+		}
+	}
+	return nil
+}
+
+func mayPost(scopes string) bool {
+	for scope := range strings.SplitSeq(scopes, ",") {
+		if s := strings.TrimSpace(scope); s == "chat:write" || s == "chat:write:bot" {
+			return true
+		}
+	}
+	return false
+}
+
+// Send implements providers.Provider.
+func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
+	const op = "chat.postMessage"
+	blocks := compose(p.Message)
+	if len(blocks) == 0 {
+		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: op, Err: fmt.Errorf("the message is empty")}
+	}
+	options := []slack.MsgOption{
+		slack.MsgOptionText(fallback(p.Message), false),
+		slack.MsgOptionBlocks(blocks...),
+		slack.MsgOptionDisableLinkUnfurl(),
+		slack.MsgOptionDisableMediaUnfurl(),
+	}
+	root := threadOf(p.Root)
+	if root != "" {
+		options = append(options, slack.MsgOptionTS(root))
+	}
+	w, api := c.open()
+	channel, ts, said, err := api.PostMessageWithResponseContext(ctx, p.To.ID, options...)
+	if err == nil && ts == "" {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return hub.Receipt{}, c.judge(op, w, err)
+	}
+	return c.receipt(cmp.Or(channel, p.To.ID), ts, root != "" && said.ThreadTimestamp == ""), nil
+}
+
+// receipt notes when Slack has put a reply into the channel, which it does
+// silently where the thread's first message has been deleted.
+func (c *Client) receipt(channel, ts string, astray bool) hub.Receipt {
+	r := hub.Receipt{Ref: refOf(channel, ts), At: timeOf(ts)}
+	if team := c.team.Load(); team != nil {
+		r.URL = strings.TrimRight(*team, "/") + "/archives/" + channel + "/p" + strings.ReplaceAll(ts, ".", "")
+	}
+	if astray {
+		r.Note = "posted outside of its thread, whose first message is gone"
+	}
+	return r
+}

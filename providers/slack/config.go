@@ -1,0 +1,67 @@
+package slack
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub/secret"
+)
+
+const defaultAPI = "https://slack.com/api/"
+
+// Config is a Slack section of the configuration.
+type Config struct {
+	// Token is the bot token of the installed app, "xoxb-…".
+	Token secret.Value `toml:"token"`
+	// SigningSecret and AppToken belong to listening: the first proves requests
+	// that Slack makes, the second ("xapp-…") opens a socket to it.
+	SigningSecret secret.Value `toml:"signing_secret"`
+	AppToken      secret.Value `toml:"app_token"`
+	// APIURL is where the Web API lives: GovSlack has its own.
+	APIURL string `toml:"api_url"`
+}
+
+// Problems implements providers.Config.
+func (c *Config) Problems() map[string]string {
+	found := map[string]string{}
+	note := func(key, problem string) {
+		if problem != "" {
+			found[key] = problem
+		}
+	}
+	note("token", tokenProblem(c.Token, "xoxb-", "the Bot User OAuth Token, under OAuth & Permissions of your Slack app"))
+	if c.Token.Empty() {
+		note("token", "is required: the Bot User OAuth Token (xoxb-…), under OAuth & Permissions of your Slack app")
+	}
+	note("app_token", tokenProblem(c.AppToken, "xapp-", "an App-Level Token, under Basic Information of your Slack app"))
+	note("api_url", urlProblem(c.APIURL))
+	return found
+}
+
+func tokenProblem(token secret.Value, prefix, where string) string {
+	s := token.Reveal()
+	switch {
+	case s == "":
+		return ""
+	case !strings.HasPrefix(s, prefix):
+		return "must start with " + prefix + ": it is " + where
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return "has a space or another odd character in it: copy it again"
+	default:
+		return ""
+	}
+}
+
+func urlProblem(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "must be an http or https URL such as " + defaultAPI
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "must be a plain URL such as " + defaultAPI
+	}
+	return ""
+}
+
+// BaseURLs implements providers.Caller.
+func (c *Config) BaseURLs() []string { return []string{c.APIURL} }

@@ -1,0 +1,129 @@
+package slack
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+var errNoAnswer = errors.New("it says neither yes nor no")
+
+// judge says how a call ended that the library calls failed.
+func (c *Client) judge(op string, w *wire, err error) *providers.Error {
+	e := &providers.Error{Op: op}
+	e.Fault, e.Err = verdict(w, err)
+	if e.Fault == hub.FaultRateLimited {
+		e.After = providers.RetryAfter(w.header, time.Now())
+	}
+	text := e.Err.Error()
+	if clean := secret.Redact(text, c.token); clean != text {
+		e.Err = errors.New(clean)
+	}
+	return e
+}
+
+func verdict(w *wire, err error) (hub.Fault, error) {
+	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return refusal(refused)
+	}
+	switch {
+	case w.status == 0:
+		return hub.FaultTemporary, fmt.Errorf("slack did not answer: %w", bare(err))
+	case w.status == http.StatusOK:
+		return hub.FaultTemporary, fmt.Errorf("slack's answer cannot be read (does api_url lead to Slack?): %w", bare(err))
+	default:
+		return statusFault(w.status), fmt.Errorf("slack, or a proxy before it, answered %d %s", w.status, http.StatusText(w.status))
+	}
+}
+
+// bare leaves out the URL that net/http puts before its errors.
+func bare(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// statusFault is for answers that do not come from the Web API itself.
+func statusFault(status int) hub.Fault {
+	switch status {
+	case http.StatusTooManyRequests:
+		return hub.FaultRateLimited
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return hub.FaultUnauthorized
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		return hub.FaultRejected
+	default:
+		return hub.FaultTemporary
+	}
+}
+
+// refusal reads what the Web API says. It answers 200 with ok=false, so the
+// status proves nothing: https://docs.slack.dev/apis/web-api/#responses
+func refusal(r slack.SlackErrorResponse) (hub.Fault, error) {
+	fault, hint := meaning(r.Err)
+	text := "slack said " + clip(r.Err)
+	if hint != "" {
+		text += ": " + hint
+	}
+	if r.Needed != "" {
+		text += fmt.Sprintf(" (needed: %s)", clip(r.Needed))
+	}
+	if len(r.ResponseMetadata.Messages) > 0 { // tells which block it dislikes
+		text += fmt.Sprintf(" (%s)", clip(strings.Join(r.ResponseMetadata.Messages, "; ")))
+	}
+	return fault, errors.New(text)
+}
+
+// meaning is what an error of chat.postMessage or its like calls for. The list:
+// https://docs.slack.dev/reference/methods/chat.postMessage#errors
+func meaning(code string) (hub.Fault, string) {
+	switch code {
+	case "channel_not_found":
+		return hub.FaultChatGone, "there is no such channel, or it is private and the app is not in it: invite the app there"
+	case "not_in_channel":
+		return hub.FaultChatGone, "the app is not in the channel: invite it there"
+	case "is_archived":
+		return hub.FaultChatGone, "the channel is archived"
+	case "user_not_found", "cannot_dm_bot", "messages_tab_disabled", "user_disabled":
+		return hub.FaultChatGone, "this person cannot be written to"
+	case "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
+		"restricted_action_non_threadable_channel", "restricted_action_thread_locked", "is_inactive":
+		return hub.FaultChatGone, "the workspace does not let the app post there"
+
+	case "invalid_auth", "not_authed", "token_expired", "token_revoked":
+		return hub.FaultUnauthorized, "set token to the app's current Bot User OAuth Token"
+	case "account_inactive":
+		return hub.FaultUnauthorized, "the app was removed from the workspace: install it again and set token"
+	case "missing_scope", "no_permission":
+		return hub.FaultUnauthorized, "give the Slack app the scope and install it again"
+	case "not_allowed_token_type":
+		return hub.FaultUnauthorized, "set token to a bot token (xoxb-…)"
+	case "access_denied", "ekm_access_denied", "enterprise_is_restricted", "org_login_required",
+		"team_access_not_granted", "two_factor_setup_required", "team_not_found":
+		return hub.FaultUnauthorized, "an administrator of the workspace has to let the app in"
+
+	case "msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format", "no_text",
+		"invalid_arguments", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_form_data",
+		"invalid_post_type", "missing_post_type", "too_many_attachments", "attachment_payload_limit_exceeded",
+		"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "as_user_not_supported", "markdown_text_conflict":
+		return hub.FaultRejected, ""
+
+	case "ratelimited", "rate_limited", "message_limit_exceeded":
+		return hub.FaultRateLimited, ""
+	default: // internal_error, fatal_error, service_unavailable, request_timeout and what is not documented
+		return hub.FaultTemporary, ""
+	}
+}
+
+// clip keeps an answer's words short.
+func clip(s string) string { return providers.Label(s, 200, providers.Characters) }

@@ -1,0 +1,223 @@
+package slacktest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/bellhop-chat/bellhop/providers/providertest"
+)
+
+// Block is what the look-alike reads of a block.
+type Block struct {
+	Type     string `json:"type"`
+	Text     *Text  `json:"text,omitempty"`
+	Elements []Text `json:"elements,omitempty"`
+}
+
+// Text is a text object.
+type Text struct {
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Verbatim bool   `json:"verbatim,omitempty"`
+}
+
+// Message is what was sent: the Raw of a providertest.Sent.
+type Message struct {
+	Channel     string          `json:"channel"`
+	ThreadTS    string          `json:"thread_ts,omitempty"`
+	Text        string          `json:"text"`
+	UnfurlLinks string          `json:"unfurl_links,omitempty"`
+	UnfurlMedia string          `json:"unfurl_media,omitempty"`
+	Parse       string          `json:"parse,omitempty"`
+	LinkNames   string          `json:"link_names,omitempty"`
+	Blocks      json.RawMessage `json:"blocks"`
+}
+
+func (s *Workspace) postMessage(w http.ResponseWriter, r *http.Request) {
+	step, scripted := s.Next()
+	if scripted && !step.AfterAccept {
+		step.Answer(w, r)
+		return
+	}
+	if !s.authorized(r) {
+		refuse(w, "invalid_auth")
+		return
+	}
+	m := message(r.PostForm)
+	channel, code := s.find(m.Channel)
+	if code != "" {
+		refuse(w, code)
+		return
+	}
+	blocks, code, detail := read(m)
+	if code != "" {
+		refuse(w, code, detail)
+		return
+	}
+	m.Channel = channel.ID
+	s.accept(w, r, m, blocks, step, scripted)
+}
+
+func message(form url.Values) Message {
+	return Message{
+		Channel: form.Get("channel"), ThreadTS: form.Get("thread_ts"), Text: form.Get("text"),
+		UnfurlLinks: form.Get("unfurl_links"), UnfurlMedia: form.Get("unfurl_media"),
+		Parse: form.Get("parse"), LinkNames: form.Get("link_names"),
+		Blocks: json.RawMessage(cmp.Or(form.Get("blocks"), "[]")),
+	}
+}
+
+func (s *Workspace) find(channel string) (Channel, string) {
+	i := slices.IndexFunc(s.channels, func(c Channel) bool { return c.ID == channel || "#"+c.Name == channel })
+	switch {
+	case i < 0:
+		return Channel{}, "channel_not_found"
+	case s.channels[i].IsArchived:
+		return Channel{}, "is_archived"
+	case !s.channels[i].IsMember:
+		return Channel{}, "not_in_channel"
+	default:
+		return s.channels[i], ""
+	}
+}
+
+// read checks a message as Slack does.
+func read(m Message) (blocks []Block, code, detail string) {
+	if err := json.Unmarshal(m.Blocks, &blocks); err != nil {
+		return nil, "invalid_blocks_format", err.Error()
+	}
+	if len(blocks) == 0 && m.Text == "" {
+		return nil, "no_text", ""
+	}
+	if len(blocks) > 50 {
+		return nil, "invalid_blocks", "no more than 50 items allowed [json-pointer:/blocks]"
+	}
+	for i, b := range blocks {
+		if problem := b.problem(); problem != "" {
+			return nil, "invalid_blocks", fmt.Sprintf("%s [json-pointer:/blocks/%d]", problem, i)
+		}
+	}
+	if utf8.RuneCountInString(visible(blocks)) > 12_000 {
+		return nil, "msg_blocks_too_long", ""
+	}
+	if len(m.Text) > 40_000 {
+		return nil, "msg_too_long", ""
+	}
+	return blocks, "", ""
+}
+
+func (b Block) problem() string {
+	texts := b.Elements
+	switch b.Type {
+	case "section":
+		if b.Text == nil {
+			return "missing required field: text"
+		}
+		texts = []Text{*b.Text}
+	case "context":
+		if len(texts) == 0 || len(texts) > 10 {
+			return "must have 1 to 10 elements"
+		}
+	default:
+		return "unsupported type: " + b.Type
+	}
+	for _, t := range texts {
+		if n := utf8.RuneCountInString(t.Text); n == 0 || n > 3000 {
+			return "must be 1 to 3000 characters"
+		}
+	}
+	return ""
+}
+
+func visible(blocks []Block) string {
+	var lines []string
+	for _, b := range blocks {
+		if b.Text != nil {
+			lines = append(lines, b.Text.Text)
+		}
+		for _, e := range b.Elements {
+			lines = append(lines, e.Text)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// accept keeps a message. Slack posts a reply to a deleted message into the
+// channel itself.
+func (s *Workspace) accept(w http.ResponseWriter, r *http.Request, m Message, blocks []Block, step providertest.Step, scripted bool) {
+	ts, root := s.stamp(&m)
+	raw, err := json.Marshal(m)
+	if err != nil {
+		refuse(w, "internal_error")
+		return
+	}
+	s.Record(providertest.Sent{
+		Chat: m.Channel, Text: cmp.Or(visible(blocks), m.Text), Root: root, Ref: m.Channel + "/" + ts, Raw: raw,
+	})
+	if scripted {
+		step.Answer(w, r)
+		return
+	}
+	said := map[string]any{"type": "message", "ts": ts, "text": m.Text}
+	if m.ThreadTS != "" {
+		said["thread_ts"] = m.ThreadTS
+	}
+	answer(w, map[string]any{"ok": true, "channel": m.Channel, "ts": ts, "message": said})
+}
+
+func (s *Workspace) stamp(m *Message) (ts, root string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock = s.clock.Add(time.Millisecond)
+	ts = fmt.Sprintf("%d.%06d", s.clock.Unix(), s.clock.Nanosecond()/1000)
+	s.roots[m.Channel+"/"+ts] = true
+	if root = m.Channel + "/" + m.ThreadTS; !s.roots[root] {
+		root, m.ThreadTS = "", ""
+	}
+	return ts, root
+}
+
+var (
+	command = regexp.MustCompile(`<[!@#][^>]*>`)
+	named   = regexp.MustCompile(`(?i)@(channel|here|everyone|group)\b`)
+)
+
+// Pings lists the mentions in what was sent that would reach people: any
+// special sequence, and plain names where Slack was asked to look for them.
+func Pings(s providertest.Sent) []string {
+	var m Message
+	if err := json.Unmarshal(s.Raw, &m); err != nil {
+		return []string{err.Error()}
+	}
+	var blocks []Block
+	if err := json.Unmarshal(m.Blocks, &blocks); err != nil {
+		return []string{err.Error()}
+	}
+	live := command.FindAllString(m.Text+"\n"+visible(blocks), -1)
+	if m.LinkNames != "" || m.Parse == "full" {
+		live = append(live, named.FindAllString(m.Text, -1)...)
+	}
+	for _, b := range blocks {
+		for _, t := range append(b.Elements, deref(b.Text)...) {
+			if !t.Verbatim {
+				live = append(live, named.FindAllString(t.Text, -1)...)
+			}
+		}
+	}
+	return live
+}
+
+func deref(t *Text) []Text {
+	if t == nil {
+		return nil
+	}
+	return []Text{*t}
+}

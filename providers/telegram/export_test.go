@@ -1,0 +1,12 @@
+package telegram
+
+import "github.com/bellhop-chat/bellhop/hub"
+
+// RenderForTest is the text of a message as it is sent.
+func RenderForTest(m hub.Message) string { return render(m, markup()) }
+
+// RenderBareForTest is the text of a message where markup was refused.
+func RenderBareForTest(m hub.Message) string { return render(m, bare()) }
+
+// VisibleForTest is how long we take a text to be for Telegram.
+func VisibleForTest(s string) int { return visible(s) }
