@@ -99,6 +99,7 @@ func TestKilledWorkerStopsOnlyItsPlatform(t *testing.T) {
 	first := discoursetest.Get("post_created_first.json")
 	require.Equal(t, http.StatusAccepted, s.hub.webhook(first))
 	sends(t, s.slack, 1)
+	s.hub.settled(2) // nothing is in flight
 	s.workers["slack"].kill()
 
 	files := heard["slack"][1:]

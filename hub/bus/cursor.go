@@ -1,0 +1,68 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// cursorLag is how much older than the present the stored place of a reader is:
+// NOTIFY is synced every second, and a busy disk may take its time.
+const cursorLag = 3 * time.Second
+
+// cursor knows which place of a reader may be stored.
+type cursor struct {
+	reached uint64 // all up to here has been handled
+	written uint64 // what is stored
+	marks   []mark // places and when they had been reached, at most one per second
+}
+
+type mark struct {
+	at  time.Time
+	seq uint64
+}
+
+// mark notes that reached has been reached by now.
+func (c *cursor) mark(now time.Time) {
+	if n := len(c.marks); n > 0 {
+		if last := c.marks[n-1]; last.seq == c.reached || now.Sub(last.at) < time.Second {
+			return
+		}
+	}
+	if c.reached > c.written {
+		c.marks = append(c.marks, mark{now, c.reached})
+	}
+}
+
+// due is the place to store, if there is one that was reached long enough ago.
+func (c *cursor) due(now time.Time) (seq uint64, ok bool) {
+	for len(c.marks) > 0 && now.Sub(c.marks[0].at) >= cursorLag {
+		seq, ok = c.marks[0].seq, true
+		c.marks = c.marks[1:]
+	}
+	return seq, ok && seq > c.written
+}
+
+func (b *Bus) loadCursor(ctx context.Context, name string) (seq uint64, found bool, err error) {
+	entry, err := b.buckets[bucketCursors].Get(ctx, name)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("cursor of %s: %w", name, err)
+	}
+	seq, err = strconv.ParseUint(string(entry.Value()), 10, 64)
+	if err != nil {
+		return 0, false, fmt.Errorf("cursor of %s: %q is no number: delete the key in bucket %s to begin anew", name, entry.Value(), bucketCursors)
+	}
+	return seq, true, nil
+}
+
+func (b *Bus) saveCursor(ctx context.Context, name string, seq uint64) error {
+	_, err := b.buckets[bucketCursors].Put(ctx, name, strconv.AppendUint(nil, seq, 10))
+	return err
+}

@@ -1,0 +1,156 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Receipt is what is known of a notification that was sent within the last 48
+// hours, nil if nothing is.
+func (b *Bus) Receipt(ctx context.Context, id hub.NotificationID) (*hub.Receipt, error) {
+	r := new(hub.Receipt)
+	found, err := b.load(ctx, bucketReceipts, key(string(id)), r)
+	if !found {
+		return nil, err
+	}
+	return r, err
+}
+
+// PutReceipt stores what a platform said of a notification.
+func (b *Bus) PutReceipt(ctx context.Context, id hub.NotificationID, r hub.Receipt) error {
+	return b.save(ctx, bucketReceipts, key(string(id)), r)
+}
+
+// Root is the message that began a thread of a chat within the last 48 hours,
+// empty if none did.
+func (b *Bus) Root(ctx context.Context, chat hub.Chat, thread string) (hub.MessageRef, error) {
+	var ref hub.MessageRef
+	_, err := b.load(ctx, bucketThreads, threadKey(chat, thread), &ref)
+	return ref, err
+}
+
+// PutRoot stores the message that began a thread. The first one wins.
+func (b *Bus) PutRoot(ctx context.Context, chat hub.Chat, thread string, ref hub.MessageRef) error {
+	data, err := json.Marshal(ref)
+	if err != nil {
+		return err
+	}
+	_, err = b.buckets[bucketThreads].Create(ctx, threadKey(chat, thread), data)
+	if err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
+		return fmt.Errorf("store the root of a thread: %w", err)
+	}
+	return nil
+}
+
+func threadKey(chat hub.Chat, thread string) string {
+	return hub.Digest(string(chat.System), chat.ID, thread)
+}
+
+// Wait is why and until when a lane must be left alone.
+type Wait struct {
+	Until   time.Time `json:"until"`
+	Attempt int       `json:"attempt"` // attempts made at the lane's first message
+	Seq     uint64    `json:"seq"`     // which message that is
+	Reason  string    `json:"reason,omitempty"`
+}
+
+// Waits lists the waits of a partition, by lane.
+func (b *Bus) Waits(ctx context.Context, system hub.System, partition int) (map[string]Wait, error) {
+	filter, err := waitKey(system, partition, "*")
+	if err != nil {
+		return nil, err
+	}
+	waits := map[string]Wait{}
+	err = b.each(ctx, bucketWaits, filter, func(key string, value []byte) error {
+		var w Wait
+		if err := json.Unmarshal(value, &w); err != nil {
+			return fmt.Errorf("wait %s: %w", key, err)
+		}
+		waits[laneOf(key)] = w
+		return nil
+	})
+	return waits, err
+}
+
+// PutWait stores a lane's wait for 48 hours.
+func (b *Bus) PutWait(ctx context.Context, system hub.System, partition int, lane string, w Wait) error {
+	k, err := waitKey(system, partition, lane)
+	if err != nil {
+		return err
+	}
+	return b.save(ctx, bucketWaits, k, w)
+}
+
+// DropWait forgets a lane's wait.
+func (b *Bus) DropWait(ctx context.Context, system hub.System, partition int, lane string) error {
+	k, err := waitKey(system, partition, lane)
+	if err != nil {
+		return err
+	}
+	if err := b.buckets[bucketWaits].Delete(ctx, k); err != nil {
+		return fmt.Errorf("forget wait: %w", err)
+	}
+	return nil
+}
+
+func waitKey(system hub.System, partition int, lane string) (string, error) {
+	if !hub.ValidName(string(system)) || partition < 0 || lane != "*" && !validToken(lane) {
+		return "", fmt.Errorf("no lane %q in partition %d of system %q", lane, partition, system)
+	}
+	return strings.Join([]string{string(system), strconv.Itoa(partition), lane}, "."), nil
+}
+
+func (b *Bus) save(ctx context.Context, bucket, key string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if _, err := b.buckets[bucket].Put(ctx, key, data); err != nil {
+		return fmt.Errorf("store in %s: %w", bucket, err)
+	}
+	return nil
+}
+
+func (b *Bus) load(ctx context.Context, bucket, key string, v any) (found bool, err error) {
+	entry, err := b.buckets[bucket].Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read from %s: %w", bucket, err)
+	}
+	if err := json.Unmarshal(entry.Value(), v); err != nil {
+		return false, fmt.Errorf("read from %s: %w", bucket, err)
+	}
+	return true, nil
+}
+
+// each visits the keys that are there and match filter.
+func (b *Bus) each(ctx context.Context, bucket, filter string, visit func(key string, value []byte) error) error {
+	w, err := b.buckets[bucket].Watch(ctx, filter, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("list %s: %w", bucket, err)
+	}
+	defer func() { _ = w.Stop() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case entry := <-w.Updates():
+			if entry == nil { // all that was there has come
+				return nil
+			}
+			if err := visit(entry.Key(), entry.Value()); err != nil {
+				return err
+			}
+		}
+	}
+}

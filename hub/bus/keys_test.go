@@ -1,0 +1,108 @@
+package bus_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/stretchr/testify/require"
+)
+
+func TestReceipts(t *testing.T) {
+	t.Parallel()
+	modes(t, func(t *testing.T, b *bus.Bus) {
+		for _, id := range []hub.NotificationID{"nabc", "made by.someone > else", ""} {
+			got, err := b.Receipt(t.Context(), id)
+			require.NoError(t, err)
+			require.Nil(t, got)
+			want := hub.Receipt{Ref: hub.MessageRef("ref of " + id), URL: "https://chat.example.com/1", At: time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)}
+			require.NoError(t, b.PutReceipt(t.Context(), id, want))
+			got, err = b.Receipt(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, &want, got)
+		}
+	})
+}
+
+func TestRootsTheFirstWins(t *testing.T) {
+	t.Parallel()
+	b := open(t, t.TempDir())
+	chat := hub.Chat{System: "matrix", ID: "!room:example.org"}
+	ref, err := b.Root(t.Context(), chat, "meta/topic/301")
+	require.NoError(t, err)
+	require.Empty(t, ref)
+	require.NoError(t, b.PutRoot(t.Context(), chat, "meta/topic/301", "$first"))
+	require.NoError(t, b.PutRoot(t.Context(), chat, "meta/topic/301", "$second"))
+	require.NoError(t, b.PutRoot(t.Context(), chat, "meta/topic/302", "$other"))
+	ref, err = b.Root(t.Context(), chat, "meta/topic/301")
+	require.NoError(t, err)
+	require.EqualValues(t, "$first", ref)
+	ref, err = b.Root(t.Context(), hub.Chat{System: "matrix2", ID: chat.ID}, "meta/topic/301")
+	require.NoError(t, err)
+	require.Empty(t, ref)
+}
+
+func TestWaits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := open(t, dir)
+	w := bus.Wait{Until: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Attempt: 3, Seq: 17, Reason: "429"}
+	require.NoError(t, b.PutWait(t.Context(), "slack", 1, "lane-a", w))
+	require.NoError(t, b.PutWait(t.Context(), "slack", 1, "lane-b", bus.Wait{Seq: 1}))
+	require.NoError(t, b.PutWait(t.Context(), "slack", 10, "lane-a", bus.Wait{Seq: 2}))
+	require.NoError(t, b.PutWait(t.Context(), "slack-acme", 1, "lane-a", bus.Wait{Seq: 3}))
+	require.NoError(t, b.DropWait(t.Context(), "slack", 1, "lane-b"))
+	require.NoError(t, b.DropWait(t.Context(), "slack", 1, "lane-c"), "it was never there")
+	require.NoError(t, b.Close())
+
+	b = open(t, dir)
+	got, err := b.Waits(t.Context(), "slack", 1)
+	require.NoError(t, err)
+	require.Equal(t, map[string]bus.Wait{"lane-a": w}, got)
+	got, err = b.Waits(t.Context(), "slack", 2)
+	require.NoError(t, err)
+	require.Empty(t, got)
+	require.Error(t, b.PutWait(t.Context(), "slack", 1, ">", w))
+	require.Error(t, b.DropWait(t.Context(), "sl.ack", 1, "lane"))
+}
+
+func TestSystems(t *testing.T) {
+	t.Parallel()
+	ns := natsServer(t)
+	one, two := open(t, "", at(ns.ClientURL())), open(t, "", at(ns.ClientURL()))
+	all, err := one.Systems(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, all)
+	slack := hub.SystemStatus{System: "slack", Kind: "slack", State: "ok", Features: hub.Features{Threads: true}}
+	matrix := hub.SystemStatus{System: "matrix", Kind: "matrix", State: "paused", Reason: "the token was revoked"}
+	require.NoError(t, one.Announce(t.Context(), slack))
+	require.NoError(t, two.Announce(t.Context(), matrix))
+	slack.State = "paused"
+	require.NoError(t, one.Announce(t.Context(), slack))
+	all, err = two.Systems(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []hub.SystemStatus{matrix, slack}, all)
+	require.Error(t, one.Announce(t.Context(), hub.SystemStatus{System: "*"}))
+}
+
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	ns := natsServer(t)
+	one, two := open(t, "", at(ns.ClientURL())), open(t, "", at(ns.ClientURL()))
+	heard := make(chan string, 10)
+	stop := one.OnChange("subscriptions", func() { heard <- "one" })
+	defer two.OnChange("subscriptions", func() { heard <- "two" })()
+	defer two.OnChange("other", func() { heard <- "other" })()
+	require.NoError(t, one.Health(t.Context())) // a round trip: the subscriptions are known
+	require.NoError(t, two.Health(t.Context()))
+	two.Changed("subscriptions")
+	require.ElementsMatch(t, []string{"one", "two"}, []string{<-heard, <-heard})
+	stop()
+	one.Changed("subscriptions")
+	require.Equal(t, "two", <-heard)
+	one.Changed("*")
+	one.Changed("other")
+	require.Equal(t, "other", <-heard)
+	require.Empty(t, heard)
+}

@@ -1,0 +1,144 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	publishTimeout = 2 * time.Second
+	batchTimeout   = 5 * time.Second // of several messages, for which no sender waits
+	maxPending     = 4096            // messages published and not acknowledged
+	headerRoom     = 1024            // bytes of headers and subject
+)
+
+// Ack says where an event is stored.
+type Ack struct {
+	Seq       uint64
+	Duplicate bool // it was there already
+}
+
+// Publish stores e and returns when it is as durable as configured. An event
+// whose id was stored within the last day is a duplicate and is not stored
+// again; its acknowledgement is as good, since it waits for the disk like any
+// other. On an error nothing is acknowledged, though the event may be stored:
+// publish the same event again. It is ErrUnavailable if that may help.
+//
+// The id alone is compared: an id that is unique only within its source must be
+// made unique before.
+func (b *Bus) Publish(ctx context.Context, e *hub.Event) (Ack, error) {
+	m, err := b.eventMsg(e)
+	if err != nil {
+		return Ack{}, err
+	}
+	m.Header = nats.Header{jetstream.MsgIDHeader: {msgID(string(e.ID))}}
+	if fault := b.fault.Load(); fault != nil {
+		return Ack{}, unavailable("publish event", *fault)
+	}
+	ack, err := b.store(ctx, e.ID, m)
+	if err != nil {
+		return Ack{}, unavailable("publish event", err)
+	}
+	if s := b.syncer.Load(); s != nil {
+		if err := s.Sync(); err != nil {
+			b.suspect(fmt.Errorf("sync events: %w", err))
+			return Ack{}, unavailable("publish event", err)
+		}
+	} else if b.embedded != nil && b.cfg.Sync == SyncAlways {
+		return Ack{}, unavailable("publish event", errors.New("the store is being restarted"))
+	}
+	return ack, nil
+}
+
+func (b *Bus) store(ctx context.Context, id hub.EventID, m *nats.Msg) (Ack, error) {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	if known, err := b.findEvent(ctx, id); err != nil {
+		return Ack{}, err
+	} else if known != nil {
+		return Ack{Seq: known.seq, Duplicate: true}, nil
+	}
+	ack, err := b.js.PublishMsg(ctx, m)
+	if err != nil {
+		b.suspect(nil)
+		return Ack{}, err
+	}
+	b.seen.add(msgID(string(id)), ack.Sequence, time.Now())
+	return Ack{Seq: ack.Sequence, Duplicate: ack.Duplicate}, nil
+}
+
+// eventMsg is e on its way, an Error with CodeInvalid if it cannot be sent.
+func (b *Bus) eventMsg(e *hub.Event) (*nats.Msg, error) {
+	if err := e.Validate(); err != nil {
+		return nil, hub.Errorf(hub.CodeInvalid, "event: %s", err)
+	}
+	subject, err := eventSubject(e.Source, e.Type)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(e)
+	if err != nil {
+		return nil, hub.Errorf(hub.CodeInvalid, "event: %s", err)
+	}
+	if len(data)+headerRoom > b.MaxPayload() {
+		return nil, hub.Errorf(hub.CodeInvalid, "the event has %d bytes, the bus takes %d", len(data), b.MaxPayload()-headerRoom)
+	}
+	return &nats.Msg{Subject: subject, Data: data}, nil
+}
+
+// Tell stores events that can be told again or done without, such as what
+// became of a notification: it waits until the server has them, but not for the
+// disk, and recognises no duplicates.
+func (b *Bus) Tell(ctx context.Context, es ...*hub.Event) error {
+	ms := make([]*nats.Msg, 0, len(es))
+	for _, e := range es {
+		m, err := b.eventMsg(e)
+		if err != nil {
+			return err
+		}
+		ms = append(ms, m)
+	}
+	return b.publishAll(ctx, "tell events", ms)
+}
+
+// publishAll publishes in order without waiting in between, then awaits every
+// acknowledgement. It stops at the first message that cannot be sent.
+func (b *Bus) publishAll(ctx context.Context, what string, ms []*nats.Msg) error {
+	if fault := b.fault.Load(); fault != nil {
+		return unavailable(what, *fault)
+	}
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
+	futures := make([]jetstream.PubAckFuture, 0, len(ms))
+	var failed error
+	for _, m := range ms {
+		f, err := b.js.PublishMsgAsync(m)
+		if err != nil {
+			failed = err
+			break
+		}
+		futures = append(futures, f)
+	}
+	for _, f := range futures {
+		select {
+		case <-f.Ok():
+		case err := <-f.Err():
+			failed = errors.Join(failed, err)
+		case <-ctx.Done():
+			failed = ctx.Err()
+			b.suspect(nil)
+			return unavailable(what, failed)
+		}
+	}
+	if failed != nil {
+		return unavailable(what, failed)
+	}
+	return nil
+}
