@@ -77,6 +77,7 @@ type Bus struct {
 	syncer   atomic.Pointer[Syncer]
 	fault    atomic.Pointer[error] // why the embedded server cannot store, until it was restarted
 	trouble  chan struct{}         // wakes the one who mends it
+	doubt    chan struct{}         // a publish had no answer: wakes the feed of ids
 
 	// Three connections, so that a flood of pulled messages delays neither an
 	// ack nor a publish.
@@ -101,7 +102,7 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("bus: %w", err)
 	}
-	b := &Bus{cfg: c, log: c.Log, partitions: c.Partitions, trouble: make(chan struct{}, 1), seen: newIndex(time.Now)}
+	b := &Bus{cfg: c, log: c.Log, partitions: c.Partitions, trouble: make(chan struct{}, 1), doubt: make(chan struct{}, 1), seen: newIndex(time.Now)}
 	if err := b.open(ctx); err != nil {
 		_ = b.Close()
 		return nil, fmt.Errorf("bus: %w", err)

@@ -122,10 +122,14 @@ type feed struct {
 	quiet  int           // pulls in a row that brought nothing
 	caught chan struct{} // closed when there was nothing left
 	done   bool          // it is closed
+	calm   bool          // nothing more was waiting at the last look
 }
 
 func (f *feed) run(ctx context.Context) {
 	for {
+		if f.calm && f.b.embedded != nil && !f.doze(ctx) {
+			return
+		}
 		batch, err := f.tail.read(ctx)
 		if ctx.Err() != nil {
 			return
@@ -137,6 +141,22 @@ func (f *feed) run(ctx context.Context) {
 		}
 		f.add(batch)
 	}
+}
+
+// doze stops reading: nobody but this process publishes to an embedded server,
+// and Publish itself notes what it stored. Only a publish without an answer
+// leaves a doubt, which wakes the feed to look what has become of it.
+func (f *feed) doze(ctx context.Context) bool {
+	f.tail.close()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-f.b.doubt:
+	}
+	f.calm, f.quiet = false, 0
+	f.tail.patience(feedHurry)
+	f.tail.reopen(ctx)
+	return ctx.Err() == nil
 }
 
 func (f *feed) add(batch []read) {
@@ -158,11 +178,12 @@ func (f *feed) add(batch []read) {
 }
 
 func (f *feed) catchUp() {
+	f.calm = true
+	f.tail.patience(feedCalm)
 	if f.done {
 		return
 	}
 	f.done = true
-	f.tail.patience(feedCalm)
 	close(f.caught)
 }
 

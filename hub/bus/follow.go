@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -248,7 +247,7 @@ func (b *Bus) decode(batch []read) []Received {
 	events := make([]Received, 0, len(batch))
 	for _, m := range batch {
 		e := new(hub.Event)
-		if err := json.Unmarshal(m.Data, e); err != nil {
+		if err := Decode(m.Data, e); err != nil {
 			b.log.Warn("an event cannot be decoded and is left out", "seq", m.seq, "subject", m.Subject, "err", err)
 			continue
 		}

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -68,6 +67,10 @@ func (b *Bus) store(ctx context.Context, id hub.EventID, m *nats.Msg) (Ack, erro
 	ack, err := b.js.PublishMsg(ctx, m)
 	if err != nil {
 		b.suspect(nil)
+		select {
+		case b.doubt <- struct{}{}: // it may be stored all the same
+		default:
+		}
 		return Ack{}, err
 	}
 	b.seen.add(msgID(string(id)), ack.Sequence, time.Now())
@@ -83,7 +86,7 @@ func (b *Bus) eventMsg(e *hub.Event) (*nats.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(e)
+	data, err := e.AppendJSON(nil)
 	if err != nil {
 		return nil, hub.Errorf(hub.CodeInvalid, "event: %s", err)
 	}

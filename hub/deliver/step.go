@@ -53,7 +53,7 @@ func (w *Worker) step(pt *partition, l *lane) {
 // done with: sent, or dead. If not, the lane has been parked.
 func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64, body []byte) bool {
 	var n hub.Notification
-	if err := json.Unmarshal(body, &n); err != nil || n.Version > hub.NotificationVersion {
+	if err := bus.Decode(body, &n); err != nil || n.Version > hub.NotificationVersion {
 		err = fmt.Errorf("the message on the bus cannot be read by this version of Bellhop (v=%d): %w", n.Version, errors.Join(err))
 		return w.bury(ctx, &n, l.attempt, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err})
 	}

@@ -2,7 +2,6 @@ package route
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -142,7 +141,7 @@ func (r *Router) route(ctx context.Context, e *hub.Event) ([]hub.Notification, e
 		return nil, nil
 	}
 	var f hub.Forum
-	if err := json.Unmarshal(e.Data, &f); err != nil {
+	if err := bus.Decode(e.Data, &f); err != nil {
 		r.Log.Error("an event on the bus cannot be read, it is passed over", "event", e.ID, "err", err)
 		return nil, nil
 	}
