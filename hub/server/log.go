@@ -10,9 +10,15 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/bus"
 )
 
+// logPace is how long the log gathers outcomes into one transaction, which
+// costs the disk as much for one as for hundreds.
+const logPace = 250 * time.Millisecond
+
 // keepLog carries what workers tell of messages into the delivery log. It reads
 // the stream, so nothing told while the hub was away is missed.
 func (s *Server) keepLog(ctx context.Context) error {
+	pace := time.NewTicker(logPace)
+	defer pace.Stop()
 	return s.bus.Follow(ctx, "delivery-log", []string{"hub.message.>"}, func(ctx context.Context, batch []bus.Received) error {
 		outcomes := make([]hub.Outcome, 0, len(batch))
 		for _, r := range batch {
@@ -23,7 +29,14 @@ func (s *Server) keepLog(ctx context.Context) error {
 			}
 			outcomes = append(outcomes, o)
 		}
-		return s.store.RecordOutcomes(ctx, outcomes)
+		if err := s.store.RecordOutcomes(ctx, outcomes); err != nil {
+			return err
+		}
+		select {
+		case <-pace.C: // meanwhile the next batch gathers
+		case <-ctx.Done():
+		}
+		return nil
 	})
 }
 
