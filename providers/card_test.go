@@ -18,8 +18,12 @@ func TestFallback(t *testing.T) {
 		limit int
 		want  string
 	}{
-		{"card", hub.Message{Card: &hub.Card{Kind: "New topic", Title: "Printer does not start", Author: alice, Category: support}}, 99,
-			"New topic: Printer does not start (Alice Moreau in Support)"},
+		{
+			"card",
+			hub.Message{Card: &hub.Card{Kind: "New topic", Title: "Printer does not start", Author: alice, Category: support}},
+			99,
+			"New topic: Printer does not start (Alice Moreau in Support)",
+		},
 		{"no category", hub.Message{Card: &hub.Card{Kind: "Reply", Title: "Printer", Author: alice}}, 99, "Reply: Printer (Alice Moreau)"},
 		{"no author", hub.Message{Card: &hub.Card{Kind: "Closed", Title: "Printer", Category: support}}, 99, "Closed: Printer (in Support)"},
 		{"username", hub.Message{Card: &hub.Card{Kind: "Reply", Title: "Printer", Author: &hub.Person{Username: "bob"}}}, 99, "Reply: Printer (bob)"},

@@ -69,7 +69,7 @@ func (f fitter) farthest(lo, top int, ok func(lo, hi int) bool) int {
 	if lo >= top {
 		return lo
 	}
-	good, bad := lo, top+1
+	good, bad := lo, 0
 	for probe := min(top, lo+max(1, f.limit)); ; probe = min(top, lo+2*(probe-lo)) {
 		if !ok(lo, probe) {
 			bad = probe

@@ -50,8 +50,10 @@ func (x *Index) place(r *row) {
 		kind hub.FilterType
 		in   map[string][]*row
 	}{
-		{hub.FilterTopic, x.topics}, {hub.FilterTag, x.tags},
-		{hub.FilterAuthor, x.authors}, {hub.FilterCategory, x.categories},
+		{hub.FilterTopic, x.topics},
+		{hub.FilterTag, x.tags},
+		{hub.FilterAuthor, x.authors},
+		{hub.FilterCategory, x.categories},
 	} {
 		i := slices.IndexFunc(r.sub.Filters, func(f hub.Filter) bool { return f.Type == by.kind && len(f.Any) > 0 })
 		if i < 0 || by.kind == hub.FilterAuthor && slices.ContainsFunc(r.sub.Filters[i].Any, isGroup) {

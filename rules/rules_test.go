@@ -304,10 +304,15 @@ func TestValidate(t *testing.T) {
 		require.Contains(t, rules.Validate(s), field)
 	}
 	for _, f := range []hub.Filter{
-		{Type: hub.FilterTag}, {Type: hub.FilterTag, Any: []string{" "}}, {Type: hub.FilterText, Any: []string{"/(/"}},
-		{Type: hub.FilterKind, None: []string{"forum.*"}}, {Type: hub.FilterKind, Any: []string{"post"}},
-		{Type: hub.FilterTopic, Any: []string{"x"}}, {Type: hub.FilterGroup, Any: []string{"a"}, As: "guest"},
-		{Type: hub.FilterTag, Any: []string{"a"}, As: "mention"}, {Type: hub.FilterCategory, All: []string{"a", "b"}},
+		{Type: hub.FilterTag},
+		{Type: hub.FilterTag, Any: []string{" "}},
+		{Type: hub.FilterText, Any: []string{"/(/"}},
+		{Type: hub.FilterKind, None: []string{"forum.*"}},
+		{Type: hub.FilterKind, Any: []string{"post"}},
+		{Type: hub.FilterTopic, Any: []string{"x"}},
+		{Type: hub.FilterGroup, Any: []string{"a"}, As: "guest"},
+		{Type: hub.FilterTag, Any: []string{"a"}, As: "mention"},
+		{Type: hub.FilterCategory, All: []string{"a", "b"}},
 	} {
 		s := row("*")
 		s.Filters = []hub.Filter{f}

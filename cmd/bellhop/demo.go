@@ -61,7 +61,7 @@ func (c *demoCmd) Run(w *world) error {
 	defer stop()
 	ready := make(chan server.Ready, 1)
 	s, err := server.New(server.Options{
-		Config: cfg, Version: version, Log: newLog(w.stderr, cfg.Server), Ready: func(r server.Ready) { ready <- r },
+		Config: cfg, Version: version, Log: newLog(w.stderr, cfg.Server), Started: func(r server.Ready) { ready <- r },
 	})
 	if err != nil {
 		return err
@@ -83,10 +83,10 @@ func (c *demoCmd) Run(w *world) error {
 
 // ignoreStop drops the error of having been told to stop.
 func ignoreStop(w *world, err error) error {
-	if w.ctx.Err() != nil {
-		return nil
+	if w.ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // config is that of any other start, with a forum and two rooms.

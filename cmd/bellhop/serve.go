@@ -71,7 +71,7 @@ func (c *workerCmd) Run(w *world) error {
 // start runs a server until the process is told to stop.
 func start(w *world, o server.Options) error {
 	o.Version, o.Log = version, newLog(w.stderr, o.Config.Server)
-	o.Ready = func(r server.Ready) { welcome(w.stderr, o, r) }
+	o.Started = func(r server.Ready) { welcome(w.stderr, o, r) }
 	s, err := server.New(o)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func newLog(out io.Writer, c config.Server) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: c.LogLevel}))
 	}
 	if f, ok := out.(*os.File); ok && terminal(f) {
-		return slog.New(tint.NewHandler(out, &tint.Options{Level: c.LogLevel, TimeFormat: "15:04:05"}))
+		return slog.New(tint.NewTextHandler(out, &tint.Options{Level: c.LogLevel, TimeFormat: "15:04:05"}))
 	}
 	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: c.LogLevel}))
 }

@@ -41,7 +41,7 @@ func newIndex(now func() time.Time) *index {
 
 // add notes that id is stored at seq since at. What is too old is left out.
 func (x *index) add(id string, seq uint64, at time.Time) {
-	print, hour := maphash.String(x.seed, id), hourOf(at)
+	mark, hour := maphash.String(x.seed, id), hourOf(at)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	g := &x.gens[hour%generations]
@@ -51,17 +51,17 @@ func (x *index) add(id string, seq uint64, at time.Time) {
 	if g.hour < hour {
 		*g = generation{hour: hour, seqs: map[uint64]uint64{}}
 	}
-	g.seqs[print] = seq
+	g.seqs[mark] = seq
 }
 
 // find lists where id may be stored.
 func (x *index) find(id string) []uint64 {
-	print, oldest := maphash.String(x.seed, id), hourOf(x.now())-generations
+	mark, oldest := maphash.String(x.seed, id), hourOf(x.now())-generations
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var seqs []uint64
 	for _, g := range x.gens {
-		if seq, ok := g.seqs[print]; ok && g.hour > oldest {
+		if seq, ok := g.seqs[mark]; ok && g.hour > oldest {
 			seqs = append(seqs, seq)
 		}
 	}

@@ -18,7 +18,7 @@ func statDisk(dir string) (disk, error) {
 	if err := syscall.Statfs(dir, &fs); err != nil {
 		return disk{}, err
 	}
-	block := int64(fs.Bsize)
+	block := int64(fs.Bsize) //nolint:unconvert // it is 32 bits wide on other systems
 	return disk{size: int64(fs.Blocks) * block, free: int64(fs.Bavail) * block}, nil
 }
 

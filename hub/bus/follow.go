@@ -113,7 +113,7 @@ func (f *follower) lead(ctx context.Context) error {
 	<-lost
 	if ctx.Err() != nil {
 		f.finish(context.WithoutCancel(ctx))
-		return nil
+		return nil //nolint:nilerr // it ended because ctx did
 	}
 	f.tail.pull.close()
 	f.tail.next.Store(0) // what was read and not handled is read again

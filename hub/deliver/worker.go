@@ -2,9 +2,9 @@ package deliver
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,7 +63,7 @@ func New(c Config) *Worker {
 		c.Now = time.Now
 	}
 	w := &Worker{
-		Config: c, system: c.Provider.Describe().ID, owner: hub.Digest(time.Now().String(), string(rune(rand.Uint32()))),
+		Config: c, system: c.Provider.Describe().ID, owner: rand.Text(),
 		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
 	}
 	w.ready = &ready{limit: c.InFlight, step: w.step}

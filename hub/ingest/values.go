@@ -114,7 +114,7 @@ func (l *labels) UnmarshalJSON(b []byte) error {
 	*l = nil
 	var items []label
 	if b[0] != '[' || json.Unmarshal(b, &items) != nil {
-		return nil
+		return nil //nolint:nilerr // what cannot be read is not told
 	}
 	*l = make(labels, 0, min(len(items), maxLabels))
 	for _, item := range items {

@@ -90,8 +90,12 @@ func merge(known, told hub.Topic, all bool) hub.Topic {
 	}
 	out := known
 	for _, f := range []struct{ to, from *string }{
-		{&out.Title, &told.Title}, {&out.Slug, &told.Slug}, {&out.URL, &told.URL},
-		{&out.Archetype, &told.Archetype}, {&out.CategoryID, &told.CategoryID}, {&out.CategorySlug, &told.CategorySlug},
+		{&out.Title, &told.Title},
+		{&out.Slug, &told.Slug},
+		{&out.URL, &told.URL},
+		{&out.Archetype, &told.Archetype},
+		{&out.CategoryID, &told.CategoryID},
+		{&out.CategorySlug, &told.CategorySlug},
 	} {
 		if *f.from != "" {
 			*f.to = *f.from

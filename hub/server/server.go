@@ -45,8 +45,8 @@ type Options struct {
 	System  hub.System // of a WorkerOnly
 	Version string
 	Log     *slog.Logger
-	// Ready, if set, is called once when everything has started.
-	Ready func(Ready)
+	// Started, if set, is called once when everything has started.
+	Started func(Ready)
 }
 
 // Ready is what can be known once a server has started.
@@ -103,8 +103,8 @@ func (s *Server) Run(ctx context.Context) error {
 		s.serve(ctx, g, listener)
 	}
 	s.work(ctx, g)
-	if s.Options.Ready != nil {
-		s.Options.Ready(ready)
+	if s.Started != nil {
+		s.Started(ready)
 	}
 	return g.Wait()
 }

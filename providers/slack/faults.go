@@ -35,10 +35,10 @@ func verdict(w *wire, err error) (hub.Fault, error) {
 	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return refusal(refused)
 	}
-	switch {
-	case w.status == 0:
+	switch w.status {
+	case 0:
 		return hub.FaultTemporary, fmt.Errorf("slack did not answer: %w", bare(err))
-	case w.status == http.StatusOK:
+	case http.StatusOK:
 		return hub.FaultTemporary, fmt.Errorf("slack's answer cannot be read (does api_url lead to Slack?): %w", bare(err))
 	default:
 		return statusFault(w.status), fmt.Errorf("slack, or a proxy before it, answered %d %s", w.status, http.StatusText(w.status))
