@@ -58,7 +58,7 @@ func launch(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, lines: make(chan string, 1000), exited: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0], args...)
-	p.cmd.Env = append(env, "BELLHOP_TEST_MAIN=1", "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "TMPDIR="+os.TempDir())
+	p.cmd.Env = append([]string{"BELLHOP_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	out, in := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = in, in
 	require.NoError(t, p.cmd.Start())

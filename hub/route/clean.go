@@ -38,7 +38,7 @@ func (c *cleaner) element(parent, e *html.Node, depth int) {
 	case e.DataAtom == atom.A && hasClass(e, "anchor"): // a heading's own link
 		swap()
 	case e.DataAtom == atom.Img && (hasClass(e, "emoji") || hasClass(e, "emoji-custom")):
-		swap(text(attr(e, "alt")))
+		swap(text(emoji(attr(e, "alt"))))
 	case e.DataAtom == atom.Img && hasClass(e, "avatar"):
 		swap()
 	case e.DataAtom == atom.Img:

@@ -49,6 +49,12 @@ func TestExcerptCutsBetweenCharacters(t *testing.T) {
 	}
 }
 
+func TestEmoji(t *testing.T) {
+	for written, want := range map[string]string{":tada:": "🎉", ":wave:t4:": "👋", ":our_logo:": ":our_logo:", "": "", ":": ":"} {
+		require.Equal(t, want, emoji(written), written)
+	}
+}
+
 func TestPlainText(t *testing.T) {
 	require.Equal(t, "One two three x", plainText("<p>One <b>two</b></p><p>three</p><pre><code>x</code></pre>"))
 }

@@ -127,6 +127,9 @@ func (c *composer) topicCard(card *hub.Card) {
 	if f.Actor != nil && f.Actor.Username != "" { // who liked or assigned says more here than who wrote
 		card.Author = f.Actor
 	}
+	if to := readObject(f.Object).assignee(); to != "" {
+		card.Text = "To " + escapeText(to)
+	}
 	card.Category = c.category()
 	for _, t := range f.Topic.Tags {
 		card.Tags = append(card.Tags, hub.Label{Name: t, URL: f.Site + "/tag/" + url.PathEscape(t)})

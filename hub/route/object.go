@@ -18,6 +18,8 @@ type object struct {
 	TargetURL    string `json:"target_url"`
 	TopicURL     string `json:"topic_url"`
 	SuspendedFor string `json:"suspend_reason"`
+	AssignedTo   string `json:"assigned_to_username"`
+	AssignedTeam string `json:"assigned_to_group_name"`
 	Data         struct {
 		TopicTitle string `json:"topic_title"`
 		Display    string `json:"display_username"`
@@ -33,6 +35,9 @@ type object struct {
 		Parent string      `json:"chatable_type"`
 	} `json:"channel"`
 }
+
+// assignee is who a topic was assigned to.
+func (o object) assignee() string { return or(o.AssignedTo, o.AssignedTeam) }
 
 func readObject(raw json.RawMessage) object {
 	var o object

@@ -86,6 +86,9 @@ func merge(known, told hub.Topic, all bool) hub.Topic {
 		if told.Tags == nil {
 			told.Tags = known.Tags
 		}
+		if told.CategorySlug == "" && told.CategoryID == known.CategoryID { // only a post tells it
+			told.CategorySlug = known.CategorySlug
+		}
 		return told
 	}
 	out := known

@@ -18,18 +18,13 @@ type Config struct {
 	// MsgType is m.notice, which bots should use, or m.text, which some clients
 	// notify about more eagerly.
 	MsgType string `toml:"msgtype"`
-	// AutoJoin lists the users and servers whose invitations will be accepted.
-	AutoJoin []string `toml:"auto_join"`
 }
 
 var _ providers.Config = (*Config)(nil)
 
 func defaults() *Config { return &Config{MsgType: "m.notice"} }
 
-var (
-	userShape   = regexp.MustCompile(`^@[^:\s]+:[^\s]+$`)
-	inviterForm = regexp.MustCompile(`^(@[^:\s]+:)?[^@:\s]+(:[0-9]+)?$`)
-)
+var userShape = regexp.MustCompile(`^@[^:\s]+:[^\s]+$`)
 
 // Problems implements providers.Config.
 func (c *Config) Problems() map[string]string {
@@ -45,11 +40,6 @@ func (c *Config) Problems() map[string]string {
 	}
 	if c.MsgType != "m.notice" && c.MsgType != "m.text" {
 		problems["msgtype"] = "must be m.notice or m.text"
-	}
-	for _, s := range c.AutoJoin {
-		if !inviterForm.MatchString(s) {
-			problems["auto_join"] = "takes users, such as @alice:example.org, and servers, such as example.org"
-		}
 	}
 	return problems
 }

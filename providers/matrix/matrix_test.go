@@ -320,7 +320,6 @@ func TestChats(t *testing.T) {
 func TestProblems(t *testing.T) {
 	const url = "https://matrix.example.org"
 	good := config(url)
-	good.AutoJoin = []string{"@alice:example.org", "example.org", "example.org:8448"}
 	require.Empty(t, good.Problems())
 	for _, c := range []struct {
 		key   string
@@ -332,7 +331,6 @@ func TestProblems(t *testing.T) {
 		{"user_id", func(c *matrix.Config) { c.UserID = "bellhop" }},
 		{"user_id", func(c *matrix.Config) { c.UserID = "@bellhop" }},
 		{"msgtype", func(c *matrix.Config) { c.MsgType = "m.emote" }},
-		{"auto_join", func(c *matrix.Config) { c.AutoJoin = []string{"@alice"} }},
 	} {
 		cfg := config(url)
 		c.spoil(cfg)

@@ -46,7 +46,7 @@ var (
 func Kind() providers.Kind {
 	return providers.Kind{
 		Name:   Name,
-		Config: func() providers.Config { return &Config{Websocket: true} },
+		Config: func() providers.Config { return &Config{} },
 		Open: func(c providers.Config, env providers.Env) (providers.Provider, error) {
 			config, ok := c.(*Config)
 			if !ok {

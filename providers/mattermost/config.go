@@ -13,10 +13,6 @@ type Config struct {
 	URL string `toml:"url"`
 	// Token is the access token of the bot account.
 	Token secret.Value `toml:"token"`
-	// CommandToken and Websocket belong to listening: the first proves that a
-	// slash command comes from the server.
-	CommandToken secret.Value `toml:"command_token"`
-	Websocket    bool         `toml:"websocket"`
 }
 
 // Problems implements providers.Config.

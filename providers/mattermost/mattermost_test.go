@@ -201,7 +201,6 @@ func TestConfigProblems(t *testing.T) {
 			require.ElementsMatch(t, c.keys, keys)
 		})
 	}
-	require.True(t, mattermost.Kind().Config().(*mattermost.Config).Websocket, "listening is on unless turned off")
 }
 
 func TestGolden(t *testing.T) {

@@ -13,10 +13,6 @@ const defaultAPI = "https://slack.com/api/"
 type Config struct {
 	// Token is the bot token of the installed app, "xoxb-…".
 	Token secret.Value `toml:"token"`
-	// SigningSecret and AppToken belong to listening: the first proves requests
-	// that Slack makes, the second ("xapp-…") opens a socket to it.
-	SigningSecret secret.Value `toml:"signing_secret"`
-	AppToken      secret.Value `toml:"app_token"`
 	// APIURL is where the Web API lives: GovSlack has its own.
 	APIURL string `toml:"api_url"`
 }
@@ -33,7 +29,6 @@ func (c *Config) Problems() map[string]string {
 	if c.Token.Empty() {
 		note("token", "is required: the Bot User OAuth Token (xoxb-…), under OAuth & Permissions of your Slack app")
 	}
-	note("app_token", tokenProblem(c.AppToken, "xapp-", "an App-Level Token, under Basic Information of your Slack app"))
 	note("api_url", urlProblem(c.APIURL))
 	return found
 }

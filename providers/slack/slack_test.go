@@ -202,7 +202,7 @@ func TestConfigProblems(t *testing.T) {
 		"nothing":       {slack.Config{}, []string{"token", "api_url"}},
 		"user's token":  {slack.Config{Token: secret.New("xoxp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
 		"line break":    {slack.Config{Token: secret.New("xoxb-1\n"), APIURL: "https://slack.com/api/"}, []string{"token"}},
-		"swapped":       {slack.Config{Token: secret.New(token), AppToken: secret.New(token), APIURL: "https://slack.com/api/"}, []string{"app_token"}},
+		"app's token":   {slack.Config{Token: secret.New("xapp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
 		"no scheme":     {slack.Config{Token: secret.New(token), APIURL: "slack.com/api"}, []string{"api_url"}},
 		"secret in url": {slack.Config{Token: secret.New(token), APIURL: "https://u:p@slack.com/api"}, []string{"api_url"}},
 		"fine":          {slack.Config{Token: secret.New(token), APIURL: "https://slack.com/api/"}, nil},

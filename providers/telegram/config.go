@@ -11,8 +11,6 @@ import (
 // Config is a [providers.*] section of kind "telegram".
 type Config struct {
 	Token secret.Value `toml:"token"`
-	// WebhookSecret is what Telegram will have to send along with updates.
-	WebhookSecret secret.Value `toml:"webhook_secret"`
 	// APIURL leads to the Bot API: Telegram's, or a server of one's own.
 	APIURL string `toml:"api_url"`
 }
@@ -21,10 +19,7 @@ var _ providers.Config = (*Config)(nil)
 
 func defaults() *Config { return &Config{APIURL: "https://api.telegram.org"} }
 
-var (
-	tokenShape  = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
-	secretShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
-)
+var tokenShape = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
 
 // Problems implements providers.Config.
 func (c *Config) Problems() map[string]string {
@@ -34,9 +29,6 @@ func (c *Config) Problems() map[string]string {
 		problems["token"] = "is required: ask @BotFather on Telegram for one with /newbot"
 	case !tokenShape.MatchString(c.Token.Reveal()):
 		problems["token"] = "is not a bot token: @BotFather's look like 123456:ABC-DEF"
-	}
-	if !c.WebhookSecret.Empty() && !secretShape.MatchString(c.WebhookSecret.Reveal()) {
-		problems["webhook_secret"] = "may hold 1 to 256 letters, digits, _ and -"
 	}
 	if !isBase(c.APIURL) {
 		problems["api_url"] = "must be an http or https URL, such as https://api.telegram.org"

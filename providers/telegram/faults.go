@@ -152,5 +152,5 @@ func (c *Client) quiet(err error) error {
 
 func (c *Client) redact(text string) string {
 	token := c.cfg.Token
-	return secret.Redact(text, token, secret.New(url.QueryEscape(token.Reveal())), c.cfg.WebhookSecret)
+	return secret.Redact(text, token, secret.New(url.QueryEscape(token.Reveal())))
 }

@@ -235,7 +235,6 @@ func TestProblems(t *testing.T) {
 		{"token", func(c *telegram.Config) { c.Token = secret.New("bot" + token) }},
 		{"token", func(c *telegram.Config) { c.Token = secret.New("4839574812") }},
 		{"token", func(c *telegram.Config) { c.Token = secret.New(token + "\n") }},
-		{"webhook_secret", func(c *telegram.Config) { c.WebhookSecret = secret.New("with spaces") }},
 		{"api_url", func(c *telegram.Config) { c.APIURL = "" }},
 		{"api_url", func(c *telegram.Config) { c.APIURL = "api.telegram.org" }},
 		{"api_url", func(c *telegram.Config) { c.APIURL = "ftp://api.telegram.org" }},
