@@ -10,7 +10,7 @@ import (
 // Headline is what a card is about, in one plain line: "New topic: Printer does
 // not start".
 func Headline(c *hub.Card) string {
-	return join(": ", line(c.Kind), line(c.Title))
+	return Join(": ", line(c.Kind), line(c.Title))
 }
 
 // Byline is who a card is from and where it belongs, in one plain line: "Alice
@@ -23,7 +23,7 @@ func Byline(c *hub.Card) string {
 	if c.Category != nil && line(c.Category.Name) != "" {
 		category = "in " + line(c.Category.Name)
 	}
-	return join(" ", author, category)
+	return Join(" ", author, category)
 }
 
 // Fallback is any message in one plain line of at most limit, for notifications
@@ -32,7 +32,7 @@ func Byline(c *hub.Card) string {
 func Fallback(m hub.Message, limit int, u Unit) string {
 	s := line(Parse(m.Text).Text())
 	if m.Card != nil {
-		s = join(" — ", s, cardLine(m.Card))
+		s = Join(" — ", s, cardLine(m.Card))
 	}
 	s, _ = CutText(s, limit, u)
 	return s
@@ -41,10 +41,10 @@ func Fallback(m hub.Message, limit int, u Unit) string {
 func cardLine(c *hub.Card) string {
 	s := Headline(c)
 	if line(c.Title) == "" {
-		s = join(": ", s, line(Parse(c.Text).Text()))
+		s = Join(": ", s, line(Parse(c.Text).Text()))
 	}
 	if by := Byline(c); by != "" {
-		s = join(" ", s, "("+by+")")
+		s = Join(" ", s, "("+by+")")
 	}
 	return s
 }
@@ -52,15 +52,4 @@ func cardLine(c *hub.Card) string {
 // line is s on one line, without control characters.
 func line(s string) string {
 	return strings.Join(strings.Fields(oneLine(strings.ToValidUTF8(s, "\uFFFD"))), " ")
-}
-
-// join puts sep between what is not empty.
-func join(sep string, parts ...string) string {
-	kept := parts[:0:0]
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, sep)
 }

@@ -71,14 +71,14 @@ func rich() style {
 	return style{
 		dialect: m, limit: maxHTML, measure: quoted, words: escape,
 		block: func(lines ...string) string {
-			if s := together(m.LineBreak(), lines...); s != "" {
+			if s := providers.Join(m.LineBreak(), lines...); s != "" {
 				return m.Paragraph(s)
 			}
 			return ""
 		},
 		link: func(words, url string) string { return m.Strong(link(words, url)) },
 		line: func(headline, by, url string) string {
-			return m.Paragraph(together(dash, m.Strong(link(headline, url)), by))
+			return m.Paragraph(providers.Join(dash, m.Strong(link(headline, url)), by))
 		},
 		more: func(words, url string) string { return m.Paragraph(link(words, url)) },
 	}
@@ -87,10 +87,10 @@ func rich() style {
 func words() style {
 	return style{
 		dialect: plain{providers.PlainText()}, limit: maxBody, measure: unit.Len, words: calm, gap: "\n\n",
-		block: func(lines ...string) string { return together("\n", lines...) },
-		link:  func(words, url string) string { return together("\n", words, calmURL(url)) },
+		block: func(lines ...string) string { return providers.Join("\n", lines...) },
+		link:  func(words, url string) string { return providers.Join("\n", words, calmURL(url)) },
 		line: func(headline, by, url string) string {
-			return together("\n", together(dash, headline, by), calmURL(url))
+			return providers.Join("\n", providers.Join(dash, headline, by), calmURL(url))
 		},
 		more: func(string, string) string { return "" }, // the address is in the headline
 	}
@@ -115,9 +115,9 @@ func (s style) render(m hub.Message) string {
 	}
 	text, _ := w.fit(m.Text, reserve)
 	if m.Card == nil || m.Card.Compact {
-		return together(s.gap, text, head)
+		return providers.Join(s.gap, text, head)
 	}
-	return together(s.gap, text, head, w.excerpt(m.Card))
+	return providers.Join(s.gap, text, head, w.excerpt(m.Card))
 }
 
 // writer knows how much room there is left in a message.
@@ -155,7 +155,7 @@ func (w *writer) excerpt(c *hub.Card) string {
 	if text == "" || !short && !c.Cut {
 		return text
 	}
-	return together(w.gap, text, more)
+	return providers.Join(w.gap, text, more)
 }
 
 // head is what stands above a card's text; of a compact card, it is all.
@@ -169,12 +169,12 @@ func (s style) head(c *hub.Card) string {
 	if headline != "" {
 		title = s.link(s.words(headline), url)
 	}
-	return s.block(title, together(" · ", s.words(by), s.tags(c.Tags)))
+	return s.block(title, providers.Join(" · ", s.words(by), s.tags(c.Tags)))
 }
 
 func (s style) oneLine(c *hub.Card, headline, by, url string) string {
 	if strings.TrimSpace(c.Title) == "" {
-		headline = together(": ", headline, providers.Label(providers.Parse(c.Text).Text(), lineLimit, unit))
+		headline = providers.Join(": ", headline, providers.Label(providers.Parse(c.Text).Text(), lineLimit, unit))
 	}
 	if headline == "" {
 		return s.block(s.words(by))
@@ -191,9 +191,9 @@ func (s style) tags(all []hub.Label) string {
 		if name == "" {
 			continue
 		}
-		next := together(" ", out, "#"+s.words(name))
+		next := providers.Join(" ", out, "#"+s.words(name))
 		if s.measure(next) > tagsLimit {
-			return together(" ", out, providers.Ellipsis)
+			return providers.Join(" ", out, providers.Ellipsis)
 		}
 		out = next
 	}
@@ -212,17 +212,6 @@ func target(c *hub.Card) string {
 func capped(s string, limit int) string {
 	s, _ = providers.CutText(s, limit, unit)
 	return s
-}
-
-// together puts sep between what is not empty.
-func together(sep string, parts ...string) string {
-	kept := parts[:0:0]
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, sep)
 }
 
 // plain writes no markup, and no @room either.

@@ -41,6 +41,6 @@ func (c *Client) info(channel *model.Channel, team string) providers.ChatInfo {
 	return providers.ChatInfo{
 		Chat: hub.Chat{System: c.system, ID: channel.Id},
 		Name: channel.DisplayName,
-		Note: join(", ", team, private),
+		Note: providers.Join(", ", team, private),
 	}
 }

@@ -2,7 +2,6 @@ package mattermost
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -18,14 +17,14 @@ const (
 	unit      = providers.Characters
 	textLimit = model.PostMessageMaxRunesV2
 
-	cardRoom   = 4_500 // what a card's names and links are left of textLimit
-	titleLimit = 300
-	nameLimit  = 80
-	linkLimit  = 1_000
-	tagsLimit  = 1_500
+	cardRoom  = 4_500 // what a card's names and links are left of textLimit
+	linkLimit = 1_000
 
 	fallbackLimit = 300
 )
+
+// parts writes a card's names and links.
+var parts = providers.Parts{Dialect: markdown{}, Unit: unit, Target: target}
 
 // compose writes m as a post, nil if there is nothing to say.
 func compose(m hub.Message) *model.Post {
@@ -37,7 +36,7 @@ func compose(m hub.Message) *model.Post {
 	post.Message, _ = providers.Fit(providers.Parse(m.Text), markdown{}, room, unit.Len)
 	switch {
 	case m.Card != nil && m.Card.Compact:
-		post.Message = join("\n\n", post.Message, join(" — ", headline(m.Card), byline(m.Card)))
+		post.Message = providers.Join("\n\n", post.Message, providers.Join(" — ", parts.Headline(m.Card), parts.Byline(m.Card)))
 	case m.Card != nil:
 		attach(post, m, room-unit.Len(post.Message))
 	}
@@ -50,7 +49,7 @@ func compose(m hub.Message) *model.Post {
 func attach(post *model.Post, m hub.Message, room int) {
 	c := m.Card
 	text, _ := providers.Fit(providers.Excerpt(c), markdown{}, room, unit.Len)
-	title := quiet(providers.Label(providers.Headline(c), titleLimit, unit))
+	title := quiet(providers.Label(providers.Headline(c), providers.TitleLimit, unit))
 	if title == "" && text == "" {
 		return
 	}
@@ -59,13 +58,13 @@ func attach(post *model.Post, m hub.Message, room int) {
 		Title:    title,
 		Text:     text,
 		Fields:   fields(c),
-		Footer:   quiet(name(c.Site)),
+		Footer:   quiet(parts.Name(c.Site)),
 	}
 	if c.Category != nil && color.MatchString(c.Category.Color) {
 		a.Color = c.Category.Color
 	}
 	if title != "" {
-		a.TitleLink = target(c.URL)
+		a.TitleLink = page(c.URL)
 	}
 	if c.Author != nil {
 		sign(a, c.Author)
@@ -78,9 +77,9 @@ var color = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // sign names who wrote; the server takes a link and a picture for no name amiss.
 func sign(a *model.MessageAttachment, author *hub.Person) {
-	a.AuthorName = quiet(name(cmp.Or(strings.TrimSpace(author.Name), author.Username)))
+	a.AuthorName = quiet(parts.Name(cmp.Or(strings.TrimSpace(author.Name), author.Username)))
 	if a.AuthorName != "" {
-		a.AuthorLink, a.AuthorIcon = target(author.URL), target(author.Avatar)
+		a.AuthorLink, a.AuthorIcon = page(author.URL), page(author.Avatar)
 	}
 }
 
@@ -92,79 +91,22 @@ func fields(c *hub.Card) []*model.MessageAttachmentField {
 		}
 	}
 	if c.Category != nil {
-		add("Category", link(name(c.Category.Name), c.Category.URL))
+		add("Category", parts.Link(parts.Name(c.Category.Name), c.Category.URL))
 	}
-	add("Tags", tags(c.Tags))
+	add("Tags", parts.Tags(c.Tags))
 	return all
 }
 
-// tags lists as many as there is room for.
-func tags(all []hub.Label) string {
-	out := ""
-	for i, t := range all {
-		next := join(", ", out, link(name(t.Name), t.URL))
-		if unit.Len(next) > tagsLimit {
-			return join(" ", out, fmt.Sprintf("and %d more", len(all)-i))
-		}
-		out = next
-	}
-	return out
-}
-
-// headline is "New topic: **[Printer does not start](url)**".
-func headline(c *hub.Card) string {
-	kind, title := name(c.Kind), providers.Label(c.Title, titleLimit, unit)
-	if title == "" {
-		kind, title = "", kind
-	}
-	if title == "" {
-		return ""
-	}
-	return join(": ", markdown{}.Text(kind), markdown{}.Strong(link(title, c.URL)))
-}
-
-// byline is "Alice Moreau in Support", with links.
-func byline(c *hub.Card) string {
-	author, category := "", ""
-	if c.Author != nil {
-		author = link(name(cmp.Or(strings.TrimSpace(c.Author.Name), c.Author.Username)), c.Author.URL)
-	}
-	if c.Category != nil && name(c.Category.Name) != "" {
-		category = "in " + link(name(c.Category.Name), c.Category.URL)
-	}
-	return join(" ", author, category)
-}
-
-func name(s string) string { return providers.Label(s, nameLimit, unit) }
-
-// link writes plain words, as a link where there is something to link to.
-func link(text, dest string) string {
-	if text == "" {
-		return ""
-	}
-	escaped := markdown{}.Text(text)
-	if url := target(dest); url != "" {
-		return markdown{}.Link(escaped, url)
-	}
-	return escaped
-}
-
-// target is dest as a link, empty where it is none.
-func target(dest string) string {
+// target is where an address leads: Mattermost makes links to pages only.
+func target(dest string) (string, bool) {
 	url, ok := providers.WebURL(dest)
-	if !ok || !strings.HasPrefix(url, "http") || len(url) > linkLimit {
-		return ""
-	}
-	return url
+	return url, ok && strings.HasPrefix(url, "http") && len(url) <= linkLimit
 }
 
-// join puts sep between what is not empty.
-func join(sep string, parts ...string) string {
-	var kept []string
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
+// page is dest where it leads to a page, empty otherwise.
+func page(dest string) string {
+	if url, ok := target(dest); ok {
+		return url
 	}
-	return strings.Join(kept, sep)
+	return ""
 }

@@ -47,7 +47,7 @@ func bare() style {
 	return style{
 		dialect: plain{providers.PlainText()}, measure: unit.Len, words: calm,
 		more:  func(_, _ string) string { return "" }, // the address is in the title
-		title: func(words, url string) string { return together("\n", words, calmURL(url)) },
+		title: func(words, url string) string { return providers.Join("\n", words, calmURL(url)) },
 	}
 }
 
@@ -65,9 +65,9 @@ func render(m hub.Message, s style) string {
 	}
 	text, _ := w.fit(m.Text, reserve)
 	if m.Card == nil || m.Card.Compact {
-		return together(gap, text, head)
+		return providers.Join(gap, text, head)
 	}
-	return together(gap, text, head, w.excerpt(m.Card))
+	return providers.Join(gap, text, head, w.excerpt(m.Card))
 }
 
 const gap = "\n\n"
@@ -103,7 +103,7 @@ func (w *writer) excerpt(c *hub.Card) string {
 	if text == "" || url == "" || !short && !c.Cut {
 		return text
 	}
-	return together(gap, text, w.more(words, url))
+	return providers.Join(gap, text, w.more(words, url))
 }
 
 // head is what stands above a card's text; of a compact card, it is all.
@@ -117,17 +117,17 @@ func (s style) head(c *hub.Card) string {
 	if headline != "" {
 		title = s.title(s.words(headline), url)
 	}
-	return together("\n", title, together(" · ", s.words(by), s.tags(c.Tags)))
+	return providers.Join("\n", title, providers.Join(" · ", s.words(by), s.tags(c.Tags)))
 }
 
 func (s style) oneLine(c *hub.Card, headline, by, url string) string {
 	if strings.TrimSpace(c.Title) == "" {
-		headline = together(": ", headline, providers.Label(providers.Parse(c.Text).Text(), lineLimit, unit))
+		headline = providers.Join(": ", headline, providers.Label(providers.Parse(c.Text).Text(), lineLimit, unit))
 	}
 	if headline == "" {
 		return s.words(by)
 	}
-	return together(" — ", s.title(s.words(headline), url), s.words(by))
+	return providers.Join(" — ", s.title(s.words(headline), url), s.words(by))
 }
 
 // tags are words: a hashtag of Telegram would search the chat, where the
@@ -139,9 +139,9 @@ func (s style) tags(all []hub.Label) string {
 		if name == "" {
 			continue
 		}
-		next := together(" ", out, "#"+joiner+s.words(name))
+		next := providers.Join(" ", out, "#"+joiner+s.words(name))
 		if s.measure(next) > tagsLimit {
-			return together(" ", out, providers.Ellipsis)
+			return providers.Join(" ", out, providers.Ellipsis)
 		}
 		out = next
 	}
@@ -160,17 +160,6 @@ func target(c *hub.Card) string {
 func capped(s string, limit int) string {
 	s, _ = providers.CutText(s, limit, unit)
 	return s
-}
-
-// together puts sep between what is not empty.
-func together(sep string, parts ...string) string {
-	kept := parts[:0:0]
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, sep)
 }
 
 // plain writes no markup, and no mentions either.

@@ -105,7 +105,7 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 		note := "sent as plain text: " + failed.said
 		delete(params, "parse_mode")
 		receipt, failed = c.post(ctx, params, render(p.Message, bare()))
-		receipt.Note = together("; ", note, receipt.Note)
+		receipt.Note = providers.Join("; ", note, receipt.Note)
 	}
 	if failed != nil {
 		return hub.Receipt{}, failed.Error
