@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -36,4 +40,28 @@ C0SUPPORT1 | New topic | A < B & "C" > D * _x_ `+"`y`\n", string(out))
 		s.api("GET", "/api/v1/deliveries?status=sent", "", "", &log)
 		return len(log.Items) == 3 && log.Items[0].Receipt.Ref == "printed"
 	}, 10*time.Second, 50*time.Millisecond)
+}
+
+// TestExamplesOfTheWire reads every JSON example of docs/wire.md into the type
+// that it shows; a key that the type does not have is a mistake.
+func TestExamplesOfTheWire(t *testing.T) {
+	page, err := os.ReadFile("../../docs/wire.md")
+	require.NoError(t, err)
+	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
+	require.Len(t, examples, 3)
+	strict := func(data []byte, into any) {
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.DisallowUnknownFields()
+		require.NoError(t, d.Decode(into), "%s", data)
+	}
+	for i, data := range []any{&hub.Forum{}, nil, &hub.Outcome{}} {
+		if data == nil {
+			strict(examples[i][1], &hub.Notification{})
+			continue
+		}
+		var e hub.Event
+		strict(examples[i][1], &e)
+		require.NoError(t, e.Validate())
+		strict(e.Data, data)
+	}
 }
