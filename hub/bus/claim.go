@@ -35,6 +35,7 @@ type Claim struct {
 	name      string // with an epoch: a revived owner must not pull from its successor's consumer
 
 	born   time.Time
+	nth    uint64                 // of the message rung last, in the consumer
 	until  atomic.Int64           // of the lease, since born
 	prefix atomic.Pointer[string] // of ack subjects, as the server writes them
 }
@@ -78,7 +79,8 @@ const errCodeOverlap jetstream.ErrorCode = 10100
 
 // Run hands every message of the partition to ring, in stream order, each once,
 // until ctx ends, and keeps the lease. Where the claim has been taken away it
-// returns ErrLost. It runs once, and ring must not block: while it does, the
+// returns ErrLost. After any error the claim must be made anew: what was on its
+// way then may be lost, and is never delivered again. It runs once, and ring must not block: while it does, the
 // lease is not renewed.
 func (c *Claim) Run(ctx context.Context, ring func(Ring)) error {
 	maxBytes := max(16<<20, 2*c.b.MaxPayload())
@@ -93,26 +95,30 @@ func (c *Claim) Run(ctx context.Context, ring func(Ring)) error {
 			if c.gone(ctx) {
 				return ErrLost
 			}
-			wait(ctx, 250*time.Millisecond)
-			continue
+			return fmt.Errorf("read partition %d of %s: %w", c.partition, c.system, err)
 		}
 		c.renew(pull.asked)
-		if m != nil {
-			c.ring(m, ring)
+		if m == nil {
+			continue
+		}
+		if err := c.ring(m, ring); err != nil {
+			return err
 		}
 	}
 }
 
-func (c *Claim) ring(m *nats.Msg, ring func(Ring)) {
+// ring passes a message on, unless one before it is missing.
+func (c *Claim) ring(m *nats.Msg, ring func(Ring)) error {
 	p, ok := parsePlace(m.Reply)
-	if !ok {
-		c.b.log.Error("a notification came with an ack subject of unknown form", "subject", m.Subject, "reply", m.Reply)
-		return
+	if !ok || p.nth != c.nth+1 {
+		return fmt.Errorf("read partition %d of %s: %w: number %d came after %d", c.partition, c.system, errMissed, p.nth, c.nth)
 	}
+	c.nth = p.nth
 	if p.nth == 1 {
 		c.prefix.Store(&p.prefix)
 	}
 	ring(Ring{Lane: laneOf(m.Subject), Seq: p.seq, Body: m.Data})
+	return nil
 }
 
 // gone reports whether the server has no such consumer any more. A server that

@@ -125,6 +125,36 @@ func TestNotifyAndClaimInOrder(t *testing.T) {
 	})
 }
 
+// A backlog far larger than one request brings comes in whole, though it comes
+// faster than it is taken.
+func TestClaimDropsNothingOfALargeBacklog(t *testing.T) {
+	const messages = 8_000
+	b := open(t, t.TempDir(), single)
+	var ns []hub.Notification
+	for n := range messages {
+		ns = append(ns, notification(fmt.Sprintf("C%d", n%200), n))
+	}
+	require.NoError(t, b.Notify(t.Context(), ns))
+	c := claim(t, b)
+	var seqs []uint64
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := c.Run(ctx, func(r bus.Ring) {
+		seqs = append(seqs, r.Seq)
+		for begin := time.Now(); time.Since(begin) < 50*time.Microsecond; {
+			_ = begin // a lane takes its time
+		}
+		if len(seqs) == messages {
+			cancel()
+		}
+	})
+	require.NoError(t, err)
+	require.Len(t, seqs, messages)
+	for i, seq := range seqs {
+		require.Equal(t, uint64(i+1), seq)
+	}
+}
+
 func text(t testing.TB, body []byte) string {
 	t.Helper()
 	var n hub.Notification

@@ -29,7 +29,9 @@ type puller struct {
 
 	sub   *nats.Subscription
 	in    chan *nats.Msg
-	inbox string
+	inbox string    // of all requests; each has a token of its own below it
+	out   string    // inbox of the request made last
+	made  int       // requests so far
 	left  int       // messages the request that is out may still bring; 0: none is out
 	asked time.Time // when it was made
 	timer *time.Timer
@@ -49,6 +51,9 @@ func newPuller(nc *nats.Conn, stream, consumer string, batch, maxBytes int, expi
 func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
 	m, err := p.take(ctx)
 	if err == nil && isStatus(m) {
+		if m.Subject != p.out {
+			return p.next(ctx)
+		}
 		p.left = 0
 		return nil, p.end(m)
 	}
@@ -68,7 +73,9 @@ func (p *puller) ready() *nats.Msg {
 	select {
 	case m := <-p.in:
 		if isStatus(m) {
-			p.left = 0
+			if m.Subject == p.out {
+				p.left = 0
+			}
 			return nil // what it says, the next request will be told too
 		}
 		p.left--
@@ -105,14 +112,19 @@ func (p *puller) ask() error {
 	if p.sub == nil {
 		p.inbox = p.nc.NewInbox()
 		p.in = make(chan *nats.Msg, p.batch+16) // more than one request can bring: nothing is dropped
-		sub, err := p.nc.ChanSubscribe(p.inbox, p.in)
+		sub, err := p.nc.ChanSubscribe(p.inbox+".*", p.in)
 		if err != nil {
 			return err
 		}
 		p.sub = sub
 	}
+	// A request that was filled ends with a status all the same, which may come in
+	// after the next one was made. Taken for the end of that one it would let two
+	// be out, and bring more than there is room for.
+	p.made++
+	p.out = p.inbox + "." + strconv.Itoa(p.made)
 	p.asked, p.left = time.Now(), p.batch
-	return p.nc.PublishRequest(p.subject, p.inbox,
+	return p.nc.PublishRequest(p.subject, p.out,
 		fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d}`, p.batch, p.maxBytes, p.expires))
 }
 
@@ -120,7 +132,7 @@ func (p *puller) ask() error {
 func (p *puller) end(m *nats.Msg) error {
 	text := m.Header.Get("Description")
 	switch status := m.Header.Get("Status"); {
-	case status == "408", status == "409" && text == "Batch Completed":
+	case status == "408", status == "409" && (text == "Batch Completed" || text == "Message Size Exceeds MaxBytes"):
 		return nil
 	case status == "503", status == "409" && text == "Consumer Deleted":
 		p.close()
