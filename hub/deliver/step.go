@@ -53,9 +53,13 @@ func (w *Worker) step(pt *partition, l *lane) {
 // done with: sent, or dead. If not, the lane has been parked.
 func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64, body []byte) bool {
 	var n hub.Notification
-	if err := bus.Decode(body, &n); err != nil || n.Version > hub.NotificationVersion {
-		err = fmt.Errorf("the message on the bus cannot be read by this version of Bellhop (v=%d): %w", n.Version, errors.Join(err))
+	if err := bus.Decode(body, &n); err != nil {
+		n.System = w.system // what could be read goes among the dead letters of ours
 		return w.bury(ctx, &n, l.attempt, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err})
+	}
+	if n.Version > hub.NotificationVersion { // a worker that was updated will take over
+		w.putOff(ctx, pt, l, &n, seq, verdict{wait, time.Minute}, errTooNew)
+		return false
 	}
 	if known, err := w.Bus.Receipt(ctx, n.ID); err != nil {
 		w.Log.Warn("receipts cannot be read, will try again", "system", w.system, "err", err)
@@ -65,8 +69,8 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 		return w.sent(ctx, &n, l, *known, false)
 	}
 	receipt, err := w.post(ctx, &n)
-	if ctx.Err() != nil {
-		return false // we are stopping: whoever is next tries again
+	if ctx.Err() != nil { // we are stopping
+		return w.leave(ctx, &n, l, receipt, err)
 	}
 	v := judge(err, l.attempt+1, w.Attempts, rand.Float64())
 	switch v.do {
@@ -87,6 +91,19 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	}
 	w.putOff(ctx, pt, l, &n, seq, v, err)
 	return false
+}
+
+var errTooNew = errors.New("the message is of a newer version of Bellhop: update this worker")
+
+// leave settles what it can of an attempt that ended while we stop: a message
+// that went out is noted as sent, any other is left to whoever is next.
+func (w *Worker) leave(ctx context.Context, n *hub.Notification, l *lane, r hub.Receipt, err error) bool {
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	return w.sent(ctx, n, l, r, true)
 }
 
 // post makes the one attempt.
@@ -138,6 +155,9 @@ func (w *Worker) bury(ctx context.Context, n *hub.Notification, attempts int, er
 	fault, now := providers.FaultOf(err), w.Now().UTC()
 	letter := hub.DeadLetter{Notification: *n, Fault: fault, Reason: err.Error(), Attempts: attempts, At: now}
 	w.persist(ctx, "bury", func() error { return w.Bus.Dead(ctx, letter) })
+	if n.ID == "" { // it could not be read: nobody waits to hear of it
+		return ctx.Err() == nil
+	}
 	w.tell(ctx, n, hub.Outcome{Status: hub.StatusDead, Attempt: attempts, Fault: fault, Reason: err.Error()})
 	return ctx.Err() == nil
 }

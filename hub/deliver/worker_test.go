@@ -314,6 +314,55 @@ func TestRefusedCredentialsPauseTheSystem(t *testing.T) {
 	deadLetters(t, b, 0)
 }
 
+func TestNewerMessagesWaitForANewerWorker(t *testing.T) {
+	b, f := openBus(t), newPlatform(nil)
+	newer := note("a", 1)
+	newer.Version = hub.NotificationVersion + 1
+	require.NoError(t, b.Notify(t.Context(), []hub.Notification{newer, note("b", 1)}))
+	w, _ := run(t, deliver.Config{Bus: b, Provider: f})
+	f.awaits(t, 1)
+	require.Equal(t, []string{"1"}, f.texts("b"))
+	require.Eventually(t, func() bool { return stored(t, b) == 1 }, 10*time.Second, 20*time.Millisecond)
+	require.Empty(t, f.texts("a"))
+	require.Zero(t, w.Counts().Dead.Load())
+}
+
+// stored counts the waits that a restart would honour.
+func stored(t *testing.T, b *bus.Bus) (n int) {
+	t.Helper()
+	for partition := range b.Partitions() {
+		waits, err := b.Waits(t.Context(), "fake", partition)
+		require.NoError(t, err)
+		n += len(waits)
+	}
+	return n
+}
+
+// TestStopNotesWhatWasSent stops a worker while the platform takes its time: the
+// message that it then accepts is not sent again.
+func TestStopNotesWhatWasSent(t *testing.T) {
+	b := openBus(t)
+	asked, accept := make(chan struct{}), make(chan struct{})
+	f := newPlatform(func(_ providers.Post, nth int) error {
+		if nth == 1 {
+			close(asked)
+			<-accept
+		}
+		return nil
+	})
+	require.NoError(t, b.Notify(t.Context(), []hub.Notification{note("a", 1), note("a", 2)}))
+	_, stop := run(t, deliver.Config{Bus: b, Provider: f, Grace: 10 * time.Millisecond})
+	<-asked
+	stopped := make(chan struct{})
+	go func() { stop(); close(stopped) }()
+	<-time.After(50 * time.Millisecond) // past the grace
+	close(accept)
+	<-stopped
+	run(t, deliver.Config{Bus: b, Provider: f})
+	require.Eventually(t, func() bool { return f.count() >= 2 }, 10*time.Second, 10*time.Millisecond)
+	require.Equal(t, []string{"1", "2"}, f.texts("a"))
+}
+
 func TestThreadMessagesShareARoot(t *testing.T) {
 	b, f := openBus(t), newPlatform(nil)
 	ns := []hub.Notification{note("a", 1), note("a", 2), note("a", 3)}

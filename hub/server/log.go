@@ -29,7 +29,7 @@ func (s *Server) keepLog(ctx context.Context) error {
 			}
 			outcomes = append(outcomes, o)
 		}
-		if err := s.store.RecordOutcomes(ctx, outcomes); err != nil {
+		if err := s.record(ctx, outcomes); err != nil {
 			return err
 		}
 		select {
@@ -38,6 +38,24 @@ func (s *Server) keepLog(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// record writes outcomes together, or, where one of them cannot be stored, each
+// alone: a worker's mistake must not hold up the log.
+func (s *Server) record(ctx context.Context, outcomes []hub.Outcome) error {
+	err := s.store.RecordOutcomes(ctx, outcomes)
+	if hub.CodeOf(err) != hub.CodeInvalid {
+		return err
+	}
+	for _, o := range outcomes {
+		err := s.store.RecordOutcomes(ctx, []hub.Outcome{o})
+		if hub.CodeOf(err) == hub.CodeInvalid {
+			s.Log.Error("an outcome cannot be stored, it is passed over", "notification", o.Notification, "err", err)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // told reports whether an outcome says what it must: workers in other languages
