@@ -82,7 +82,7 @@ func run(w *world, args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(shield(args))
 	if exited >= 0 { // --help
 		return exited
 	}

@@ -11,7 +11,7 @@ import (
 type sendCmd struct {
 	remote `embed:""`
 	System string `arg:"" help:"The system, such as slack."`
-	Chat   string `arg:"" help:"The chat, such as '#general' or a room id."`
+	Chat   chatID `arg:"" help:"The chat, such as '#general' or a room id."`
 	Text   string `arg:"" help:"What to say, in Markdown; - reads it from standard input."`
 }
 
@@ -23,7 +23,7 @@ func (c *sendCmd) Run(w *world) error {
 		}
 		c.Text = string(text)
 	}
-	body, err := json.Marshal(map[string]string{"system": c.System, "chat": c.Chat, "text": c.Text})
+	body, err := json.Marshal(map[string]string{"system": c.System, "chat": string(c.Chat), "text": c.Text})
 	if err != nil {
 		return err
 	}

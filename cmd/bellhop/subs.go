@@ -21,13 +21,13 @@ type subsCmd struct {
 type subsList struct {
 	remote `embed:""`
 	System string `help:"Only this system."`
-	Chat   string `help:"Only this chat."`
+	Chat   chatID `help:"Only this chat."`
 	Table  bool   `help:"Print the text form, one line a row, to keep or to add again."`
 }
 
 func (c *subsList) Run(w *world) error {
 	query := url.Values{}
-	for key, value := range map[string]string{"system": c.System, "chat": c.Chat} {
+	for key, value := range map[string]string{"system": c.System, "chat": string(c.Chat)} {
 		if value != "" {
 			query.Set(key, value)
 		}
@@ -83,7 +83,7 @@ func printRows(out io.Writer, rows []hub.Subscription) error {
 type subsAdd struct {
 	remote `embed:""`
 	System string   `arg:"" help:"The system, such as slack."`
-	Chat   string   `arg:"" help:"The chat, such as '#general' or a room id."`
+	Chat   chatID   `arg:"" help:"The chat, such as '#general' or a room id."`
 	Rules  []string `arg:"" help:"What it hears: c/CATEGORY t/TAG u/AUTHOR topic/ID k/KIND g/GROUP or '*'; + joins, ! excludes, a mode may stand before: follow:c/news. Several are a union."`
 }
 
@@ -97,7 +97,7 @@ thread (replies go into the thread of the topic's first message), mute.
 }
 
 func (c *subsAdd) Run(w *world) error {
-	line := c.System + " | " + c.Chat + " | " + strings.Join(c.Rules, ",")
+	line := c.System + " | " + string(c.Chat) + " | " + strings.Join(c.Rules, ",")
 	var added struct {
 		Items     []hub.Subscription `json:"items"`
 		Unchanged int                `json:"unchanged"`
