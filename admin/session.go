@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,7 +26,7 @@ const (
 // hint says where the token is found.
 func (s *Server) hint() string {
 	if s.TokenFile != "" {
-		return "It is in the file " + s.TokenFile + " on the machine that Bellhop runs on."
+		return "It is in the file " + filepath.Base(s.TokenFile) + " in Bellhop's data directory."
 	}
 	return "It is admin.token of the configuration, or the variable BELLHOP_ADMIN_TOKEN."
 }

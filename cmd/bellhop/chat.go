@@ -26,7 +26,7 @@ func shield(args []string) []string {
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (c *chatID) UnmarshalText(text []byte) error {
+func (c *chatID) UnmarshalText(text []byte) error { //nolint:unparam // the interface has it
 	*c = chatID(strings.TrimPrefix(string(text), shielded))
 	return nil
 }

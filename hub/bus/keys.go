@@ -50,6 +50,15 @@ func (b *Bus) PutRoot(ctx context.Context, chat hub.Chat, thread string, ref hub
 	return nil
 }
 
+// DropRoot forgets the message that began a thread, so that the next one begins
+// it anew.
+func (b *Bus) DropRoot(ctx context.Context, chat hub.Chat, thread string) error {
+	if err := b.buckets[bucketThreads].Delete(ctx, threadKey(chat, thread)); err != nil {
+		return fmt.Errorf("forget the root of a thread: %w", err)
+	}
+	return nil
+}
+
 func threadKey(chat hub.Chat, thread string) string {
 	return hub.Digest(string(chat.System), chat.ID, thread)
 }

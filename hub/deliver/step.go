@@ -68,7 +68,13 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	} else if known != nil { // sent before a crash, or routed twice
 		return w.sent(ctx, &n, l, *known, false)
 	}
-	receipt, err := w.post(ctx, &n)
+	root, err := w.root(ctx, &n)
+	if err != nil {
+		w.Log.Warn("the thread cannot be found, will try again", "system", w.system, "err", err)
+		pt.later(l, time.Second)
+		return false
+	}
+	receipt, err := w.post(ctx, &n, root)
 	if ctx.Err() != nil { // we are stopping
 		return w.leave(ctx, &n, l, receipt, err)
 	}
@@ -77,7 +83,13 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	case done:
 		return w.sent(ctx, &n, l, receipt, true)
 	case bury:
-		return w.bury(ctx, &n, l.attempt+1, err)
+		if root == "" || root == n.Root || providers.FaultOf(err) != hub.FaultRejected {
+			return w.bury(ctx, &n, l.attempt+1, err)
+		}
+		// Perhaps somebody deleted the message to answer, which Mattermost refuses
+		// to answer then: without a thread the message may still be taken.
+		w.persist(ctx, "forget the thread", func() error { return w.Bus.DropRoot(ctx, n.Chat, n.Message.Thread) })
+		v = verdict{wait, minWait}
 	case pause:
 		w.Log.Error("the platform refuses our credentials: the system is paused, its messages wait", "system", w.system, "err", err)
 		w.health.pause(err.Error())
@@ -106,20 +118,21 @@ func (w *Worker) leave(ctx context.Context, n *hub.Notification, l *lane, r hub.
 	return w.sent(ctx, n, l, r, true)
 }
 
+// root is the message to answer, if n belongs into a thread that has begun.
+func (w *Worker) root(ctx context.Context, n *hub.Notification) (hub.MessageRef, error) {
+	if !n.Message.InThread || n.Root != "" || !w.Provider.Describe().Can.Threads {
+		return n.Root, nil
+	}
+	return w.Bus.Root(ctx, n.Chat, n.Message.Thread)
+}
+
 // post makes the one attempt.
-func (w *Worker) post(ctx context.Context, n *hub.Notification) (hub.Receipt, error) {
+func (w *Worker) post(ctx context.Context, n *hub.Notification, root hub.MessageRef) (hub.Receipt, error) {
 	if !n.StaleAt.IsZero() && w.Now().After(n.StaleAt) {
 		err := fmt.Errorf("it waited since %s, past its use", n.QueuedAt.Format(time.RFC3339))
 		return hub.Receipt{}, &providers.Error{Fault: hub.FaultStale, Op: "send", Err: err}
 	}
-	p := providers.Post{Key: string(n.ID), To: n.Chat, Message: n.Message, Root: n.Root}
-	if n.Message.InThread && p.Root == "" && w.Provider.Describe().Can.Threads {
-		root, err := w.Bus.Root(ctx, n.Chat, n.Message.Thread)
-		if err != nil {
-			return hub.Receipt{}, fmt.Errorf("find the thread: %w", err)
-		}
-		p.Root = root
-	}
+	p := providers.Post{Key: string(n.ID), To: n.Chat, Message: n.Message, Root: root}
 	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
 	return w.Provider.Send(ctx, p)

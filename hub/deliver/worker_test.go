@@ -377,6 +377,28 @@ func TestThreadMessagesShareARoot(t *testing.T) {
 	require.Empty(t, f.sent[2].Root)
 }
 
+func TestADeletedRootEndsItsThreadOnly(t *testing.T) {
+	b := openBus(t)
+	f := newPlatform(func(p providers.Post, _ int) error {
+		if p.Root == "deleted" {
+			return fault(hub.FaultRejected, 0)
+		}
+		return nil
+	})
+	ns := []hub.Notification{note("a", 1), note("a", 2)}
+	for i := range ns {
+		ns[i].Message.Thread, ns[i].Message.InThread = "meta/topic/1", true
+	}
+	require.NoError(t, b.PutRoot(t.Context(), ns[0].Chat, "meta/topic/1", "deleted"))
+	require.NoError(t, b.Notify(t.Context(), ns))
+	run(t, deliver.Config{Bus: b, Provider: f})
+	f.awaits(t, 3)
+	require.Equal(t, []string{"1", "2"}, f.texts("a"))
+	require.Empty(t, f.sent[0].Root)
+	require.Equal(t, hub.MessageRef("ref-"+string(ns[0].ID)), f.sent[1].Root, "the thread has begun anew")
+	deadLetters(t, b, 0)
+}
+
 func TestOutcomesAreTold(t *testing.T) {
 	b, f := openBus(t), newPlatform(nil)
 	require.NoError(t, b.Notify(t.Context(), []hub.Notification{note("a", 1)}))
