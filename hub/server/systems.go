@@ -31,9 +31,20 @@ func Validate(role Role, system hub.System) config.Judge {
 				section.Refuse(p, "kind", fmt.Sprintf("is %q: one of %v", section.Kind(), registry.Names()))
 			}
 		}
-		if _, known := c.Providers[string(system)]; role == WorkerOnly && !known {
-			p.Add("providers."+string(system), 0, "there is no such section: the systems are %v", slices.Sorted(maps.Keys(c.Providers)))
+		if role == WorkerOnly {
+			checkWorker(c, p, system)
 		}
+	}
+}
+
+// checkWorker insists on a section for the system, of a kind that has workers.
+func checkWorker(c *config.Config, p *config.Problems, system hub.System) {
+	section, known := c.Providers[string(system)]
+	switch {
+	case !known:
+		p.Add("providers."+string(system), 0, "there is no such section: the systems are %v", slices.Sorted(maps.Keys(c.Providers)))
+	case section.Kind() == consoleKind:
+		section.Refuse(p, "kind", "is console, which the hub serves itself: it has no worker")
 	}
 }
 

@@ -33,6 +33,9 @@ func openToken(c *config.Config) (*adminToken, error) {
 		return nil, fmt.Errorf("read the admin token: %w", err)
 	}
 	token := rand.Text()
+	if err := os.MkdirAll(c.Server.DataDir, 0o700); err != nil { // a hub with PostgreSQL has not needed it so far
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
 	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
 		return nil, fmt.Errorf("keep the admin token that was made: %w", err)
 	}
