@@ -110,6 +110,41 @@ func golden(t *testing.T, files []string, sent []providertest.Sent) []byte {
 	return append(text, '\n')
 }
 
+// TestRetriesAreNoNews sends the 94 webhooks again, each with the new number
+// that a forum's own retry has, before and after a restart: no room hears any.
+func TestRetriesAreNoNews(t *testing.T) {
+	p := newPlatforms(t)
+	s := p.serve("")
+	s.subscribe(rooms...)
+	all := len(heard["slack"])
+	for _, files := range heard {
+		all += len(files)
+	}
+	for round := range 3 {
+		for i, f := range discoursetest.All() {
+			f.Header.Set("X-Discourse-Event-Id", fmt.Sprint(5000+100*round+i))
+			require.Equal(t, http.StatusAccepted, s.webhook(f), f.File)
+		}
+		s.settled(all)
+		if round == 1 {
+			s.stop()
+			s = p.serve("")
+		}
+	}
+	last := discoursetest.Get("post_created_first.json") // what comes after them proves that they were passed over
+	last.Body = []byte(strings.ReplaceAll(string(last.Body), `"id":901`, `"id":99901`))
+	last.Header.Set("X-Discourse-Event-Signature", discoursetest.Sign(last.Body))
+	require.Equal(t, http.StatusAccepted, s.webhook(last))
+	s.settled(all + 4) // Slack, Telegram, Mattermost and the console
+	for name, platform := range p.byName() {
+		want := len(heard[name]) + 1
+		if name == "matrix" {
+			want--
+		}
+		require.Len(t, platform.Sent(), want, name)
+	}
+}
+
 func TestTheSameBodyIsOneMessage(t *testing.T) {
 	p := newPlatforms(t)
 	s := p.serve("")

@@ -8,37 +8,33 @@ import (
 )
 
 // eventID makes the same id of the same event. A forum that tries again gives a
-// new X-Discourse-Event-Id, so that does not count where the body can tell: by
-// an id and a version, or by being different.
+// new X-Discourse-Event-Id, so that does not count: an id and a version do where
+// the body has them, else all of the body.
 //
-// Some bodies cannot: they show how things are, without a time or a version. A
-// category that is made private, public and private again sends the same body
-// twice; were the second one dropped as a duplicate, its topics would stay
-// public here. There the id of the attempt counts: an event that comes twice is
-// the lesser evil, and it takes an attempt that was stored but not answered.
+// A category, a tag or a group is the exception. Its body shows how things are,
+// without a time or a version: a category that is made private, public and
+// private again within a day sends the same body twice, and were the second one
+// dropped as a duplicate, its topics would stay public here. There the number of
+// the attempt counts, too; nobody is told twice, as these are for us to learn
+// from.
 func (w *webhook) eventID(t *told) hub.EventID {
 	parts := append([]string{string(w.Source), w.name}, t.key...)
 	if t.key == nil {
 		sum := sha256.Sum256(w.Body)
 		parts = append(parts, string(sum[:]))
-		if w.timeless(t) {
+		if w.showsState() {
 			parts = append(parts, cut(w.Header.Get(headerEventID), 64))
 		}
 	}
 	return hub.EventID("e" + hub.Digest(parts...))
 }
 
-// timeless reports whether two different events may have the same body. The
-// status of a topic is not among them: each change leaves a post behind, which
-// counts in the body.
-func (w *webhook) timeless(t *told) bool {
+// showsState reports whether two different events may have the same body, and
+// the later one must be heard.
+func (w *webhook) showsState() bool {
 	switch w.root {
-	case "category", "tag", "group", "assign", "topic_voting", "solved", "ping":
+	case "category", "tag", "group", "ping":
 		return true
-	}
-	switch w.name {
-	case "topic_edited", "topic_destroyed", "topic_recovered", "post_destroyed", "post_recovered":
-		return t.at.IsZero()
 	}
 	return false
 }
