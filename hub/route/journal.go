@@ -89,9 +89,21 @@ func (j *journal) flush(ctx context.Context) error {
 		return nil
 	}
 	if err := j.rows.MarkFired(ctx, fired); err != nil {
+		j.unmark(fired)
 		return fmt.Errorf("note when rows fired: %w", err)
 	}
 	return nil
+}
+
+// unmark keeps what could not be written for the next time.
+func (j *journal) unmark(fired map[hub.SubscriptionID]time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for id, at := range fired {
+		if j.fired[id].Before(at) {
+			j.fired[id] = at
+		}
+	}
 }
 
 func (j *journal) take() []hub.Delivery {

@@ -36,6 +36,7 @@ type Config struct {
 type Router struct {
 	Config
 	index   atomic.Pointer[rules.Index]
+	loading sync.Mutex // of the table: an older reading must not replace a newer one
 	state   *state
 	journal *journal
 	write   *writer
@@ -58,6 +59,8 @@ func New(c Config) *Router {
 // Reload reads the table of subscriptions; events routed after it returns are
 // held against the new one.
 func (r *Router) Reload(ctx context.Context) error {
+	r.loading.Lock()
+	defer r.loading.Unlock()
 	subs, err := r.Subscriptions.AllSubscriptions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the table of subscriptions: %w", err)

@@ -2,6 +2,7 @@ package route
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -215,28 +216,40 @@ func (s *state) dropCategory(ctx context.Context, source hub.Source, id string) 
 	return nil
 }
 
-// flush writes the topics that changed since the last call.
+// flush writes the topics that changed since the last call. A topic stays dirty,
+// and in memory, until it is stored as it now is.
 func (s *state) flush(ctx context.Context) error {
-	s.mu.Lock()
-	changed := map[hub.Source][]hub.Topic{}
-	for key := range s.dirty {
-		changed[key.source] = append(changed[key.source], *s.topics[key])
-	}
-	clear(s.dirty)
-	s.mu.Unlock()
-	for source, topics := range changed {
-		if err := s.store.PutTopics(ctx, source, topics); err != nil {
-			s.again(source, topics)
-			return fmt.Errorf("topics of %s: %w", source, err)
+	var errs []error
+	for source, topics := range s.changed() {
+		list := make([]hub.Topic, 0, len(topics))
+		for _, t := range topics {
+			list = append(list, *t)
 		}
+		if err := s.store.PutTopics(ctx, source, list); err != nil {
+			errs = append(errs, fmt.Errorf("topics of %s: %w", source, err))
+			continue
+		}
+		s.stored(source, topics)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (s *state) again(source hub.Source, topics []hub.Topic) {
+func (s *state) changed() map[hub.Source][]*hub.Topic {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[hub.Source][]*hub.Topic{}
+	for key := range s.dirty {
+		out[key.source] = append(out[key.source], s.topics[key])
+	}
+	return out
+}
+
+func (s *state) stored(source hub.Source, topics []*hub.Topic) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range topics {
-		s.dirty[topicKey{source, t.ID}] = true
+		if key := (topicKey{source, t.ID}); s.topics[key] == t { // else it has changed meanwhile
+			delete(s.dirty, key)
+		}
 	}
 }
