@@ -29,9 +29,12 @@ func (h *health) paused() bool {
 // pause stops the system, with the reason that people will read.
 func (h *health) pause(reason string) {
 	h.mu.Lock()
+	begins := h.reason == ""
 	h.checked, h.reason = true, reason
 	h.mu.Unlock()
-	h.tell()
+	if begins { // every lane in flight may find it out: told once
+		h.tell()
+	}
 }
 
 // park calls wake when the system goes on; at once if it is not paused.
@@ -96,12 +99,13 @@ func (w *Worker) watch(ctx context.Context) {
 			return
 		case <-check.C:
 			w.prove(ctx)
-		case <-w.health.changed:
 			if w.health.paused() {
 				check.Reset(pauseFor)
 				pauseFor = min(2*pauseFor, 5*time.Minute)
-			} else {
-				pauseFor = w.Probe
+			}
+		case <-w.health.changed:
+			if pauseFor = w.Probe; w.health.paused() {
+				check.Reset(pauseFor)
 			}
 			w.announce(ctx)
 		case <-announce.C:

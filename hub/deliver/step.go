@@ -248,8 +248,7 @@ func (w *Worker) prove(ctx context.Context) {
 	case providers.FaultOf(err) == hub.FaultUnauthorized:
 		w.Log.Error("the platform refuses our credentials: the system is paused, its messages wait", "system", w.system, "err", err)
 		w.health.pause(err.Error())
-	case w.health.paused():
-		w.health.tell() // try again later
+	case w.health.paused(): // it does not answer: watch asks again
 	default: // it does not answer now; each message finds out for itself
 		w.health.resume()
 		w.Log.Warn("the platform did not answer the check of our credentials", "system", w.system, "err", err)

@@ -314,6 +314,31 @@ func TestRefusedCredentialsPauseTheSystem(t *testing.T) {
 	deadLetters(t, b, 0)
 }
 
+// TestManyRefusalsAreOnePause lets every chat find out at once that the
+// credentials are refused: the first probe comes no later for it.
+func TestManyRefusalsAreOnePause(t *testing.T) {
+	const chats = 300
+	b := openBus(t)
+	var f *platform
+	f = newPlatform(func(providers.Post, int) error {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.check
+	})
+	w, _ := run(t, deliver.Config{Bus: b, Provider: f, Probe: 300 * time.Millisecond})
+	require.Eventually(t, func() bool { state, _ := w.State(); return state == "ok" }, 10*time.Second, time.Millisecond)
+	f.mu.Lock()
+	f.check = fault(hub.FaultUnauthorized, 0)
+	f.mu.Unlock()
+	queue(t, b, chats, 1)
+	require.Eventually(t, func() bool { state, _ := w.State(); return state == "paused" }, 10*time.Second, time.Millisecond)
+	f.mu.Lock()
+	f.check = nil
+	f.mu.Unlock()
+	require.Eventually(t, func() bool { return f.count() == chats }, 4*time.Second, 10*time.Millisecond)
+	deadLetters(t, b, 0)
+}
+
 func TestNewerMessagesWaitForANewerWorker(t *testing.T) {
 	b, f := openBus(t), newPlatform(nil)
 	newer := note("a", 1)
