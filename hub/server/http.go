@@ -52,7 +52,7 @@ func (s *Server) newHTTP() (*http.Server, error) {
 func home(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
 		web.Render(w, http.StatusNotFound, "problem.html", web.Problem{
-			Title: "There is no such page", Detail: "The rooms of the console are at /console.", Retry: "/console",
+			Title: "There is no such page", Detail: "The rooms of the console are at /console.",
 		})
 		return
 	}
