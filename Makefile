@@ -6,8 +6,9 @@ LDFLAGS        = -s -w -X main.version=$(VERSION)
 TOOLS          = $(CURDIR)/.tools
 GOLANGCI       = v2.15.0
 GOFUMPT        = v0.12.0
+FUZZTIME      ?= 1m
 
-.PHONY: build test check bench soak fmt deps tools
+.PHONY: build test check fuzz bench soak fmt deps tools
 
 build: ## one static binary, ./bellhop
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bellhop ./cmd/bellhop
@@ -21,8 +22,14 @@ check: tools ## formatting, vet, lint, go.mod
 	$(TOOLS)/golangci-lint run ./...
 	$(GO) mod tidy -diff
 
+fuzz: ## the parsers of what strangers write, a minute each
+	$(GO) test -run '^$$' -fuzz '^FuzzParseRow$$' -fuzztime $(FUZZTIME) ./rules
+	$(GO) test -run '^$$' -fuzz '^FuzzMapping$$' -fuzztime $(FUZZTIME) ./hub/ingest
+	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) ./hub/ingest
+
 bench: build ## figures as ratios against a baseline taken in the same run
 	BELLHOP_BENCH=$(CURDIR)/bellhop $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./hub/server
+	$(GO) test -run '^$$' -bench . -timeout 30m ./rules
 
 soak: deps ## the kill tests in full: 50 kills of the program under load, 20 of the bus
 	BELLHOP_SOAK=1 .ci/postgres run -- $(GO) test -race -count=1 -timeout 1h -v -run 'TestKill' ./cmd/bellhop ./hub/bus

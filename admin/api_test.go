@@ -104,8 +104,8 @@ func TestTable(t *testing.T) {
 
 	w.call(t, "POST", "/api/v1/subscriptions", strings.Replace(row, "any", "all", 1))
 	w.call(t, "PATCH", "/api/v1/subscriptions/s3", `{"enabled":false}`)
-	require.Equal(t, "slack | #general | c/support\nslack | #general | follow:t/urgent\n# off: console | lobby | *\n"+
-		"# the next line has a source or options of its own: s4\nslack | #general | t/bug+!t/wip\n", table(""))
+	require.Equal(t, "slack | #general | c/support\nslack | #general | follow:t/urgent\nconsole | lobby | * | off\n"+
+		"slack | #general | t/bug+!t/wip | style=compact\n", table(""))
 
 	// A row of several values is the same as several rows of one.
 	w.call(t, "POST", "/api/v1/subscriptions", `{"system":"slack","chat":"dev","mode":"watch","filters":[{"type":"tag","any":["a","b"]}]}`)
@@ -250,8 +250,8 @@ func TestDeliveries(t *testing.T) {
 func TestSystems(t *testing.T) {
 	w := newWorld()
 	w.call(t, "GET", "/api/v1/systems", "").is(http.StatusOK, `{"items":[
-		{"system":"slack","kind":"slack","features":{"threads":true,"edits":false,"listens":false,"idempotent":false,"chats":false},"state":"ok"},
-		{"system":"console","kind":"console","features":{"threads":false,"edits":false,"listens":false,"idempotent":false,"chats":false},
+		{"system":"slack","kind":"slack","features":{"threads":true,"edits":false,"deletes":false,"listens":false,"idempotent":false,"chats":false},"state":"ok"},
+		{"system":"console","kind":"console","features":{"threads":false,"edits":false,"deletes":false,"listens":false,"idempotent":false,"chats":false},
 		 "state":"paused","reason":"the token is refused"}]}`)
 	w.call(t, "GET", "/api/v1/systems/slack/chats", "").is(http.StatusOK, `{"items":[]}`)
 	w.chats = []providers.ChatInfo{{Chat: hub.Chat{System: "slack", ID: "C1"}, Name: "#support", Note: "private"}}

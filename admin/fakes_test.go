@@ -2,11 +2,14 @@ package admin_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/providers"
 )
@@ -22,6 +25,8 @@ type memory struct {
 	chats         []providers.ChatInfo
 	asked         any // the last query
 	changes       int
+	forum         *hub.Taxonomy
+	traces        map[hub.EventID]hub.Trace
 	fail          error
 }
 
@@ -200,4 +205,35 @@ func (m *memory) systems(context.Context) ([]hub.SystemStatus, error) {
 func (m *memory) listChats(_ context.Context, system hub.System, query string) ([]providers.ChatInfo, error) {
 	m.asked = []any{system, query}
 	return m.chats, m.fail
+}
+
+func (m *memory) explain(_ context.Context, e *hub.Event, q admin.ExplainQuery) (*hub.Explanation, error) {
+	m.asked = q
+	return explanation(e), m.fail
+}
+
+// decode takes the body for the event's type.
+func (m *memory) decode(source hub.Source, h http.Header, body []byte) ([]*hub.Event, error) {
+	if !json.Valid(body) {
+		return nil, hub.Errorf(hub.CodeInvalid, "the body is not JSON")
+	}
+	return []*hub.Event{{SpecVersion: "1.0", ID: "edecoded", Source: source, Type: hub.EventType("user." + h.Get("X-Type")), Data: body}}, m.fail
+}
+
+func (m *memory) trace(_ context.Context, id hub.EventID) (*hub.Trace, error) {
+	if t, ok := m.traces[id]; ok {
+		return &t, m.fail
+	}
+	return nil, m.fail
+}
+
+func (m *memory) taxonomy(_ context.Context, source hub.Source) (*hub.Taxonomy, error) {
+	if source != "meta" {
+		return nil, m.fail
+	}
+	return m.forum, m.fail
+}
+
+func (m *memory) sources(context.Context) ([]hub.SourceStatus, error) {
+	return []hub.SourceStatus{{Source: "meta", Kind: "discourse", State: "error", Reason: "502", API: true, Visibility: "check", Waiting: 3, CheckedAt: began}}, m.fail
 }

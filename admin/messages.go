@@ -103,7 +103,7 @@ func (s *Server) sentBefore(ctx context.Context, id hub.NotificationID, in messa
 func (s *Server) queue(ctx context.Context, id hub.NotificationID, in messageInput) error {
 	now := s.Now().UTC()
 	n := hub.Notification{
-		Version: hub.NotificationVersion, ID: id, Chat: in.to(), Message: hub.Message{Text: in.Text}, QueuedAt: now,
+		Version: hub.ActSend.Version(), ID: id, Chat: in.to(), Message: hub.Message{Text: in.Text}, QueuedAt: now,
 	}
 	if err := s.Notifier.Notify(ctx, n); err != nil {
 		return err

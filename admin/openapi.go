@@ -128,7 +128,7 @@ func (rt route) problems() []int {
 		http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity,
 		http.StatusInternalServerError, http.StatusServiceUnavailable,
 	}
-	if strings.Contains(rt.path, "{") {
+	if rt.names || strings.Contains(rt.path, "{") {
 		statuses = append(statuses, http.StatusNotFound)
 	}
 	if rt.body != nil {

@@ -178,7 +178,7 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	}
 	for _, e := range w.server.Endpoints() {
 		registered = append(registered, e.Method+" "+e.Path)
-		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack").Replace(e.Path), nil)
+		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack", "{source}", "meta").Replace(e.Path), nil)
 		r.Header.Set("Authorization", "Bearer "+token)
 		rec := w.do(r)
 		require.NotEqual(t, http.StatusMethodNotAllowed, rec.Code, "%v is not served", e)
@@ -247,6 +247,8 @@ func TestSchemasHoldTheFieldsOfTheTypes(t *testing.T) {
 	for name, of := range map[string]any{
 		"Event": hub.Event{}, "EventInput": hub.Event{}, "Subscription": hub.Subscription{}, "Filter": hub.Filter{},
 		"Delivery": hub.Delivery{}, "System": hub.SystemStatus{}, "Chat": providers.ChatInfo{},
+		"Trace": hub.Trace{}, "TraceChat": hub.TraceChat{}, "RowVerdict": hub.RowVerdict{}, "Explanation": hub.Explanation{},
+		"Expected": hub.Expected{}, "Source": hub.SourceStatus{}, "Taxonomy": hub.Taxonomy{}, "Category": hub.ForumCategory{},
 	} {
 		var described []string
 		for property := range components[name].(object)["properties"].(object) {

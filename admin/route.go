@@ -27,6 +27,7 @@ type route struct {
 	header       []param
 	body         content   // what it takes
 	answers      []outcome // what it gives when all is well
+	names        bool      // its body names something that may not be there
 	handle       func(http.ResponseWriter, *http.Request) error
 }
 

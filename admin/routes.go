@@ -23,6 +23,7 @@ func (s *Server) routes() []route {
 	all = append(all, s.subscriptionRoutes()...)
 	all = append(all, s.deliveryRoutes()...)
 	all = append(all, s.systemRoutes()...)
+	all = append(all, s.sourceRoutes()...)
 	return append(all, s.messageRoutes()...)
 }
 
@@ -46,11 +47,40 @@ func (s *Server) eventRoutes() []route {
 		method: http.MethodGet, path: "/events/{id}", id: "getEvent", summary: "An event",
 		answers: gives(http.StatusOK, "The event.", "Event"),
 		handle:  s.getEvent,
+	}, {
+		method: http.MethodGet, path: "/events/{id}/trace", id: "getTrace", summary: "The decision about an event as it was taken: who heard of it and why, or what came nearest",
+		query:   []param{wordsParam},
+		answers: []outcome{{http.StatusOK, "The decision, as JSON or in words.", content{jsonContent: "Trace", textContent: "Words"}}},
+		handle:  s.getTrace,
+	}, {
+		method: http.MethodPost, path: "/explain", id: "explainEvent",
+		summary: "What would become of an event as things stand: every row with its reason, and what each chat would get. Nothing is sent",
+		query:   []param{wordsParam},
+		body:    inJSON("ExplainInput"),
+		names:   true,
+		answers: []outcome{{http.StatusOK, "The explanation, as JSON or in words.", content{jsonContent: "Explanation", textContent: "Words"}}},
+		handle:  s.explain,
+	}}
+}
+
+// wordsParam asks for an answer in words; the Accept header may, too.
+var wordsParam = param{name: "format", text: "text is words for people", enum: []string{"json", "text"}}
+
+func (s *Server) sourceRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/sources", id: "listSources", summary: "The configured sources and how they are",
+		answers: gives(http.StatusOK, "All of them.", "SourceList"),
+		handle:  s.listSources,
+	}, {
+		method: http.MethodGet, path: "/sources/{source}/taxonomy", id: "getTaxonomy", summary: "The categories, tags and groups of a forum",
+		answers: gives(http.StatusOK, "As far as they are known.", "Taxonomy"),
+		handle:  s.getTaxonomy,
 	}}
 }
 
 func (s *Server) subscriptionRoutes() []route {
 	format := param{name: "format", text: "table is the text form, a line for a chat", enum: []string{"json", "table"}}
+	force := param{name: "force", text: "1 takes names that no forum has, and notes so in the row", enum: []string{"0", "1"}}
 	return []route{{
 		method: http.MethodGet, path: "/subscriptions", id: "listSubscriptions", summary: "Subscriptions, newest first; as a table all of them, oldest first",
 		query: []param{
@@ -64,7 +94,7 @@ func (s *Server) subscriptionRoutes() []route {
 		handle:  s.listSubscriptions,
 	}, {
 		method: http.MethodPost, path: "/subscriptions", id: "createSubscription", summary: "Make a subscription, or those of a table that are not there yet",
-		query: []param{format},
+		query: []param{format, force},
 		body:  content{jsonContent: "Subscription", textContent: "Table"},
 		answers: []outcome{
 			{http.StatusCreated, "It is made.", inJSON("Subscription")},
@@ -77,6 +107,7 @@ func (s *Server) subscriptionRoutes() []route {
 		handle:  s.getSubscription,
 	}, {
 		method: http.MethodPut, path: "/subscriptions/{id}", id: "replaceSubscription", summary: "Replace a subscription",
+		query:   []param{force},
 		body:    inJSON("Subscription"),
 		answers: gives(http.StatusOK, "As it is now.", "Subscription"),
 		handle:  s.replaceSubscription,

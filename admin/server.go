@@ -53,8 +53,20 @@ type Deps struct {
 	Systems func(ctx context.Context) ([]hub.SystemStatus, error)
 	// Chats lists chats of a system whose name contains query.
 	Chats func(ctx context.Context, system hub.System, query string) ([]providers.ChatInfo, error)
-	// Changed is called after each write to the table of subscriptions. May be nil.
-	Changed func()
+	// Changed is called after each write to the table of subscriptions with the
+	// rows that were written or deleted. May be nil.
+	Changed func(ids ...hub.SubscriptionID)
+	// Explain says what would become of an event as things stand.
+	Explain func(ctx context.Context, e *hub.Event, q ExplainQuery) (*hub.Explanation, error)
+	// Decode makes events of a webhook's body without a signature. Its error is for
+	// who sent the body.
+	Decode func(source hub.Source, header http.Header, body []byte) ([]*hub.Event, error)
+	// Trace is the decision about an event as it was taken, nil if it is not kept.
+	Trace func(ctx context.Context, id hub.EventID) (*hub.Trace, error)
+	// Taxonomy is how a forum is ordered, nil for a source that is none.
+	Taxonomy func(ctx context.Context, source hub.Source) (*hub.Taxonomy, error)
+	// SourceList lists the configured sources and how they are.
+	SourceList func(ctx context.Context) ([]hub.SourceStatus, error)
 
 	Token     secret.Value // empty: only a login code opens
 	TokenFile string       // where Token is kept, if the process made it; may be empty
@@ -81,7 +93,7 @@ func New(d Deps) *Server {
 	d.Log = cmp.Or(d.Log, slog.New(slog.DiscardHandler))
 	d.MaxBody = cmp.Or(d.MaxBody, 1<<20)
 	if d.Changed == nil {
-		d.Changed = func() {}
+		d.Changed = func(...hub.SubscriptionID) {}
 	}
 	if d.Now == nil {
 		d.Now = time.Now

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,7 +53,7 @@ func (s *Server) createSubscription(w http.ResponseWriter, r *http.Request) erro
 	if err := s.Subscriptions.CreateSubscription(r.Context(), row); err != nil {
 		return err
 	}
-	s.Changed()
+	s.Changed(row.ID)
 	w.Header().Set("Location", prefix+"/subscriptions/"+url.PathEscape(string(row.ID)))
 	return s.answerRow(w, r, http.StatusCreated, row)
 }
@@ -95,7 +96,7 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request, row *hub.Subscri
 	if err := s.Subscriptions.UpdateSubscription(r.Context(), row); err != nil {
 		return err
 	}
-	s.Changed()
+	s.Changed(row.ID)
 	return s.answerRow(w, r, http.StatusOK, row)
 }
 
@@ -103,7 +104,7 @@ func (s *Server) deleteSubscription(w http.ResponseWriter, r *http.Request) erro
 	if err := s.Subscriptions.DeleteSubscription(r.Context(), subscriptionID(r)); err != nil {
 		return err
 	}
-	s.Changed()
+	s.Changed(subscriptionID(r))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -127,13 +128,42 @@ func (s *Server) readRow(w http.ResponseWriter, r *http.Request) (*hub.Subscript
 	if err != nil {
 		return nil, err
 	}
-	if bad := s.rowProblems(systems, sent); len(bad) > 0 {
-		return nil, invalid(bad)
-	}
-	return &hub.Subscription{
+	row := &hub.Subscription{
 		ID: sent.ID, Chat: sent.Chat, Source: sent.Source, Mode: sent.Mode,
 		Filters: listOf(sent.Filters, "").Items, Options: sent.Options, Enabled: sent.Enabled,
-	}, nil
+	}
+	bad, err := s.fit(systems, s.names(r.Context()), row, forced(r))
+	if err != nil {
+		return nil, err
+	}
+	if len(bad) > 0 {
+		return nil, invalid(bad)
+	}
+	return row, nil
+}
+
+// forced reports whether names that no forum has are taken all the same.
+func forced(r *http.Request) bool { return r.URL.Query().Get("force") == "1" }
+
+// fit makes a row ready to be stored, or says by field why it cannot be. With
+// force what no forum has is only noted in the row.
+func (s *Server) fit(systems []hub.SystemStatus, n *names, row *hub.Subscription, force bool) (map[string]string, error) {
+	if bad := s.rowProblems(systems, *row); len(bad) > 0 {
+		return bad, nil
+	}
+	bad, err := n.problems(row)
+	if err != nil {
+		return nil, err
+	}
+	if len(bad) > 0 && !force {
+		return bad, nil
+	}
+	row.Error = ""
+	for _, field := range slices.Sorted(maps.Keys(bad)) {
+		problem, _, _ := strings.Cut(bad[field], "; ")
+		row.Error = field + " " + problem
+	}
+	return n.identify(row)
 }
 
 // rowProblems says what is wrong with a row, by field: in itself, or for what is
@@ -141,7 +171,7 @@ func (s *Server) readRow(w http.ResponseWriter, r *http.Request) (*hub.Subscript
 func (s *Server) rowProblems(systems []hub.SystemStatus, row hub.Subscription) map[string]string {
 	bad := rules.Validate(row)
 	if row.Source != "" && row.Source != API && !slices.Contains(s.Sources, row.Source) && bad["source"] == "" {
-		bad["source"] = "is not configured: leave it out to hear every source, or name " + alternatives(append(slices.Clone(s.Sources), API))
+		bad["source"] = "is not configured" + meant(string(row.Source), words(s.Sources)) + ": leave it out to hear every source, or name " + alternatives(append(slices.Clone(s.Sources), API))
 	}
 	if problem := systemProblem(systems, row.System); problem != "" && bad["system"] == "" {
 		bad["system"] = problem

@@ -43,5 +43,5 @@ func systemProblem(systems []hub.SystemStatus, system hub.System) string {
 	if len(names) == 0 {
 		return "is not configured: there is no system at all"
 	}
-	return "is not configured: the systems are " + strings.Join(words(names), ", ")
+	return "is not configured" + meant(string(system), words(names)) + ": the systems are " + strings.Join(words(names), ", ")
 }

@@ -16,7 +16,7 @@ import (
 const maxTable = 1000
 
 // writeTable answers with the text form of all rows that the query selects.
-// What has no place in that form stands in a comment.
+// What the tokens have no place for stands in a fourth cell.
 func (s *Server) writeTable(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	if q.Has("limit") || q.Has("cursor") {
@@ -27,10 +27,15 @@ func (s *Server) writeTable(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var text strings.Builder
+	n := s.names(r.Context())
 	for _, row := range rows {
-		if selects(subscriptionQuery(r), row) {
-			text.WriteString(tableLine(row))
+		if !selects(subscriptionQuery(r), row) {
+			continue
 		}
+		if row, err = n.readable(row); err != nil {
+			return err
+		}
+		text.WriteString(rules.FormatLine(row) + "\n")
 	}
 	send(w, http.StatusOK, "text/plain; charset=utf-8", []byte(text.String()))
 	return nil
@@ -40,20 +45,6 @@ func selects(q hub.SubscriptionQuery, row hub.Subscription) bool {
 	return (q.System == "" || q.System == row.System) && (q.Chat == "" || q.Chat == row.Chat.ID) &&
 		(q.Source == "" || q.Source == row.Source) && (q.Mode == "" || q.Mode == row.Mode)
 }
-
-func tableLine(row hub.Subscription) string {
-	line := rules.FormatRow(row) + "\n"
-	switch {
-	case !row.Enabled:
-		return "# off: " + line
-	case hasMore(row):
-		return "# the next line has a source or options of its own: " + string(row.ID) + "\n" + line
-	}
-	return line
-}
-
-// hasMore reports whether the text form leaves something out.
-func hasMore(row hub.Subscription) bool { return row.Source != "" || row.Options != (hub.Options{}) }
 
 // readTable makes the rows of a table that are not there yet, so that sending
 // one again changes nothing. Nothing is made if any line is wrong.
@@ -66,13 +57,17 @@ func (s *Server) readTable(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	wanted, err := s.parseTable(systems, string(body))
+	wanted, err := s.parseTable(systems, s.names(r.Context()), string(body), forced(r))
 	if err != nil {
 		return err
 	}
 	made, err := s.makeMissing(r.Context(), wanted)
 	if len(made) > 0 {
-		s.Changed()
+		ids := make([]hub.SubscriptionID, len(made))
+		for i := range made {
+			ids[i] = made[i].ID
+		}
+		s.Changed(ids...)
 	}
 	if err != nil {
 		return fmt.Errorf("after %d of %d rows: %w", len(made), len(wanted), err)
@@ -84,7 +79,7 @@ func (s *Server) readTable(w http.ResponseWriter, r *http.Request) error {
 }
 
 // parseTable reads the lines of a table; blank ones and comments are skipped.
-func (s *Server) parseTable(systems []hub.SystemStatus, text string) ([]hub.Subscription, error) {
+func (s *Server) parseTable(systems []hub.SystemStatus, n *names, text string, force bool) ([]hub.Subscription, error) {
 	var rows []hub.Subscription
 	bad := map[string]string{}
 	number := 0
@@ -94,7 +89,10 @@ func (s *Server) parseTable(systems []hub.SystemStatus, text string) ([]hub.Subs
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		parsed, problem := s.parseLine(systems, line)
+		parsed, problem, err := s.parseLine(systems, n, line, force)
+		if err != nil {
+			return nil, err
+		}
 		if problem != "" {
 			bad[fmt.Sprintf("line %d", number)] = problem
 		}
@@ -108,18 +106,21 @@ func (s *Server) parseTable(systems []hub.SystemStatus, text string) ([]hub.Subs
 	return rows, nil
 }
 
-func (s *Server) parseLine(systems []hub.SystemStatus, line string) (rows []hub.Subscription, problem string) {
-	rows, err := rules.ParseRow(line)
+func (s *Server) parseLine(systems []hub.SystemStatus, n *names, line string, force bool) (rows []hub.Subscription, problem string, err error) {
+	rows, err = rules.ParseLine(line)
 	if err != nil {
-		return nil, err.Error()
+		return nil, err.Error(), nil
 	}
-	for _, row := range rows {
-		bad := s.rowProblems(systems, row)
+	for i := range rows {
+		bad, err := s.fit(systems, n, &rows[i], force)
+		if err != nil {
+			return nil, "", err
+		}
 		for _, field := range slices.Sorted(maps.Keys(bad)) {
-			return nil, field + " " + bad[field]
+			return nil, field + " " + bad[field], nil
 		}
 	}
-	return rows, ""
+	return rows, "", nil
 }
 
 // makeMissing makes the rows that do not stand in the table already, be it as
@@ -131,19 +132,16 @@ func (s *Server) makeMissing(ctx context.Context, wanted []hub.Subscription) (ma
 	}
 	known := map[string]bool{}
 	for _, row := range all {
-		if !row.Enabled || hasMore(row) {
-			continue
-		}
-		single, err := rules.ParseRow(rules.FormatRow(row))
+		single, err := rules.ParseLine(rules.FormatLine(row))
 		if err != nil {
 			continue // a row of an older release that the text form cannot say
 		}
 		for _, one := range single {
-			known[rules.FormatRow(one)] = true
+			known[rules.FormatLine(one)] = true
 		}
 	}
 	for _, row := range wanted {
-		if line := rules.FormatRow(row); !known[line] {
+		if line := rules.FormatLine(row); !known[line] {
 			known[line] = true
 			row.CreatedBy, row.Filters = Who(ctx), listOf(row.Filters, "").Items
 			if err := s.Subscriptions.CreateSubscription(ctx, &row); err != nil {

@@ -57,13 +57,15 @@ while True:
         continue
     note = json.loads(body)
     card = note["message"].get("card", {})
-    print(note["chat"], "|", card.get("kind", ""), "|", card.get("title") or note["message"].get("text"), flush=True)
+    act = note.get("act")  # "edit" or "retract": what was printed stays printed
+    if not act:
+        print(note["chat"], "|", card.get("kind", ""), "|", card.get("title") or note["message"].get("text"), flush=True)
     ask(f"event.{system}.hub.message.sent", {  # here the message would have been sent
         "specversion": "1.0", "id": uuid.uuid4().hex, "source": system, "type": "hub.message.sent",
         "data": {"notification": note["id"], "system": system, "chat": note["chat"], "event": note.get("event", ""),
-                 "status": "sent", "attempt": 1, "receipt": {"ref": "printed"}, "at": note["queued_at"]}})
+                 "status": "sent", "attempt": 1, "receipt": {"ref": "printed"} if not act else {"ref": "", "note": "paper cannot be changed"}, "at": note["queued_at"]}})
     say(f"PUB {ack}", b"+ACK")
-    count -= 1
+    count -= not act
     if count == 0:
         say("PING")
         wire.readline()

@@ -13,6 +13,11 @@ type ConsolePost struct {
 	Root    MessageRef `json:"root,omitempty"`
 	Message Message    `json:"message"`
 	At      time.Time  `json:"at"`
+	// Rev is the Seq at first and grows, over all rooms of a system, with each
+	// change of any post.
+	Rev    int64     `json:"rev,omitempty"`
+	Edited time.Time `json:"edited,omitzero"`
+	Gone   bool      `json:"gone,omitempty"` // retracted; Message is empty
 }
 
 // ConsoleStore keeps the rooms of the console.
@@ -23,8 +28,12 @@ type ConsoleStore interface {
 	// ConsolePosts lists the newest limit posts of a room before a Seq (0: from
 	// the newest), oldest first.
 	ConsolePosts(ctx context.Context, room Chat, before int64, limit int) ([]ConsolePost, error)
-	// ConsolePostsAfter lists posts of a system after a Seq, oldest first, at most limit.
+	// ConsolePostsAfter lists posts of a system that are new or changed after a
+	// Rev, in the order of Rev, at most limit.
 	ConsolePostsAfter(ctx context.Context, system System, after int64, limit int) ([]ConsolePost, error)
+	// ReviseConsolePost replaces the message of the post with seq in a room; a nil
+	// message retracts it. A post that is not there is an Error with CodeNotFound.
+	ReviseConsolePost(ctx context.Context, room Chat, seq int64, m *Message) error
 	// ConsoleRooms lists the rooms of a system that hold posts, by name.
 	ConsoleRooms(ctx context.Context, system System) ([]ConsoleRoom, error)
 }

@@ -24,6 +24,7 @@ type Delivery struct {
 	EventType    EventType      `json:"event_type,omitempty"`
 	Source       Source         `json:"source,omitempty"`
 	Subscription SubscriptionID `json:"subscription,omitempty"`
+	Act          Act            `json:"act,omitempty"`
 	Title        string         `json:"title,omitempty"`
 
 	Status    Status    `json:"status"`

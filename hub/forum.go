@@ -42,6 +42,9 @@ const (
 	ForumTagCreated      EventType = "forum.tag.created"
 	ForumTagUpdated      EventType = "forum.tag.updated"
 	ForumTagDeleted      EventType = "forum.tag.deleted"
+	ForumGroupCreated    EventType = "forum.group.created"
+	ForumGroupUpdated    EventType = "forum.group.updated"
+	ForumGroupDeleted    EventType = "forum.group.deleted"
 )
 
 // Forum is the data of every forum.* event: the objects that the event is
@@ -55,9 +58,18 @@ type Forum struct {
 	Category *ForumCategory `json:"category,omitempty"` // of category events
 	Tag      *ForumTag      `json:"tag,omitempty"`      // of tag events
 	Actor    *Person        `json:"actor,omitempty"`    // who did it, if that is not the author
+	// Before is where the topic stood, of forum.topic.category_changed and
+	// forum.topic.tags_changed.
+	Before *Place `json:"before,omitempty"`
 	// Object is what the forum said of anything else (a user, a group, a
 	// review, a notification, a chat message), without personal data.
 	Object json.RawMessage `json:"object,omitempty"`
+}
+
+// Place is where a topic stands on its forum.
+type Place struct {
+	CategoryID string   `json:"category_id,omitempty"`
+	Tags       []string `json:"tags,omitzero"` // nil: not known; empty: none
 }
 
 // Person is a member of a forum or a chat.
@@ -92,6 +104,9 @@ type Topic struct {
 	Closed       bool      `json:"closed,omitempty"`
 	Archived     bool      `json:"archived,omitempty"`
 	Pinned       bool      `json:"pinned,omitempty"`
+	Deleted      bool      `json:"deleted,omitempty"`
+	Solved       int       `json:"solved,omitempty"` // number of the accepted post
+	Groups       []string  `json:"groups,omitzero"`  // names that a private message is shared with; nil: not told
 	Author       *Person   `json:"author,omitempty"`
 	CreatedAt    time.Time `json:"created_at,omitzero"`
 	Posts        int       `json:"posts,omitempty"`
@@ -147,13 +162,44 @@ type ForumTag struct {
 	URL  string `json:"url,omitempty"`
 }
 
+// ForumGroup is a group of a forum's members.
+type ForumGroup struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name"`
+	// Members are usernames; nil: not told.
+	Members []string `json:"members,omitzero"`
+}
+
+// Taxonomy is what the hub knows of how a forum is ordered.
+type Taxonomy struct {
+	Source     Source          `json:"source"`
+	Categories []ForumCategory `json:"categories"`
+	Tags       []ForumTag      `json:"tags"`
+	Groups     []ForumGroup    `json:"groups"`
+	// Complete is that the forum's API told all of it. Otherwise it is what
+	// webhooks have told so far, and a name that is missing may still exist.
+	Complete bool      `json:"complete"`
+	At       time.Time `json:"at,omitzero"` // when it was last asked for or told
+}
+
 // ForumStore keeps what the hub has learned of its forums. What is not known
 // is nil, not an error.
 type ForumStore interface {
 	PutCategory(ctx context.Context, source Source, c ForumCategory) error
 	DeleteCategory(ctx context.Context, source Source, id string) error
-	// Categories lists all that are known of a source.
+	// Categories lists all that are known of a source, by name.
 	Categories(ctx context.Context, source Source) ([]ForumCategory, error)
+	// PutTag stores a tag by its name.
+	PutTag(ctx context.Context, source Source, t ForumTag) error
+	DeleteTag(ctx context.Context, source Source, name string) error
+	// Tags lists all that are known of a source, by name.
+	Tags(ctx context.Context, source Source) ([]ForumTag, error)
+	// PutGroup stores a group by its name, without its members: they change
+	// unseen, so that they are asked for and not kept.
+	PutGroup(ctx context.Context, source Source, g ForumGroup) error
+	DeleteGroup(ctx context.Context, source Source, name string) error
+	// Groups lists all that are known of a source, by name.
+	Groups(ctx context.Context, source Source) ([]ForumGroup, error)
 	// PutTopics stores topics whole, in place of what was known of them.
 	PutTopics(ctx context.Context, source Source, ts []Topic) error
 	FindTopic(ctx context.Context, source Source, id string) (*Topic, error)

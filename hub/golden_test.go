@@ -21,6 +21,7 @@ var (
 	posted  = time.Date(2026, 1, 10, 9, 5, 0, 0, time.UTC)
 	heard   = time.Date(2026, 1, 10, 9, 5, 1, 250_000_000, time.UTC)
 	general = hub.Chat{System: "slack-acme", ID: "C0123456789"}
+	lobby   = hub.Chat{System: "console", ID: "lobby"}
 )
 
 func alice() hub.Person {
@@ -33,13 +34,13 @@ func alice() hub.Person {
 func message() hub.Message {
 	author := alice()
 	return hub.Message{
-		Text: "**New** topic", Thread: "meta/topic/301", InThread: true,
+		Text: "**New** topic", Thread: "meta/topic/301", InThread: true, Broadcast: true,
 		Card: &hub.Card{
 			Kind: "New topic", Title: "Printer <does> not & \"start\"", URL: "https://forum.example.com/t/printer/301",
 			Site: "forum.example.com", Author: &author,
 			Category: &hub.Label{Name: "Support", URL: "https://forum.example.com/c/support/5", Color: "#0088cc"},
 			Tags:     []hub.Label{{Name: "linux", URL: "https://forum.example.com/tag/linux", Color: "#ffffff"}},
-			Text:     "My printer does not start …", Cut: true, Time: posted, Compact: true,
+			Text:     "My printer does not start …", Cut: true, Time: posted, Compact: true, Struck: true,
 		},
 	}
 }
@@ -51,7 +52,8 @@ func receipt() hub.Receipt {
 func notification() hub.Notification {
 	return hub.Notification{
 		Version: hub.NotificationVersion, ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta",
-		Subscription: "s1", Message: message(), QueuedAt: heard, StaleAt: heard.Add(time.Hour), Root: "1768035900.000100",
+		Subscription: "s1", Act: hub.ActEdit, Of: "ndef", Ref: "1768035900.000150",
+		Message: message(), QueuedAt: heard, StaleAt: heard.Add(time.Hour), Root: "1768035900.000100",
 	}
 }
 
@@ -62,7 +64,8 @@ func forum() hub.Forum {
 		Topic: &hub.Topic{
 			ID: "301", Title: "Printer does not start", Slug: "printer", URL: "https://forum.example.com/t/printer/301",
 			Archetype: hub.ArchetypeRegular, CategoryID: "5", CategorySlug: "support", Tags: []string{"linux"},
-			Unlisted: true, Closed: true, Archived: true, Pinned: true, Author: &author, CreatedAt: posted, Posts: 2,
+			Unlisted: true, Closed: true, Archived: true, Pinned: true, Deleted: true, Solved: 2,
+			Groups: []string{"support_team"}, Author: &author, CreatedAt: posted, Posts: 2,
 		},
 		Post: &hub.Post{
 			ID: "902", Number: 2, Kind: hub.PostRegular, ActionCode: "closed.enabled", Author: author, HTML: "<p>Which model?</p>",
@@ -75,23 +78,41 @@ func forum() hub.Forum {
 		},
 		Tag:    &hub.ForumTag{ID: "29", Name: "urgent", URL: "https://forum.example.com/tag/urgent"},
 		Actor:  &author,
+		Before: &hub.Place{CategoryID: "1", Tags: []string{"windows"}},
 		Object: json.RawMessage(`{"badge_id":13}`),
+	}
+}
+
+func options() hub.Options {
+	return hub.Options{
+		Style: hub.StyleFull, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "1m30s", ReadAs: "alice",
+	}
+}
+
+func verdict() hub.RowVerdict {
+	return hub.RowVerdict{
+		Subscription: "s1", Chat: general, Mode: hub.Watch, Row: "slack-acme | C0123456789 | c/support",
+		Matched: true, Wins: true, Reason: "c/support: the topic is in it",
+	}
+}
+
+func event() hub.Event {
+	return hub.Event{
+		SpecVersion: hub.SpecVersion, ID: "eabc", Source: "meta", Type: hub.ForumPostCreated, Subject: "topic/301/2", Time: posted,
+		DataContentType: "application/json", ReceivedTime: heard, ReplyTo: "edef", Data: json.RawMessage(`{"site":"https://forum.example.com"}`),
 	}
 }
 
 // samples have every field set, so that each golden file shows its whole type.
 func samples() map[string]any {
 	return map[string]any{
-		"event": &hub.Event{
-			SpecVersion: hub.SpecVersion, ID: "eabc", Source: "meta", Type: hub.ForumPostCreated, Subject: "topic/301/2", Time: posted,
-			DataContentType: "application/json", ReceivedTime: heard, ReplyTo: "edef", Data: json.RawMessage(`{"site":"https://forum.example.com"}`),
-		},
+		"event":  ptr(event()),
 		"forum":  ptr(forum()),
 		"signal": &hub.Signal{Name: "post_teleported", Body: json.RawMessage(`{"id":1}`), Note: "no event of this name is known"},
 		"subscription": &hub.Subscription{
 			ID: "s1", Chat: general, Source: "meta", Mode: hub.Watch,
 			Filters: []hub.Filter{{Type: hub.FilterTag, Any: []string{"bug"}, All: []string{"linux"}, None: []string{"wip"}, As: hub.AsMention}},
-			Options: hub.Options{Style: hub.StyleFull, Excerpt: 200, Unlisted: true}, Enabled: true,
+			Options: options(), Enabled: true,
 			CreatedBy: "admin", CreatedAt: posted, UpdatedAt: heard, LastFiredAt: heard, Error: "the chat is gone",
 		},
 		"notification": ptr(notification()),
@@ -102,11 +123,82 @@ func samples() map[string]any {
 		"dead_letter": &hub.DeadLetter{Notification: notification(), Fault: hub.FaultChatGone, Reason: "we are not in the chat", Attempts: 1, At: heard},
 		"delivery": &hub.Delivery{
 			ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta", Subscription: "s1",
-			Title: "Printer does not start", Status: hub.StatusSent, Attempts: 2, Reason: "slack says: slow down", Receipt: receipt(),
+			Act: hub.ActRetract, Title: "Printer does not start", Status: hub.StatusSent, Attempts: 2, Reason: "slack says: slow down", Receipt: receipt(),
 			QueuedAt: posted, UpdatedAt: heard,
 		},
-		"receipt":      ptr(receipt()),
-		"console_post": &hub.ConsolePost{Seq: 7, Chat: hub.Chat{System: "console", ID: "lobby"}, Key: "nabc", Root: "3", Message: message(), At: heard},
+		"receipt": ptr(receipt()),
+		"console_post": &hub.ConsolePost{
+			Seq: 7, Chat: lobby, Key: "nabc", Root: "3", Message: message(), At: heard,
+			Rev: 9, Edited: heard.Add(time.Minute), Gone: true,
+		},
+		"item":          ptr(item()),
+		"announcement":  ptr(announcement()),
+		"trace":         ptr(trace()),
+		"explanation":   ptr(explanation()),
+		"taxonomy":      ptr(taxonomy()),
+		"source_status": ptr(sourceStatus()),
+		"system_status": &hub.SystemStatus{
+			System: "slack-acme", Kind: "slack", State: "paused", Reason: "slack refuses the token: put a new one into the configuration",
+			Features: hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true},
+		},
+		"feed_state": &hub.FeedState{
+			ETag: `"abc"`, LastModified: "Sat, 10 Jan 2026 09:05:00 GMT", Seen: []string{"d1", "d2"},
+			CheckedAt: heard, Error: "the feed answered 503",
+		},
+	}
+}
+
+func item() hub.Item {
+	author := alice()
+	return hub.Item{
+		Key: "deploy-17", Title: "Deploy of shop failed", URL: "https://ci.example.com/deploy/17", Author: &author,
+		Category: "shop", Tags: []string{"deploy", "failed"}, Text: "Exit code 1", HTML: "<p>Exit code 1</p>",
+		Object: json.RawMessage(`{"deploy":{"id":17}}`),
+	}
+}
+
+func announcement() hub.Announcement {
+	return hub.Announcement{
+		Notification: "nabc", Chat: general, Source: "meta", Topic: "301", Post: 2, Event: "eabc", Subscription: "s1",
+		Mode: hub.Thread, Options: options(), Message: message(), State: hub.AnnouncedStruck, At: heard, UpdatedAt: heard.Add(time.Minute),
+	}
+}
+
+func trace() hub.Trace {
+	return hub.Trace{
+		Event: "eabc", Source: "meta", Type: hub.ForumPostCreated, At: heard, Verdict: hub.VerdictDecided,
+		Why: "waits for the forum's API", Notes: []string{"tags: asked the forum"}, Rows: 12,
+		Chats: []hub.TraceChat{{
+			Chat: general, Subscription: "s1", Mode: hub.Watch, Result: hub.ResultQueued, Notification: "nabc", At: heard.Add(20 * time.Second),
+		}},
+		More: 3, Nearest: []hub.RowVerdict{verdict()},
+	}
+}
+
+func explanation() hub.Explanation {
+	said, e := message(), event()
+	return hub.Explanation{
+		Event: &e, Verdict: hub.VerdictDecided, Why: "waits for its delay", Notes: []string{"everyone may see the topic"},
+		Summary: "alice replied to Printer does not start", More: 1, Rows: 12,
+		Chats: []hub.Expected{{
+			Chat: general, Result: hub.ResultQueued, Subscription: "s1", Rows: []hub.RowVerdict{verdict()}, Message: &said,
+			Rendered: &hub.Rendered{Kind: "slack", Markup: "*New* topic", Plain: "New topic"},
+		}},
+	}
+}
+
+func taxonomy() hub.Taxonomy {
+	return hub.Taxonomy{
+		Source: "meta", Categories: []hub.ForumCategory{*forum().Category}, Tags: []hub.ForumTag{*forum().Tag},
+		Groups:   []hub.ForumGroup{{ID: "41", Name: "support_team", Members: []string{"alice"}}},
+		Complete: true, At: heard,
+	}
+}
+
+func sourceStatus() hub.SourceStatus {
+	return hub.SourceStatus{
+		Source: "meta", Kind: "discourse", URL: "https://forum.example.com", State: "error", Reason: "the forum refuses the API key",
+		API: true, Visibility: "check", ReadAs: "alice", Delay: "20s", Waiting: 4, CheckedAt: heard,
 	}
 }
 
@@ -181,6 +273,21 @@ func TestSmallestJSON(t *testing.T) {
 		`{"ref":"1"}`:                  hub.Receipt{Ref: "1"},
 		`{"kind":"Reply","title":"x"}`: hub.Card{Kind: "Reply", Title: "x"},
 		`{"type":"tag","any":["x"]}`:   hub.Filter{Type: hub.FilterTag, Any: []string{"x"}},
+		`{"id":"1","groups":[]}`:       hub.Topic{ID: "1", Groups: []string{}},
+		`{"category_id":"5"}`:          hub.Place{CategoryID: "5"},
+		`{"name":"staff"}`:             hub.ForumGroup{Name: "staff"},
+		`{"title":"x"}`:                hub.Item{Title: "x"},
+		`{"text":"x"}`:                 hub.Message{Text: "x"},
+		`{}`:                           hub.Options{},
+		`{"id":"s","system":"console","chat":"lobby","mode":"watch","filters":[],"enabled":false}`: hub.Subscription{
+			ID: "s", Chat: lobby, Mode: hub.Watch, Filters: []hub.Filter{},
+		},
+		`{"v":1,"id":"n","system":"console","chat":"lobby","message":{"text":"x"},"queued_at":"2026-01-10T09:05:00Z"}`: hub.Notification{
+			Version: 1, ID: "n", Chat: lobby, Act: hub.ActSend, Message: hub.Message{Text: "x"}, QueuedAt: posted,
+		},
+		`{"seq":1,"system":"console","chat":"lobby","key":"k","message":{},"at":"2026-01-10T09:05:00Z"}`: hub.ConsolePost{
+			Seq: 1, Chat: lobby, Key: "k", At: posted,
+		},
 	} {
 		got, err := json.Marshal(v)
 		require.NoError(t, err)

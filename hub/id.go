@@ -41,6 +41,12 @@ func NotificationFor(event EventID, chat Chat) NotificationID {
 	return NotificationID("n" + Digest(string(event), string(chat.System), chat.ID))
 }
 
+// UpdateFor is the id of the notification that edits or retracts, because of
+// event, what an earlier one said.
+func UpdateFor(event EventID, of NotificationID) NotificationID {
+	return NotificationID("u" + Digest(string(event), string(of)))
+}
+
 // ValidName reports whether a source, system or app name may be used as a
 // subject token, a URL segment and a configuration key: 1 to 32 of a-z, 0-9, _
 // and -, starting with a letter or digit.

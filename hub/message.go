@@ -13,6 +13,9 @@ type Message struct {
 	// InThread asks for that.
 	Thread   string `json:"thread,omitempty"`
 	InThread bool   `json:"in_thread,omitempty"`
+	// Broadcast is that a reply in a thread is shown in the chat, too, where the
+	// platform can.
+	Broadcast bool `json:"broadcast,omitempty"`
 }
 
 // Card is a message about one thing that has a title and a link.
@@ -28,6 +31,9 @@ type Card struct {
 	Cut      bool      `json:"cut,omitempty"`      // there is more than Text shows
 	Time     time.Time `json:"time,omitzero"`      //
 	Compact  bool      `json:"compact,omitempty"`  // one line is wanted
+	// Struck is that the thing is gone: its title is struck through, where the
+	// platform can.
+	Struck bool `json:"struck,omitempty"`
 }
 
 // Label is a named thing to link to, such as a category or a tag.

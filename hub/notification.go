@@ -2,9 +2,29 @@ package hub
 
 import "time"
 
-// NotificationVersion is the version of Notification's JSON. It grows only
-// when an older worker would misread a newer message.
-const NotificationVersion = 1
+// NotificationVersion is the newest version of Notification's JSON that this
+// program understands. It grows only when an older worker would misread a newer
+// message.
+const NotificationVersion = 2
+
+// Act is what a notification does.
+type Act string
+
+// The acts.
+const (
+	ActSend    Act = ""        // say something
+	ActEdit    Act = "edit"    // say it differently: Message replaces that of an earlier notification
+	ActRetract Act = "retract" // take back what an earlier notification said
+)
+
+// Version is the version of a notification that does a: a worker of version 1
+// would take an edit for a message of its own.
+func (a Act) Version() int {
+	if a == ActSend {
+		return 1
+	}
+	return 2
+}
 
 // Notification is one message owed to one chat: the payload of
 // notify_chat.<system>.<partition>.<lane>.
@@ -17,6 +37,13 @@ type Notification struct {
 	EventType    EventType      `json:"event_type,omitempty"`
 	Source       Source         `json:"source,omitempty"`
 	Subscription SubscriptionID `json:"subscription,omitempty"`
+
+	Act Act `json:"act,omitempty"`
+	// Of is the notification whose message is edited or retracted.
+	Of NotificationID `json:"of,omitempty"`
+	// Ref is the platform's id of that message, when the hub knows it from an
+	// older receipt.
+	Ref MessageRef `json:"ref,omitempty"`
 
 	Message  Message   `json:"message"`
 	QueuedAt time.Time `json:"queued_at"`

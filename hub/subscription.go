@@ -92,12 +92,41 @@ const (
 // DefaultExcerpt is how many characters of a post a notification shows.
 const DefaultExcerpt = 400
 
-// Options refine how a subscription's notifications look. The zero value is
-// the default of each.
+// Threading is where a reply goes.
+type Threading string
+
+// The threadings. The empty one is ThreadReplies in mode thread, else
+// ThreadFlat.
+const (
+	ThreadReplies Threading = "thread" // into the thread of the topic's first message
+	ThreadFlat    Threading = "flat"   // into the chat
+	ThreadBoth    Threading = "both"   // into the thread and, where the platform can, into the chat too
+)
+
+// MaxDelay bounds how long a row may wait before it sends.
+const MaxDelay = time.Hour
+
+// Options refine what a subscription hears and how its notifications look. The
+// zero value is the default of each.
 type Options struct {
-	Style    Style `json:"style,omitempty"`
-	Excerpt  int   `json:"excerpt,omitempty"`  // characters; 0 is DefaultExcerpt
-	Unlisted bool  `json:"unlisted,omitempty"` // also topics that the forum does not list
+	Style    Style     `json:"style,omitempty"`
+	Excerpt  int       `json:"excerpt,omitempty"`  // characters; 0 is DefaultExcerpt
+	Unlisted bool      `json:"unlisted,omitempty"` // also topics that the forum does not list
+	Thread   Threading `json:"thread,omitempty"`
+	// Delay is how long to wait before sending, so that edits and deletions
+	// meanwhile merge into the one message: "20s", "0s". Empty is the source's.
+	Delay string `json:"delay,omitempty"`
+	// ReadAs is the forum user who must be able to see what is sent. Empty is
+	// the source's reader.
+	ReadAs string `json:"read_as,omitempty"`
+}
+
+// DelayOr is the row's delay, or the source's where the row has none.
+func (o Options) DelayOr(source time.Duration) time.Duration {
+	if d, err := time.ParseDuration(o.Delay); err == nil && d >= 0 {
+		return min(d, MaxDelay)
+	}
+	return source
 }
 
 // Page asks for a part of a list, newest first.

@@ -19,6 +19,19 @@ type ChatLister interface {
 	Chats(ctx context.Context, query string) ([]ChatInfo, error)
 }
 
+// Editor is a provider whose platform lets us change what we sent.
+// Describe().Can says which of the two it can (Edits, Deletes). Both are safe to
+// repeat, and every error they return is an *Error; one with FaultRejected says
+// that the message can no longer be changed: it is gone, or too old.
+type Editor interface {
+	// Edit makes the message at ref say p.Message. p.Key names this change: the
+	// same for each attempt at it. p.Root is not looked at: a message stays in its
+	// thread. A message that says so already is no error.
+	Edit(ctx context.Context, p Post, ref hub.MessageRef) (hub.Receipt, error)
+	// Retract takes the message at ref back. One that is gone is no error.
+	Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) error
+}
+
 // Runner is a provider with work of its own between sends, such as keeping a
 // cache fresh. Run returns when ctx ends.
 type Runner interface {

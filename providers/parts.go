@@ -26,7 +26,8 @@ type Parts struct {
 	Target func(url string) (string, bool)
 }
 
-// Headline is "New topic: Printer does not start", the title strong and a link.
+// Headline is "New topic: Printer does not start", the title strong and a link,
+// and struck through where the thing is gone.
 func (p Parts) Headline(c *hub.Card) string {
 	kind, title := p.Name(c.Kind), Label(c.Title, TitleLimit, p.Unit)
 	if title == "" {
@@ -35,7 +36,11 @@ func (p Parts) Headline(c *hub.Card) string {
 	if title == "" {
 		return ""
 	}
-	return Join(": ", p.Dialect.Text(kind), p.Dialect.Strong(p.Link(title, c.URL)))
+	marked := p.Link(title, c.URL)
+	if c.Struck {
+		marked = p.Dialect.Strike(marked)
+	}
+	return Join(": ", p.Dialect.Text(kind), p.Dialect.Strong(marked))
 }
 
 // Byline is "Alice Moreau in Support", each a link.

@@ -18,6 +18,8 @@ type Kind struct {
 	Config func() Config
 	// Open makes a provider. It does no I/O.
 	Open func(c Config, env Env) (Provider, error)
+	// Preview renders m as Send would with default settings. It does no I/O.
+	Preview func(m hub.Message) hub.Rendered
 }
 
 // Config is one provider's section of the configuration.

@@ -1,76 +1,70 @@
 package rules
 
 import (
-	"fmt"
+	"cmp"
+	"slices"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// Because is the one reason why a row does not match.
-type Because uint8
-
-// The reasons.
-const (
-	Matched      Because = iota
-	Broken               // the row itself cannot be read
-	Disabled             // it is switched off
-	OtherSource          // it hears another source
-	OtherKind            // it has no kind filter and the event is no new post
-	IsPrivate            // a private message goes only to rows that name its group
-	NotPrivate           // the row hears private messages only
-	IsUnlisted           // the topic is not listed, and the row does not ask for such
-	IsRestricted         // not everyone may read the category, and the row does not name it
-	IsSensitive          // it is about people or moderation, and the row does not name its kind
-	IsReply              // a follow row hears first posts only
-	NotKnown             // the event does not have, or tell, what the filter asks for
-	Excluded             // a value of none holds
-	Lacks                // a value of all does not hold
-	LacksAny             // no value of any holds
-	Hidden               // another row of the chat comes first
-)
-
-// Miss says why a row does not match. The zero Miss is a match.
-type Miss struct {
-	Because Because
-	Filter  hub.FilterType // of NotKnown, Excluded, Lacks, LacksAny
-	Value   string         // of Excluded and Lacks
+// Verdict is what one row says to an event. Row is the row in the text form,
+// and Reason is Miss in words; a row that matches and does not win has Hidden
+// there.
+type Verdict struct {
+	hub.RowVerdict
+	Miss Miss
 }
 
-// String tells the reason in words, as explain shows it.
-func (m Miss) String() string {
-	switch m.Because {
-	case Matched:
-		return "matched"
-	case Broken:
-		return "the row cannot be read"
-	case Disabled:
-		return "the row is switched off"
-	case OtherSource:
-		return "the row hears another source"
-	case OtherKind:
-		return "the row has no kind filter, so it hears new posts only"
-	case IsPrivate:
-		return "a private message goes only to rows that name a group it is shared with"
-	case NotPrivate:
-		return "the row hears private messages only"
-	case IsUnlisted:
-		return "the topic is unlisted, and the row does not ask for such"
-	case IsRestricted:
-		return "the category is restricted, and the row does not name it"
-	case IsSensitive:
-		return "the event is about people or moderation, and the row's kind filter does not name that kind"
-	case IsReply:
-		return "follow hears first posts only, and this is a reply"
-	case NotKnown:
-		return fmt.Sprintf("the event does not tell its %s", m.Filter)
-	case Excluded:
-		return fmt.Sprintf("the %s filter excludes %q", m.Filter, m.Value)
-	case Lacks:
-		return fmt.Sprintf("the %s filter wants %q", m.Filter, m.Value)
-	case LacksAny:
-		return fmt.Sprintf("the %s is none of those the row names", m.Filter)
-	case Hidden:
-		return "another row of the chat comes first"
+// near is a row that was looked at.
+type near struct {
+	age      uint32
+	row      uint32
+	view     uint8
+	distance uint16
+	miss     miss
+}
+
+// Explain says of every row of the chats that concern the caller (nil: of all
+// chats) why it matches or not, oldest first, also of rows that are switched off
+// or broken.
+func (x *Index) Explain(f *Facts, concerns func(hub.Chat) bool) []Verdict {
+	s := read(f, x.views)
+	defer s.release()
+	s.decide()
+	first := make(map[hub.Chat]winner, len(s.won))
+	for _, w := range s.won {
+		first[x.views[w.view].chat(w.row)] = w
 	}
-	return fmt.Sprintf("reason %d", m.Because)
+	for i := range x.views {
+		v := &x.views[i]
+		s.resolve(v.segment)
+		v.each(func(r uint32) {
+			if concerns == nil || concerns(v.chat(r)) {
+				s.looked = append(s.looked, near{age: v.age(r), row: r, view: uint8(i), miss: s.check(v.segment, r, false)})
+			}
+		})
+	}
+	slices.SortFunc(s.looked, func(a, b near) int { return cmp.Compare(a.age, b.age) })
+	out := make([]Verdict, len(s.looked))
+	for i, n := range s.looked {
+		v := &x.views[n.view]
+		m := v.tell(n.row, n.miss)
+		w := first[v.chat(n.row)]
+		wins := m.Because == Matched && w.age == n.age
+		if m.Because == Matched && !wins {
+			o := &x.views[w.view]
+			m = Miss{Because: Hidden, Value: o.rules(w.row)}
+		}
+		out[i] = v.verdict(n.row, m)
+		out[i].Wins = wins
+	}
+	return out
+}
+
+// verdict says what a row says.
+func (v *view) verdict(r uint32, m Miss) Verdict {
+	return Verdict{Miss: m, RowVerdict: hub.RowVerdict{
+		Subscription: v.id(r), Chat: v.chat(r), Mode: v.manner(r).mode, Row: v.form(r),
+		Matched: m.Because == Matched || m.Because == Hidden, Reason: m.String(),
+	}}
 }

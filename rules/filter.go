@@ -2,226 +2,219 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// test is a filter compiled: has tells whether the event has what one value
-// names, known whether the event tells of it at all.
-type test struct {
-	kind           hub.FilterType
-	any, all, none []value
-	known          func(*Facts) bool
+// field is what of an event a filter looks at. The first of them hold terms,
+// which are compared as numbers.
+type field uint8
+
+const (
+	fieldCategory field = iota
+	fieldTag
+	fieldTopic
+	fieldAuthor
+	fieldMention
+	fieldShared
+	fieldKind
+	fieldText
+)
+
+var fieldTypes = [...]hub.FilterType{
+	hub.FilterCategory, hub.FilterTag, hub.FilterTopic, hub.FilterAuthor, hub.FilterGroup, hub.FilterGroup, hub.FilterKind, hub.FilterText,
 }
 
-// value is one value of a filter.
-type value struct {
-	text string
-	has  func(*Facts) bool
+// space keeps apart words that are written alike and mean different things:
+// the category support, all that is below it, and the tag support.
+type space uint8
+
+const (
+	spaceCategory space = iota
+	spaceBelow          // "support/*": the category and all below it
+	spaceTag
+	spaceTopic
+	spaceAuthor
+	spaceAuthorIn // "@group": the author is a member of it
+	spaceAuthorIs // "@bots", "@staff"
+	spaceMention
+	spaceShared
+	spaceKind // a type, or a pattern with its only wildcard at the end
+	noSpace
+)
+
+// Words of spaceAuthorIs.
+const (
+	bots  = "bots"
+	staff = "staff"
+)
+
+// word is one value of a filter: something to look up in a space, or a matcher.
+type word struct {
+	space space
+	text  string // folded
+	slow  *matcher
 }
 
-// check says why the filter does not hold; the zero Miss is that it does.
-func (t *test) check(f *Facts) Miss {
-	if !t.known(f) {
-		return Miss{Because: NotKnown, Filter: t.kind}
+// raw is how the word is written in a filter.
+func (w word) raw() string {
+	if w.slow != nil {
+		return w.slow.raw
 	}
-	for _, v := range t.none {
-		if v.has(f) {
-			return Miss{Because: Excluded, Filter: t.kind, Value: v.text}
-		}
+	switch w.space {
+	case spaceBelow:
+		return w.text + "/*"
+	case spaceAuthorIn, spaceAuthorIs:
+		return "@" + w.text
 	}
-	for _, v := range t.all {
-		if !v.has(f) {
-			return Miss{Because: Lacks, Filter: t.kind, Value: v.text}
-		}
-	}
-	if len(t.any) == 0 {
-		return Miss{}
-	}
-	for _, v := range t.any {
-		if v.has(f) {
-			return Miss{}
-		}
-	}
-	return Miss{Because: LacksAny, Filter: t.kind}
+	return w.text
 }
 
-// newTest compiles a filter. Its error is for the owner of the row.
-func newTest(f hub.Filter) (test, error) {
-	t := test{kind: f.Type, known: func(*Facts) bool { return true }}
-	make1, known, err := maker(f)
-	if err != nil {
-		return t, err
-	}
-	if known != nil {
-		t.known = known
+// filter is a filter as it is read.
+type filter struct {
+	field          field
+	any, all, none []word
+}
+
+// readFilter reads a filter. Its error is for the owner of the row. seen keeps
+// the matchers of filters that were read before, by how they are written; nil
+// is none.
+func readFilter(f hub.Filter, seen map[string]*matcher) (filter, error) {
+	var r filter
+	var err error
+	if r.field, err = fieldOf(f); err != nil {
+		return r, err
 	}
 	for _, list := range []struct {
 		from []string
-		to   *[]value
-	}{{f.Any, &t.any}, {f.All, &t.all}, {f.None, &t.none}} {
-		for _, s := range list.from {
-			has, err := make1(s)
+		to   *[]word
+	}{{f.Any, &r.any}, {f.All, &r.all}, {f.None, &r.none}} {
+		for _, v := range list.from {
+			w, err := readWord(r.field, v, seen)
 			if err != nil {
-				return t, err
+				return r, err
 			}
-			*list.to = append(*list.to, value{text: s, has: has})
+			*list.to = append(*list.to, w)
 		}
 	}
-	if len(t.any)+len(t.all)+len(t.none) == 0 {
-		return t, fmt.Errorf("the %s filter names nothing: give any, all or none", f.Type)
+	if len(r.any)+len(r.all)+len(r.none) == 0 {
+		return r, fmt.Errorf("the %s filter names nothing: give any, all or none", f.Type)
 	}
-	return t, nil
+	if r.field == fieldShared && len(r.any)+len(r.all) == 0 {
+		return r, fmt.Errorf("the group filter for private messages names no group to hear: give any or all, none alone would take in every other message")
+	}
+	return r, nil
 }
 
-type predicate = func(*Facts) bool
-
-// maker gives the function that compiles one value of f, and the one that says
-// whether an event tells of such things at all (nil: always).
-func maker(f hub.Filter) (func(string) (predicate, error), predicate, error) {
+func fieldOf(f hub.Filter) (field, error) {
 	if f.As != "" && f.Type != hub.FilterGroup {
-		return nil, nil, fmt.Errorf("the %s filter has no \"as\": only group filters have", f.Type)
+		return 0, fmt.Errorf("the %s filter has no \"as\": only group filters have", f.Type)
 	}
 	switch f.Type {
 	case hub.FilterCategory:
-		return category, func(f *Facts) bool { return len(f.Categories) > 0 }, nil
+		return fieldCategory, nil
 	case hub.FilterTag:
-		return tag, func(f *Facts) bool { return f.Tags != nil }, nil
+		return fieldTag, nil
 	case hub.FilterTopic:
-		return topic, func(f *Facts) bool { return f.Topic != "" }, nil
+		return fieldTopic, nil
 	case hub.FilterAuthor:
-		return author, authorKnown(f), nil
+		return fieldAuthor, nil
+	case hub.FilterText:
+		return fieldText, nil
 	case hub.FilterKind:
 		if len(f.Any) == 0 || len(f.All) > 0 {
-			return nil, nil, fmt.Errorf("the kind filter needs \"any\", and may have \"none\": an event has one kind")
+			return 0, fmt.Errorf("the kind filter needs \"any\", and may have \"none\": an event has one kind")
 		}
-		return kind, nil, nil
-	case hub.FilterText:
-		return text, nil, nil
+		return fieldKind, nil
 	case hub.FilterGroup:
-		return groupMaker(f)
-	}
-	return nil, nil, fmt.Errorf("unknown filter type %q: one of %s", f.Type, join(hub.FilterTypes()))
-}
-
-func groupMaker(f hub.Filter) (func(string) (predicate, error), predicate, error) {
-	switch f.As {
-	case "", hub.AsMention:
-		return mention, nil, nil
-	case hub.AsMessage:
-		return sharedWith, func(f *Facts) bool { return f.SharedWith != nil }, nil
-	}
-	return nil, nil, fmt.Errorf("the group filter's \"as\" is %q: %s or %s", f.As, hub.AsMention, hub.AsMessage)
-}
-
-// category takes an id, a slug, a path "parent/child", or one of these with
-// "/*" for all that is below it, too.
-func category(v string) (predicate, error) {
-	is, below := categoryNamed(v)
-	if is == nil {
-		return nil, fmt.Errorf("the category filter holds an empty value")
-	}
-	if below {
-		return func(f *Facts) bool { return slices.ContainsFunc(f.Categories, is) }, nil
-	}
-	return func(f *Facts) bool { return is(f.Categories[0]) }, nil
-}
-
-// categoryNamed tells the category that v names; below is that "/*" follows.
-func categoryNamed(v string) (is func(Category) bool, below bool) {
-	name, below := strings.CutSuffix(fold(v), "/*")
-	name = strings.Trim(name, "/")
-	if name == "" {
-		return nil, below
-	}
-	return func(c Category) bool {
-		return c.ID == name || strings.EqualFold(c.Slug, name) || strings.EqualFold(c.Path, name)
-	}, below
-}
-
-func tag(v string) (predicate, error) { return oneOf(v, func(f *Facts) []string { return f.Tags }) }
-
-func mention(v string) (predicate, error) {
-	return oneOf(v, func(f *Facts) []string { return f.Mentions })
-}
-
-func sharedWith(v string) (predicate, error) {
-	return oneOf(v, func(f *Facts) []string { return f.SharedWith })
-}
-
-func oneOf(v string, list func(*Facts) []string) (predicate, error) {
-	want := fold(v)
-	if want == "" {
-		return nil, fmt.Errorf("a filter holds an empty value")
-	}
-	return func(f *Facts) bool {
-		return slices.ContainsFunc(list(f), func(s string) bool { return strings.EqualFold(s, want) })
-	}, nil
-}
-
-func topic(v string) (predicate, error) {
-	want := fold(v)
-	if want == "" || strings.Trim(want, "0123456789") != "" {
-		return nil, fmt.Errorf("%q is no topic id: the number in the topic's address", v)
-	}
-	return func(f *Facts) bool { return f.Topic == want }, nil
-}
-
-func author(v string) (predicate, error) {
-	want := fold(v)
-	group, isGroup := strings.CutPrefix(want, "@")
-	switch {
-	case want == "" || isGroup && group == "":
-		return nil, fmt.Errorf("the author filter holds an empty value")
-	case want == "@bots":
-		return func(f *Facts) bool { return f.Bot }, nil
-	case want == "@staff":
-		return func(f *Facts) bool { return f.Staff }, nil
-	case isGroup:
-		return func(f *Facts) bool {
-			return slices.ContainsFunc(f.AuthorIn, func(s string) bool { return strings.EqualFold(s, group) })
-		}, nil
-	}
-	return func(f *Facts) bool { return strings.EqualFold(f.Author, want) }, nil
-}
-
-// authorKnown asks for the author's groups too where the filter names one.
-func authorKnown(f hub.Filter) predicate {
-	groups := false
-	for _, v := range slices.Concat(f.Any, f.All, f.None) {
-		v = fold(v)
-		groups = groups || strings.HasPrefix(v, "@") && v != "@bots" && v != "@staff"
-	}
-	return func(f *Facts) bool { return f.Author != "" && (!groups || f.AuthorIn != nil) }
-}
-
-func kind(v string) (predicate, error) {
-	pattern := fold(v)
-	if !hub.EventType(strings.ReplaceAll(pattern, "*", "x")).Valid() {
-		return nil, fmt.Errorf("%q is no kind of event: such as forum.post.created or forum.topic.*", v)
-	}
-	return func(f *Facts) bool { return f.Type.Match(pattern) }, nil
-}
-
-// text takes words, or an RE2 expression between slashes.
-func text(v string) (predicate, error) {
-	if len(v) > 2 && v[0] == '/' && v[len(v)-1] == '/' {
-		re, err := regexp.Compile("(?i)" + v[1:len(v)-1])
-		if err != nil {
-			return nil, fmt.Errorf("the text filter's expression %s cannot be read: %w", v, err)
+		switch f.As {
+		case "", hub.AsMention:
+			return fieldMention, nil
+		case hub.AsMessage:
+			return fieldShared, nil
 		}
-		return func(f *Facts) bool { return re.MatchString(f.Title) || re.MatchString(f.Text) }, nil
+		return 0, fmt.Errorf("the group filter's \"as\" is %q: %s or %s", f.As, hub.AsMention, hub.AsMessage)
 	}
-	want := fold(v)
-	if want == "" {
-		return nil, fmt.Errorf("the text filter holds an empty value")
+	return 0, fmt.Errorf("unknown filter type %q: one of %s", f.Type, join(hub.FilterTypes()))
+}
+
+func readWord(of field, v string, seen map[string]*matcher) (word, error) {
+	if of == fieldText {
+		return readText(v, seen)
 	}
-	return func(f *Facts) bool {
-		return strings.Contains(strings.ToLower(f.Title), want) || strings.Contains(strings.ToLower(f.Text), want)
-	}, nil
+	w := word{text: fold(v)}
+	switch of {
+	case fieldCategory:
+		w.readCategory()
+	case fieldTag:
+		w.space = spaceTag
+	case fieldTopic:
+		w.space = spaceTopic
+		if w.text == "" || strings.Trim(w.text, "0123456789") != "" {
+			return w, fmt.Errorf("%q is no topic id: the number in the topic's address", v)
+		}
+	case fieldAuthor:
+		w.readAuthor()
+	case fieldMention:
+		w.space = spaceMention
+	case fieldShared:
+		w.space = spaceShared
+	case fieldKind:
+		return readKind(v, seen)
+	}
+	if w.text == "" {
+		return w, fmt.Errorf("the %s filter holds an empty value", fieldTypes[of])
+	}
+	return w, nil
+}
+
+// readCategory takes an id, a slug, a path "parent/child", or one of these with
+// "/*" for all that is below it, too.
+func (w *word) readCategory() {
+	name, below := strings.CutSuffix(w.text, "/*")
+	w.text = strings.Trim(name, "/")
+	if below {
+		w.space = spaceBelow
+	}
+}
+
+func (w *word) readAuthor() {
+	name, isGroup := strings.CutPrefix(w.text, "@")
+	w.text, w.space = name, spaceAuthor
+	switch {
+	case isGroup && (name == bots || name == staff):
+		w.space = spaceAuthorIs
+	case isGroup:
+		w.space = spaceAuthorIn
+	}
+}
+
+// readKind looks up a pattern whose only wildcard is its last segment as a
+// word: an event has at most six of them. The others are held against the type.
+func readKind(v string, seen map[string]*matcher) (word, error) {
+	w := word{space: spaceKind, text: fold(v)}
+	if !hub.EventType(strings.ReplaceAll(w.text, "*", "x")).Valid() {
+		return w, fmt.Errorf("%q is no kind of event: such as forum.post.created or forum.topic.*", v)
+	}
+	for segment := range strings.SplitSeq(w.text, ".") {
+		if segment != "*" && strings.Contains(segment, "*") {
+			return w, fmt.Errorf("%q is no kind of event: * stands for a whole segment, as in forum.topic.*", v)
+		}
+	}
+	if strings.Contains(strings.TrimSuffix(w.text, "*"), "*") {
+		pattern := strings.Clone(w.text)
+		w.slow = remember(seen, "kind ", &matcher{raw: pattern, kind: pattern})
+	}
+	return w, nil
+}
+
+// namesFamily reports whether a kind pattern names the family of the types that
+// it takes: "forum.user.*" does, "forum.*" does not.
+func namesFamily(pattern string) bool {
+	first, rest, _ := strings.Cut(pattern, ".")
+	second, _, _ := strings.Cut(rest, ".")
+	return first != "*" && second != "*"
 }
 
 func join[T ~string](list []T) string {

@@ -121,54 +121,79 @@ func filterOf(row *hub.Subscription, kind hub.FilterType, as string) *hub.Filter
 	return &row.Filters[i]
 }
 
+// Bounds of what a row prints as. A row that people write is far below them; one
+// with several filters of 200 values each would have more tokens than fit
+// anywhere.
+const (
+	maxTokens = 1000
+	maxForm   = 256 << 10 // bytes
+)
+
 // FormatRow prints a row in the text form. A filter with several any values
-// becomes one token for each, which means the same. Source and options have no
+// becomes one token for each, which means the same; a row that would have more
+// than fit ends in "…", which no row is read from. Source and options have no
 // place in it.
 func FormatRow(s hub.Subscription) string {
-	tokens := []string{""}
-	for _, f := range s.Filters {
-		tokens = product(tokens, f)
+	return formatChat(s.Chat) + formatRules(s.Mode, s.Filters)
+}
+
+func formatChat(c hub.Chat) string {
+	return string(c.System) + " | " + encode(c.ID, "|%") + " | "
+}
+
+func formatRules(mode hub.Mode, filters []hub.Filter) string {
+	tokens, cut := []string{""}, false
+	for _, f := range filters {
+		var less bool
+		tokens, less = product(tokens, f)
+		cut = cut || less
 	}
 	for i, t := range tokens {
 		if t == "" {
 			t = "*"
 		}
-		if s.Mode != hub.Watch {
-			t = string(s.Mode) + ":" + t
+		if mode != hub.Watch {
+			t = string(mode) + ":" + t
 		}
 		tokens[i] = t
 	}
-	return fmt.Sprintf("%s | %s | %s", s.System, encode(s.Chat.ID, "|%"), strings.Join(tokens, ","))
+	if cut {
+		tokens = append(tokens, "…")
+	}
+	return strings.Join(tokens, ",")
 }
 
-// product adds f to each token, once for each of f's any values.
-func product(tokens []string, f hub.Filter) []string {
+// product adds f to each token, once for each of f's any values; cut is that
+// not all of them fit.
+func product(tokens []string, f hub.Filter) (out []string, cut bool) {
 	prefix := prefixOf(f)
-	var must []string
+	var must strings.Builder
 	for _, v := range f.All {
-		must = append(must, prefix+encode(v, special))
+		must.WriteString("+" + prefix + encode(v, special))
 	}
 	for _, v := range f.None {
-		must = append(must, "!"+prefix+encode(v, special))
+		must.WriteString("+!" + prefix + encode(v, special))
 	}
-	anyOf := f.Any
-	if len(anyOf) == 0 {
-		anyOf = []string{""}
+	each := []string{must.String()}
+	if len(f.Any) > 0 {
+		each = each[:0]
 	}
-	var out []string
+	for _, v := range f.Any {
+		each = append(each, "+"+prefix+encode(v, special)+must.String())
+	}
+	size := 0
 	for _, t := range tokens {
-		for _, v := range anyOf {
-			parts := slices.Clone(must)
-			if v != "" {
-				parts = slices.Insert(parts, 0, prefix+encode(v, special))
+		for _, e := range each {
+			if t == "" {
+				e = strings.TrimPrefix(e, "+")
 			}
-			if t != "" {
-				parts = slices.Insert(parts, 0, t)
+			if size += len(t) + len(e); len(out) > 0 && (len(out) == maxTokens || size > maxForm) {
+				return out, true
 			}
-			out = append(out, strings.Join(parts, "+"))
+			out = append(out, t+e)
 		}
 	}
-	return out
+	return out, false
 }
 
 func prefixOf(f hub.Filter) string {

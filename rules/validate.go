@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,6 +17,7 @@ const (
 	maxValues  = 200
 	maxValue   = 200
 	maxExcerpt = 4000
+	maxReader  = 60
 )
 
 // Validate says what is wrong with a row, by field: {"mode": "…"}. Nothing is
@@ -63,7 +65,7 @@ func filterProblem(f hub.Filter) string {
 			return fmt.Sprintf("holds a value that is not printable or longer than %d bytes", maxValue)
 		}
 	}
-	if _, err := newTest(f); err != nil {
+	if _, err := readFilter(f, nil); err != nil {
 		return err.Error()
 	}
 	if f.Type == hub.FilterCategory && len(f.All) > 0 {
@@ -82,6 +84,18 @@ func options(o hub.Options, bad map[string]string) {
 	}
 	if o.Excerpt < 0 || o.Excerpt > maxExcerpt {
 		bad["options.excerpt"] = fmt.Sprintf("is %d: 0 to %d characters", o.Excerpt, maxExcerpt)
+	}
+	threadings := []hub.Threading{"", hub.ThreadReplies, hub.ThreadFlat, hub.ThreadBoth}
+	if !slices.Contains(threadings, o.Thread) {
+		bad["options.thread"] = fmt.Sprintf("is %q: one of %s", o.Thread, join(threadings[1:]))
+	}
+	if o.Delay != "" {
+		if d, err := time.ParseDuration(o.Delay); err != nil || d < 0 || d > hub.MaxDelay {
+			bad["options.delay"] = fmt.Sprintf("is %q: a time such as 20s or 5m, from 0s to %s", o.Delay, hub.MaxDelay)
+		}
+	}
+	if n := utf8.RuneCountInString(o.ReadAs); n > maxReader || !printable(o.ReadAs) || strings.ContainsFunc(o.ReadAs, unicode.IsSpace) {
+		bad["options.read_as"] = fmt.Sprintf("is no username of the forum: 1 to %d characters without blanks; leave it out for the source's reader", maxReader)
 	}
 }
 

@@ -101,6 +101,7 @@ log_level = "warn"
 url = "https://forum.kestrel.example"
 secret = %q
 visibility = "trust_webhook"
+delay = "1s"
 [providers.console]
 rooms = ["support", "news"]
 `, c.Listen, filepath.Join(dir, "data"), secret)

@@ -28,11 +28,16 @@ const (
 
 // cli is the command line.
 type cli struct {
-	Serve  serveCmd  `cmd:"" help:"Run everything in one process: the hub, embedded NATS and SQLite, and a worker for each system."`
-	Demo   demoCmd   `cmd:"" help:"Show it: a small recorded forum, two rooms in your browser, no accounts, nothing left behind."`
-	Check  checkCmd  `cmd:"" help:"Read the configuration and prove every credential in it, without posting anything."`
-	Subs   subsCmd   `cmd:"" help:"List, add and remove subscriptions of a running hub."`
-	Send   sendCmd   `cmd:"" help:"Send a message to a chat through a running hub."`
+	Serve serveCmd `cmd:"" help:"Run everything in one process: the hub, embedded NATS and SQLite, and a worker for each system."`
+	Demo  demoCmd  `cmd:"" help:"Show it: a small recorded forum, two rooms in your browser, no accounts, nothing left behind."`
+	Check checkCmd `cmd:"" help:"Read the configuration and prove every credential in it, without posting anything."`
+	Subs  subsCmd  `cmd:"" help:"List, add, remove, export and import subscriptions of a running hub."`
+	Send  sendCmd  `cmd:"" help:"Send a message to a chat through a running hub."`
+
+	Explain explainCmd `cmd:"" help:"Say which chats would hear an event, and why or why not. Nothing is sent."`
+	Trace   traceCmd   `cmd:"" help:"Say what became of an event: the decision as it was taken, and every message."`
+	Sources sourcesCmd `cmd:"" help:"List the sources of a running hub and how each is."`
+
 	Hub    hubCmd    `cmd:"" help:"Run the hub alone, with an external NATS; workers run beside it."`
 	Worker workerCmd `cmd:"" help:"Run the worker of one system. It needs NATS and its own platform's secrets, no database."`
 

@@ -180,6 +180,7 @@ data_dir = %q
 url = "https://forum.example.com"
 secret = "env:META_SECRET"
 visibility = "trust_webhook"
+delay = "0s"
 [providers.console]
 [providers.slack]
 token = "env:SLACK_TOKEN"
@@ -292,4 +293,9 @@ func (p *program) settled(n int) []hub.Delivery {
 		return len(log.Items) == n && !slices.ContainsFunc(log.Items, open)
 	}, 30*time.Second, 100*time.Millisecond, "the log does not hold %d sent messages", n)
 	return log.Items
+}
+
+func decodeBody(t *testing.T, resp *http.Response, out any) {
+	t.Helper()
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(out))
 }

@@ -16,44 +16,70 @@ type subsCmd struct {
 	List subsList `cmd:"" default:"withargs" help:"List subscriptions, newest first."`
 	Add  subsAdd  `cmd:"" help:"Add subscriptions."`
 	Rm   subsRm   `cmd:"" help:"Remove subscriptions by id."`
+
+	Export subsExport `cmd:"" help:"Write all subscriptions to a file, to keep or to import elsewhere."`
+	Import subsImport `cmd:"" help:"Make the subscriptions of a file that are not there yet."`
 }
 
-type subsList struct {
-	remote `embed:""`
+// selected are the rows that a command is about.
+type selected struct {
 	System string `help:"Only this system."`
 	Chat   chatID `help:"Only this chat."`
-	Table  bool   `help:"Print the text form, one line a row, to keep or to add again."`
 }
 
-func (c *subsList) Run(w *world) error {
+func (s selected) query() url.Values {
 	query := url.Values{}
-	for key, value := range map[string]string{"system": c.System, "chat": string(c.Chat)} {
+	for key, value := range map[string]string{"system": s.System, "chat": string(s.Chat)} {
 		if value != "" {
 			query.Set(key, value)
 		}
 	}
+	return query
+}
+
+type subsList struct {
+	remote   `embed:""`
+	selected `embed:""`
+	Table    bool `help:"Print the text form, one line a row, to keep or to add again."`
+}
+
+func (c *subsList) Run(w *world) error {
 	if c.Table {
-		query.Set("format", "table")
-		var table []byte
-		if err := c.call(w, "GET", "/api/v1/subscriptions?"+query.Encode(), "", nil, &table); err != nil {
+		table, err := c.subscriptionTable(w, c.query())
+		if err != nil {
 			return err
 		}
-		_, err := w.stdout.Write(table)
+		_, err = w.stdout.Write(table)
 		return err
 	}
+	rows, err := subscriptions[hub.Subscription](w, &c.remote, c.query())
+	if err != nil {
+		return err
+	}
+	return printRows(w.stdout, rows)
+}
+
+// subscriptionTable reads the text form of all rows that a query selects.
+func (r *remote) subscriptionTable(w *world, query url.Values) (table []byte, err error) {
+	query.Set("format", "table")
+	err = r.call(w, "GET", "/api/v1/subscriptions?"+query.Encode(), "", nil, &table)
+	return table, err
+}
+
+// subscriptions reads all rows that a query selects, page by page, newest first.
+func subscriptions[T any](w *world, r *remote, query url.Values) (rows []T, err error) {
 	query.Set("limit", "500")
-	var rows []hub.Subscription
 	for {
 		var page struct {
-			Items []hub.Subscription `json:"items"`
-			Next  string             `json:"next"`
+			Items []T    `json:"items"`
+			Next  string `json:"next"`
 		}
-		if err := c.call(w, "GET", "/api/v1/subscriptions?"+query.Encode(), "", nil, &page); err != nil {
-			return err
+		if err := r.call(w, "GET", "/api/v1/subscriptions?"+query.Encode(), "", nil, &page); err != nil {
+			return nil, err
 		}
 		rows = append(rows, page.Items...)
 		if page.Next == "" {
-			return printRows(w.stdout, rows)
+			return rows, nil
 		}
 		query.Set("cursor", page.Next)
 	}
@@ -85,6 +111,7 @@ type subsAdd struct {
 	System string   `arg:"" help:"The system, such as slack."`
 	Chat   chatID   `arg:"" help:"The chat, such as '#general' or a room id."`
 	Rules  []string `arg:"" help:"What it hears: c/CATEGORY t/TAG u/AUTHOR topic/ID k/KIND g/GROUP or '*'; + joins, ! excludes, a mode may stand before: follow:c/news. Several are a union."`
+	Force  bool     `help:"Take names that the forum does not know, too: a category that is still to be made."`
 }
 
 func (subsAdd) Help() string {
@@ -97,22 +124,58 @@ thread (replies go into the thread of the topic's first message), mute.
 }
 
 func (c *subsAdd) Run(w *world) error {
-	line := c.System + " | " + string(c.Chat) + " | " + strings.Join(c.Rules, ",")
-	var added struct {
-		Items     []hub.Subscription `json:"items"`
-		Unchanged int                `json:"unchanged"`
-	}
-	if err := c.call(w, "POST", "/api/v1/subscriptions?format=table", "text/plain", []byte(line), &added); err != nil {
+	// A row for everything, printed, has the chat as the text form writes it.
+	everything := hub.Subscription{Chat: hub.Chat{System: hub.System(c.System), ID: string(c.Chat)}, Mode: hub.Watch}
+	line := strings.TrimSuffix(rules.FormatRow(everything), "*") + strings.Join(c.Rules, ",")
+	added, err := c.addTable(w, line, c.Force)
+	if err != nil {
 		return err
 	}
-	for _, s := range added.Items {
-		if _, err := fmt.Fprintf(w.stdout, "added %s: %s\n", s.ID, rules.FormatRow(s)); err != nil {
-			return err
-		}
+	if err := printAdded(w.stdout, added.Items...); err != nil {
+		return err
 	}
 	if added.Unchanged > 0 {
 		_, err := fmt.Fprintf(w.stdout, "unchanged: %d that stood there already\n", added.Unchanged)
 		return err
+	}
+	return nil
+}
+
+// addition is what came of a table that was sent.
+type addition struct {
+	Items     []hub.Subscription `json:"items"`
+	Unchanged int                `json:"unchanged"`
+}
+
+// addTable sends lines of the text form. Force takes names that are not known.
+func (r *remote) addTable(w *world, table string, force bool) (added addition, err error) {
+	answer, err := r.ask(w, request{
+		method: "POST", path: forced("/api/v1/subscriptions?format=table", force),
+		contentType: "text/plain", body: []byte(table),
+		patience: 5 * time.Minute, // a thousand rows are a thousand writes to a disk
+	})
+	if err != nil {
+		return added, err
+	}
+	return added, decode(answer, &added)
+}
+
+// forced asks the hub to take names that it does not know.
+func forced(path string, force bool) string {
+	switch {
+	case !force:
+		return path
+	case strings.Contains(path, "?"):
+		return path + "&force=1"
+	}
+	return path + "?force=1"
+}
+
+func printAdded(out io.Writer, rows ...hub.Subscription) error {
+	for _, s := range rows {
+		if _, err := fmt.Fprintf(out, "added %s: %s\n", s.ID, rules.FormatRow(s)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -423,7 +423,7 @@ func TestExternalServerGoesAwayAndComesBack(t *testing.T) {
 	b := open(t, "", at(ns.ClientURL()))
 	publish(t, b, "a")
 	told := make(chan struct{}, 10)
-	defer b.OnChange("subscriptions", func() { told <- struct{}{} })()
+	defer b.OnChange("subscriptions", func([]string) { told <- struct{}{} })()
 
 	port := ns.Addr().String()
 	ns.Shutdown()

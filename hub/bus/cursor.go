@@ -16,7 +16,8 @@ const cursorLag = 3 * time.Second
 
 // cursor knows which place of a reader may be stored.
 type cursor struct {
-	reached uint64 // all up to here has been handled
+	reached uint64 // all up to here has been read
+	done    uint64 // all up to here has been handled
 	written uint64 // what is stored
 	marks   []mark // places and when they had been reached, at most one per second
 }
@@ -26,15 +27,20 @@ type mark struct {
 	seq uint64
 }
 
-// mark notes that reached has been reached by now.
-func (c *cursor) mark(now time.Time) {
+// mark notes how far all is done by now: up to where was read, but for what the
+// reader says is not finished. floor is the first of that, 0 for nothing.
+func (c *cursor) mark(now time.Time, floor uint64) {
+	c.done = c.reached
+	if floor > 0 {
+		c.done = min(c.done, floor-1)
+	}
 	if n := len(c.marks); n > 0 {
-		if last := c.marks[n-1]; last.seq == c.reached || now.Sub(last.at) < time.Second {
+		if last := c.marks[n-1]; last.seq == c.done || now.Sub(last.at) < time.Second {
 			return
 		}
 	}
-	if c.reached > c.written {
-		c.marks = append(c.marks, mark{now, c.reached})
+	if c.done > c.written {
+		c.marks = append(c.marks, mark{now, c.done})
 	}
 }
 

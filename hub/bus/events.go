@@ -58,6 +58,27 @@ func (b *Bus) Event(ctx context.Context, id hub.EventID) (*Received, error) {
 	return nil, hub.Errorf(hub.CodeNotFound, "no event %q among the newest", id)
 }
 
+// EventAt reads the event with a sequence; nil if it is there no more.
+func (b *Bus) EventAt(ctx context.Context, seq uint64) (*Received, error) {
+	s, err := b.get(ctx, streamEvents, seq)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	return received(s), nil
+}
+
+// Newest reads the event that came last from a source, nil if there is none.
+func (b *Bus) Newest(ctx context.Context, source hub.Source) (*Received, error) {
+	if !hub.ValidName(string(source)) {
+		return nil, hub.Errorf(hub.CodeInvalid, "source %q is not a name of a-z, 0-9, _ and -", source)
+	}
+	s, err := b.getFromLeader(ctx, streamEvents, getRequest{LastFor: "event." + string(source) + ".>"})
+	if err != nil || s == nil {
+		return nil, err
+	}
+	return received(s), nil
+}
+
 // Events lists events, newest first. It looks at 2,000 at most: a page may hold
 // fewer than asked for, even none, and still have a next.
 func (b *Bus) Events(ctx context.Context, q EventQuery) (events []Received, next string, err error) {

@@ -27,9 +27,25 @@ const (
 	metaOwner = "bellhop_owner"
 )
 
-// Follow hands the events of types to handle, in order and at least once, until
-// ctx ends, which is no error. Types are patterns such as "forum.>"; none is
-// every event.
+// Reader is someone who follows the events.
+type Reader struct {
+	Name  string   // what it goes by; of all with one name one reads at a time
+	Types []string // patterns such as "forum.>"; none is every event
+	// Handle takes a batch. One that it refuses is handed to it again, after a
+	// pause that grows from 100 ms to 5 s, until it is taken or ctx ends: nothing
+	// is skipped.
+	Handle func(ctx context.Context, batch []Received) error
+	// Begin, if set, is called each time the name is taken, before the first
+	// batch. lead ends when the name is lost or the reading stops.
+	Begin func(lead context.Context)
+	// Floor, if set, is the sequence of the oldest event that Handle took and that
+	// is not finished yet, 0 for none. The cursor stays before it, and whoever
+	// takes the name reads it again.
+	Floor func() uint64
+}
+
+// Follow hands the events of r.Types to r.Handle, in order and at least once,
+// until ctx ends, which is no error.
 //
 // Of all that follow under one name, in this hub and in others, one does so at
 // a time. It holds a consumer of that name which bears its mark, so that
@@ -38,28 +54,26 @@ const (
 // frozen for longer finds out before it hands on the next batch; what it was
 // handling just then is handled twice.
 //
-// A batch that handle refuses is handed to it again, after a pause that grows
-// from 100 ms to 5 s, until it is taken or ctx ends: nothing is skipped. An
-// event that cannot be decoded is logged and left out.
+// An event that cannot be decoded is logged and left out.
 //
 // How far the reader has come is stored in CURSORS, at most once a second, as
-// the place that had been reached three seconds before: what handle made of
-// later events may not be on disk yet, so that after a power cut they must be
-// handled again. Where ctx ends the exact place is stored, once what was made
-// of it is on disk. A cursor beyond the end of the stream, whose last events a
-// power cut has taken, is set back to the end. Without a cursor the reader
-// begins with the first event of the last 24 hours.
-func (b *Bus) Follow(ctx context.Context, name string, types []string, handle func(context.Context, []Received) error) error {
-	filters, err := eventFilters(types)
+// the place that had been reached three seconds before: what was made of later
+// events may not be on disk yet, so that after a power cut they must be handled
+// again. Where ctx ends the exact place is stored, once what was made of it is
+// on disk. A cursor beyond the end of the stream, whose last events a power cut
+// has taken, is set back to the end. Without a cursor the reader begins with the
+// first event of the last 24 hours.
+func (b *Bus) Follow(ctx context.Context, r Reader) error {
+	filters, err := eventFilters(r.Types)
 	if err != nil {
 		return fmt.Errorf("follow events: %w", err)
 	}
-	if !validToken(name) {
-		return fmt.Errorf("follow events: %q is no name of a-z, 0-9, _ and -", name)
+	if !validToken(r.Name) {
+		return fmt.Errorf("follow events: %q is no name of a-z, 0-9, _ and -", r.Name)
 	}
-	f := &follower{b: b, name: name, handle: handle, owner: randomName()}
+	f := &follower{b: b, Reader: r, owner: randomName()}
 	f.tail = b.newTail(jetstream.ConsumerConfig{
-		Name: name, FilterSubjects: filters, InactiveThreshold: followInactive,
+		Name: r.Name, FilterSubjects: filters, InactiveThreshold: followInactive,
 		Metadata: map[string]string{metaOwner: f.owner},
 	}, followExpires)
 	for first := true; ctx.Err() == nil; first = false {
@@ -72,10 +86,9 @@ func (b *Bus) Follow(ctx context.Context, name string, types []string, handle fu
 }
 
 type follower struct {
+	Reader
 	b      *Bus
-	name   string
 	owner  string
-	handle func(context.Context, []Received) error
 	tail   *tail
 	cursor cursor
 	busy   atomic.Bool // in handle
@@ -88,13 +101,13 @@ var errFollowed = errors.New("another hub follows under this name")
 func (f *follower) report(err error, first bool) {
 	if errors.Is(err, errFollowed) {
 		if first || !f.waits {
-			f.b.log.Info("another hub reads the events, standing by", "reader", f.name)
+			f.b.log.Info("another hub reads the events, standing by", "reader", f.Name)
 		}
 		f.waits = true
 		return
 	}
 	f.waits = false
-	f.b.log.Warn("reading events is interrupted", "reader", f.name, "err", err)
+	f.b.log.Warn("reading events is interrupted", "reader", f.Name, "err", err)
 }
 
 // lead takes the name, reads until it is lost or ctx ends, and gives it back.
@@ -108,7 +121,12 @@ func (f *follower) lead(ctx context.Context) error {
 		defer close(lost)
 		f.keep(stop)
 	}()
+	leading, end := context.WithCancel(ctx)
+	if f.Begin != nil {
+		f.Begin(leading)
+	}
 	err := f.read(ctx)
+	end()
 	close(stop)
 	<-lost
 	if ctx.Err() != nil {
@@ -117,6 +135,7 @@ func (f *follower) lead(ctx context.Context) error {
 	}
 	f.tail.pull.close()
 	f.tail.next.Store(0) // what was read and not handled is read again
+	f.cursor.reached = f.cursor.done
 	return err
 }
 
@@ -138,7 +157,7 @@ func (f *follower) take(ctx context.Context) error {
 		return err
 	}
 	if next := f.tail.next.Load(); next > 0 && next <= f.cursor.written { // beyond the end, and set back
-		if err := f.b.saveCursor(ctx, f.name, next-1); err != nil {
+		if err := f.b.saveCursor(ctx, f.Name, next-1); err != nil {
 			return err
 		}
 		f.cursor = cursor{written: next - 1}
@@ -148,7 +167,7 @@ func (f *follower) take(ctx context.Context) error {
 
 // holder is the mark of who has the name, empty for nobody.
 func (f *follower) holder(ctx context.Context) (string, error) {
-	c, err := f.b.js.Consumer(ctx, streamEvents, f.name)
+	c, err := f.b.js.Consumer(ctx, streamEvents, f.Name)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return "", nil
 	}
@@ -160,7 +179,7 @@ func (f *follower) holder(ctx context.Context) (string, error) {
 
 // load reads the cursor and goes on from there, unless we have come further.
 func (f *follower) load(ctx context.Context) error {
-	seq, found, err := f.b.loadCursor(ctx, f.name)
+	seq, found, err := f.b.loadCursor(ctx, f.Name)
 	if err != nil {
 		return err
 	}
@@ -182,7 +201,7 @@ func (f *follower) keep(stop chan struct{}) {
 			return
 		case <-tick.C:
 			if f.busy.Load() {
-				_ = knock(f.b.pulls, streamEvents, f.name)
+				_ = knock(f.b.pulls, streamEvents, f.Name)
 			}
 		}
 	}
@@ -225,12 +244,12 @@ func (f *follower) pass(ctx context.Context, batch []read) error {
 	f.busy.Store(true)
 	defer f.busy.Store(false)
 	for pause := 100 * time.Millisecond; len(events) > 0; pause = min(2*pause, 5*time.Second) {
-		err := f.handle(ctx, events)
+		err := f.Handle(ctx, events)
 		if err == nil {
 			break
 		}
 		if ctx.Err() == nil {
-			f.b.log.Warn("events could not be handled, trying again", "reader", f.name, "first", events[0].Seq, "last", events[len(events)-1].Seq, "err", err)
+			f.b.log.Warn("events could not be handled, trying again", "reader", f.Name, "first", events[0].Seq, "last", events[len(events)-1].Seq, "err", err)
 		}
 		if !wait(ctx, pause) {
 			return ctx.Err()
@@ -239,8 +258,16 @@ func (f *follower) pass(ctx context.Context, batch []read) error {
 	if len(batch) > 0 {
 		f.cursor.reached = batch[len(batch)-1].seq
 	}
-	f.cursor.mark(time.Now())
+	f.cursor.mark(time.Now(), f.floor())
 	return nil
+}
+
+// floor is the oldest event that is not finished, 0 for none.
+func (f *follower) floor() uint64 {
+	if f.Floor == nil {
+		return 0
+	}
+	return f.Floor()
 }
 
 func (b *Bus) decode(batch []read) []Received {
@@ -257,8 +284,8 @@ func (b *Bus) decode(batch []read) []Received {
 }
 
 func (f *follower) save(ctx context.Context, seq uint64) {
-	if err := f.b.saveCursor(ctx, f.name, seq); err != nil {
-		f.b.log.Warn("how far events were read could not be stored", "reader", f.name, "err", err)
+	if err := f.b.saveCursor(ctx, f.Name, seq); err != nil {
+		f.b.log.Warn("how far events were read could not be stored", "reader", f.Name, "err", err)
 		return
 	}
 	f.cursor.written = seq
@@ -268,8 +295,9 @@ func (f *follower) save(ctx context.Context, seq uint64) {
 func (f *follower) finish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if f.cursor.reached > f.cursor.written && f.b.settle() == nil {
-		f.save(ctx, f.cursor.reached)
+	f.cursor.mark(time.Now(), f.floor())
+	if f.cursor.done > f.cursor.written && f.b.settle() == nil {
+		f.save(ctx, f.cursor.done)
 	}
 	f.tail.close()
 }

@@ -27,7 +27,7 @@ type reader struct {
 func follow(t testing.TB, b *bus.Bus, types ...string) *reader {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &reader{cancel: cancel, done: make(chan error, 1)}
-	go func() { r.done <- b.Follow(ctx, "router", types, r.handle) }()
+	go func() { r.done <- b.Follow(ctx, bus.Reader{Name: "router", Types: types, Handle: r.handle}) }()
 	t.Cleanup(cancel)
 	return r
 }
@@ -101,9 +101,9 @@ func TestFollowOnlyTheTypesAskedFor(t *testing.T) {
 	r.has(t, want)
 	r.end(t)
 	for _, bad := range []string{"forum..x", "", "a b", ">.x", "Forum.>"} {
-		require.Error(t, b.Follow(t.Context(), "router", []string{bad}, r.handle), bad)
+		require.Error(t, b.Follow(t.Context(), bus.Reader{Name: "router", Types: []string{bad}, Handle: r.handle}), bad)
 	}
-	require.Error(t, b.Follow(t.Context(), "a.b", nil, r.handle))
+	require.Error(t, b.Follow(t.Context(), bus.Reader{Name: "a.b", Handle: r.handle}))
 }
 
 func TestFollowTriesARefusedBatchAgain(t *testing.T) {

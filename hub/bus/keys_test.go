@@ -91,9 +91,9 @@ func TestChanged(t *testing.T) {
 	ns := natsServer(t)
 	one, two := open(t, "", at(ns.ClientURL())), open(t, "", at(ns.ClientURL()))
 	heard := make(chan string, 10)
-	stop := one.OnChange("subscriptions", func() { heard <- "one" })
-	defer two.OnChange("subscriptions", func() { heard <- "two" })()
-	defer two.OnChange("other", func() { heard <- "other" })()
+	stop := one.OnChange("subscriptions", func([]string) { heard <- "one" })
+	defer two.OnChange("subscriptions", func([]string) { heard <- "two" })()
+	defer two.OnChange("other", func([]string) { heard <- "other" })()
 	require.NoError(t, one.Health(t.Context())) // a round trip: the subscriptions are known
 	require.NoError(t, two.Health(t.Context()))
 	two.Changed("subscriptions")

@@ -28,7 +28,7 @@ func TestCursorTrails(t *testing.T) {
 	}
 	reach := func(c *cursor, ms int, seq uint64) {
 		c.reached = seq
-		c.mark(at(ms))
+		c.mark(at(ms), 0)
 	}
 	c := &cursor{}
 	reach(c, 0, 5)

@@ -40,30 +40,38 @@ func (b *Bus) Systems(ctx context.Context) ([]hub.SystemStatus, error) {
 	return all, err
 }
 
-// Changed tells every hub, this one too, that what has changed. It is not
-// stored: a hub that is not connected misses it, and is told that anything may
-// have changed once it is connected again.
-func (b *Bus) Changed(what string) {
+// Changed tells every hub, this one too, that what has changed, and which of
+// it; no ids is that any may have. It is not stored: a hub that is not connected
+// misses it, and is told that anything may have changed once it is connected
+// again.
+func (b *Bus) Changed(what string, ids ...string) {
+	if len(ids) > maxChanged {
+		ids = nil
+	}
 	subject, err := controlSubject(what)
 	if err == nil {
-		err = b.nc.Publish(subject, nil)
+		err = b.nc.Publish(subject, []byte(strings.Join(ids, "\n")))
 	}
 	if err != nil {
 		b.log.Warn("other hubs could not be told of a change", "what", what, "err", err)
 	}
 }
 
-// OnChange calls f whenever what was Changed, here or elsewhere, and after each
-// lost connection. Calls do not overlap; f should be quick. After stop no call
-// begins.
-func (b *Bus) OnChange(what string, f func()) (stop func()) {
+// maxChanged is how many ids a change names; with more, anything may have
+// changed.
+const maxChanged = 1000
+
+// OnChange calls f with the ids whenever what was Changed, here or elsewhere,
+// and without any after each lost connection. Calls do not overlap; f should be
+// quick. After stop no call begins.
+func (b *Bus) OnChange(what string, f func(ids []string)) (stop func()) {
 	subject, err := controlSubject(what)
 	if err != nil {
 		b.log.Error("changes cannot be watched", "what", what, "err", err)
 		return func() {}
 	}
 	w := &watcher{f: f}
-	sub, err := b.nc.Subscribe(subject, func(*nats.Msg) { w.call() })
+	sub, err := b.nc.Subscribe(subject, func(m *nats.Msg) { w.call(strings.Fields(string(m.Data))) })
 	if err != nil {
 		b.log.Error("changes cannot be watched", "what", what, "err", err)
 		return func() {}
@@ -79,14 +87,14 @@ func (b *Bus) OnChange(what string, f func()) (stop func()) {
 // watcher is someone who wants to know of changes.
 type watcher struct {
 	mu sync.Mutex
-	f  func()
+	f  func([]string)
 }
 
-func (w *watcher) call() {
+func (w *watcher) call(ids []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.f != nil {
-		w.f()
+		w.f(ids)
 	}
 }
 
@@ -125,6 +133,6 @@ func (ws *watchers) callAll() {
 	}
 	ws.mu.Unlock()
 	for _, w := range all {
-		w.call()
+		w.call(nil)
 	}
 }

@@ -47,16 +47,16 @@ func (t table) variable(key string) string { return t.prefix() + strings.ToUpper
 var kubernetes = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_[A-Z]+(_[A-Z]+)?)?)$`)
 
 // strangers refuses the table's variables and flags that name no key of it.
-func (t table) strangers(secrets map[string]bool, p *Problems) {
+func (t table) strangers(keys []key, p *Problems) {
 	if t.in == nil {
 		return
 	}
 	var known, flags []string
-	for key, isSecret := range secrets {
-		flags = append(flags, t.name(key))
-		known = append(known, t.variable(key))
-		if isSecret {
-			known = append(known, t.variable(key)+"_FILE")
+	for _, k := range keys {
+		flags = append(flags, k.table.name(k.name))
+		known = append(known, k.table.variable(k.name))
+		if k.secret {
+			known = append(known, k.table.variable(k.name)+"_FILE")
 		}
 	}
 	slices.Sort(known)

@@ -38,17 +38,35 @@ func TestExamplesInTheExampleLoad(t *testing.T) {
 	require.NoError(t, os.Mkdir(secrets, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(secrets, "slack-acme"), []byte("xoxb-acme\n"), 0o600))
 	c, err := config.Load(path, []string{
-		"MY_FORUM_SECRET=one", "MY_OLD_SECRET=two", "MY_SLACK_TOKEN=xoxb-3",
+		"MY_FORUM_SECRET=one", "MY_OLD_SECRET=two", "MY_FORUM_KEY=key", "MY_CI_SECRET=ci", "MY_OLD_CI_SECRET=old",
+		"MY_DEPLOY_SECRET=deploy", "MY_SHOP_SECRET=whsec_c2hvcA==", "MY_SLACK_TOKEN=xoxb-3",
 		"MY_TELEGRAM_TOKEN=4:four", "MY_MATTERMOST_TOKEN=five", "MY_MATRIX_TOKEN=six",
 	}, nil)
 	require.NoError(t, err)
-	require.Equal(t, map[string]config.Source{"meta": {
-		Kind: "discourse", URL: "https://forum.example.com", Visibility: config.TrustWebhook,
-		Secret: secret.New("one"), PreviousSecret: secret.New("two"),
-	}}, c.Sources)
+
+	meta := config.DefaultSource(config.KindDiscourse)
+	meta.URL, meta.Secret, meta.PreviousSecret = "https://forum.example.com", secret.New("one"), secret.New("two")
+	meta.APIKey = secret.New("key")
+	require.Equal(t, meta, c.Sources["meta"], "what is shown is the default")
+	ci := config.DefaultSource(config.KindJSON)
+	ci.Secret, ci.PreviousSecret, ci.SignatureHeader = secret.New("ci"), secret.New("old"), "X-Hub-Signature-256"
+	ci.Mapping = c.Sources["ci"].Mapping
+	require.Equal(t, ci, c.Sources["ci"])
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Mapping]()) {
+		require.False(t, reflect.ValueOf(ci.Mapping).FieldByIndex(f.Index).IsZero(), f.Name)
+	}
+	blog := config.DefaultSource(config.KindFeed)
+	blog.URL = "https://blog.example.com/feed.xml"
+	require.Equal(t, blog, c.Sources["blog"])
+	require.Equal(t, "Order {data.number} was paid", c.Sources["shop"].Mapping.Title.String())
+	kinds := map[string]bool{}
+	for _, s := range c.Sources {
+		kinds[s.Kind] = true
+	}
+	require.Len(t, kinds, 5, "every kind of source has an example")
 
 	registry := all.Registry(nil)
-	kinds := map[string]bool{}
+	clear(kinds)
 	for name, section := range c.Providers {
 		kind, known := registry.Find(section.Kind())
 		require.True(t, known, name)
@@ -67,13 +85,23 @@ func TestExampleShowsEveryKey(t *testing.T) {
 	text := example(t)
 	for section, of := range map[string]any{
 		"server": config.Server{}, "nats": config.NATS{}, "database": config.Database{}, "admin": config.Admin{},
-		"deliver": config.Deliver{}, "outbound": config.Outbound{}, "sources.meta": config.Source{},
+		"deliver": config.Deliver{}, "outbound": config.Outbound{},
 	} {
-		_, after, found := strings.Cut(text, "["+section+"]\n")
-		require.True(t, found, section)
-		table, _, _ := strings.Cut(after, "\n[")
-		for _, f := range reflect.VisibleFields(reflect.TypeOf(of)) {
-			require.Regexp(t, `(?m)^(# )?`+f.Tag.Get("toml")+` = `, table, section)
-		}
+		requireKeys(t, text, section, of)
+	}
+	requireKeys(t, text, "sources.ci.mapping", config.Mapping{})
+	// A source's keys are of its kind, so that they stand in several tables.
+	begin, end := strings.Index(text, "# [sources.meta]"), strings.Index(text, "# [providers.slack]")
+	requireKeys(t, "[sources]\n"+text[begin:end], "sources", config.Source{})
+}
+
+// requireKeys requires that the table of a section shows every key of a struct.
+func requireKeys(t *testing.T, text, section string, of any) {
+	t.Helper()
+	_, after, found := strings.Cut(text, "["+section+"]\n")
+	require.True(t, found, section)
+	table, _, _ := strings.Cut(after, "\n[")
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(of)) {
+		require.Regexp(t, `(?m)^(# )?`+f.Tag.Get("toml")+` = `, table, section)
 	}
 }

@@ -123,9 +123,12 @@ func (l *loader) claim(tables []table) {
 
 func (l *loader) source(t table) {
 	t.keepSealed = l.worker
-	s := Source{Kind: "discourse"}
-	t.decode(&s, &l.problems)
-	s.check(t, &l.problems)
+	kind := KindDiscourse
+	// What is wrong with it is told when the source is decoded.
+	_ = t.field("kind", reflect.ValueOf(&kind).Elem())
+	s := DefaultSource(kind)
+	keys := t.decode(&s, &l.problems)
+	s.check(t, keys, &l.problems)
 	l.config.Sources[t.path[1]] = s
 }
 

@@ -64,6 +64,13 @@ url = "https://forum.example.com/"
 secret = "a"
 previous_secret = "b"
 visibility = "trust_webhook"
+api_key = "c"
+api_user = "hub"
+api_per_minute = 30
+read_as = "alice"
+delay = "1m"
+unlisted = true
+catch_up = false
 `), nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, &config.Config{
@@ -82,7 +89,8 @@ visibility = "trust_webhook"
 		},
 		Sources: map[string]config.Source{"meta": {
 			Kind: "discourse", URL: "https://forum.example.com", Visibility: config.TrustWebhook,
-			Secret: secret.New("a"), PreviousSecret: secret.New("b"),
+			Secret: secret.New("a"), PreviousSecret: secret.New("b"), APIKey: secret.New("c"), APIUser: "hub",
+			APIPerMinute: 30, ReadAs: "alice", Delay: time.Minute, Unlisted: true,
 		}},
 		Providers: map[string]config.Section{},
 	}, c)
@@ -152,7 +160,8 @@ token = "short"
 [sources.meta]
 url = "https://forum.example.com"
 secret = 1
-visibility = "check"
+visibility = "trust"
+mapping = "title"
 [sources.Meta]
 [providers]
 slack = { kind = "slack", tokn = "xoxb" }
@@ -177,8 +186,9 @@ deliver.max_age: line 12: is "soon", want a duration such as "20s", "15m", "72h"
 deliver.retention: line 13: is an integer, want a string
 admin.token: line 17: has 5 characters, at least 16 are needed: it opens everything
 sources.meta.secret: line 20: is an integer, want a string
-sources.meta.visibility: line 21: is "check": this version cannot ask the forum yet who may see a topic, which is what "check" would do before anything is sent. visibility = "trust_webhook" sends what the webhook delivers, except private messages, whispers, hidden posts, unlisted topics and restricted categories that no subscription names: set it if the forum's admin accepts that
-sources.Meta: line 22: is no name: 1 to 32 of a-z, 0-9, _ and -, with a letter or digit first`), "\n"),
+sources.meta.visibility: line 21: is "trust", want check or trust_webhook
+sources.meta.mapping: line 22: is a string, want a table [sources.meta.mapping]
+sources.Meta: line 23: is no name: 1 to 32 of a-z, 0-9, _ and -, with a letter or digit first`), "\n"),
 		strings.Split(err.Error(), "\n"))
 }
 
@@ -200,11 +210,8 @@ func TestRefused(t *testing.T) {
 		{"[database]\nurl = \"mysql://h\"", `database.url: line 2: is not an address`},
 		{"[outbound]\nallow = [\"10.0.0.0/8\", \"10.1\"]", `outbound.allow: line 2: item 2 is "10.1", which cannot be read`},
 		{"[deliver]\nattempts = 9999999999999999999", `line 2`},
-		{source, `sources.meta.visibility: line 1: is required: this version cannot ask the forum yet`},
-		{"[sources.meta]\nvisibility = \"trust_webhook\"", `sources.meta.secret: line 1: is required`},
-		{"[sources.meta]\nvisibility = \"trust_webhook\"", `sources.meta.url: line 1: is required`},
-		{source + "api_key = \"later\"", `sources.meta.api_key: line 4: unknown key`},
-		{source + "kind = \"feed\"", `sources.meta.kind: line 4: is "feed", this version knows only discourse`},
+		{"[sources.meta]", `sources.meta.secret: line 1: is required: the secret of the forum's webhook`},
+		{"[sources.meta]", `sources.meta.url: line 1: is required`},
 		{source + "previous_secret = \"x\"", `sources.meta.previous_secret: line 4: is the same as secret`},
 		{source + "[providers.meta]", `sources.meta: line 1: is also the name of a system`},
 		{"[sources.console]", `sources.console: line 1: is also the name of a system`},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding"
 	"maps"
 	"reflect"
 	"slices"
@@ -22,30 +23,88 @@ type table struct {
 }
 
 // decode sets the fields of the struct that into points to. Fields carry toml
-// tags; what is not set anywhere keeps its value.
-func (t table) decode(into any, p *Problems) {
-	v := reflect.ValueOf(into).Elem()
-	secrets := map[string]bool{} // every key, and whether it is a secret
+// tags; what is not set anywhere keeps its value. A field that is a struct is a
+// table inside of this one. It returns every key that may be set.
+func (t table) decode(into any, p *Problems) []key {
+	keys := t.fields(reflect.ValueOf(into).Elem(), p)
+	if t.ours != "" {
+		keys = append(keys, key{table: t, name: t.ours})
+	}
+	t.strangers(keys, p)
+	return keys
+}
+
+// key is a key that a table may have.
+type key struct {
+	table  table
+	name   string
+	secret bool
+}
+
+// under is the name of k in t, or that of the table in t that k stands in.
+func (k key) under(t table) string {
+	if len(k.table.path) > len(t.path) {
+		return k.table.path[len(t.path)]
+	}
+	return k.name
+}
+
+// isSet reports whether anything is said of k, be it the default.
+func (k key) isSet() bool {
+	if _, written := k.table.values[k.name]; written {
+		return true
+	}
+	from, _ := k.table.spoken(k.name)
+	return from != "" || k.secret && k.table.in != nil && k.table.in.env[k.table.variable(k.name)+"_FILE"] != ""
+}
+
+// fields sets the fields of v and notes the keys of the file that are none.
+func (t table) fields(v reflect.Value, p *Problems) []key {
+	var keys []key
+	var known []string
+	if t.ours != "" {
+		known = append(known, t.ours)
+	}
 	for i := range v.NumField() {
-		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("toml"), ",")
-		if key == "" || key == "-" {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("toml"), ",")
+		if name == "" || name == "-" {
 			continue
 		}
-		_, secrets[key] = v.Field(i).Addr().Interface().(*secret.Value)
-		if err := t.field(key, v.Field(i)); err != nil {
+		known = append(known, name)
+		if isTable(v.Field(i)) {
+			keys = append(keys, t.inside(name, p).fields(v.Field(i), p)...)
+			continue
+		}
+		_, isSecret := v.Field(i).Addr().Interface().(*secret.Value)
+		keys = append(keys, key{table: t, name: name, secret: isSecret})
+		if err := t.field(name, v.Field(i)); err != nil {
 			p.List = append(p.List, *err)
 		}
 	}
-	if t.ours != "" {
-		secrets[t.ours] = false
-	}
-	known := slices.Sorted(maps.Keys(secrets))
-	for _, key := range slices.Sorted(maps.Keys(t.values)) {
-		if !slices.Contains(known, key) {
-			p.Add(t.name(key), t.line(key), "unknown key%s", suggest(key, known))
+	slices.Sort(known)
+	for _, name := range slices.Sorted(maps.Keys(t.values)) {
+		if !slices.Contains(known, name) {
+			p.Add(t.name(name), t.line(name), "unknown key%s", suggest(name, known))
 		}
 	}
-	t.strangers(secrets, p)
+	return keys
+}
+
+// isTable reports whether v is made of keys of its own.
+func isTable(v reflect.Value) bool {
+	_, isText := v.Addr().Interface().(encoding.TextUnmarshaler)
+	return v.Kind() == reflect.Struct && !isText
+}
+
+// inside is the table of a name in this one.
+func (t table) inside(name string, p *Problems) table {
+	path := append(slices.Clone(t.path), name)
+	in := table{path: path, in: t.in, keepSealed: t.keepSealed}
+	x, found := t.values[name]
+	if in.values, _ = x.(map[string]any); found && in.values == nil {
+		p.Add(t.name(name), t.line(name), "is %s, want a table [%s]", kindOf(x), dotted(path...))
+	}
+	return in
 }
 
 // field sets one field from the first place that says something of it.

@@ -9,6 +9,10 @@
 // limit, refused credentials) is a timer and its lane; the messages stay in the
 // stream. Restart and takeover are a new consumer and a replay in order.
 //
+// An edit or a retraction is a message of its lane like any other, behind the
+// one that it is about. What cannot be changed any more is settled with a note in
+// its receipt: it would be no better for another try.
+//
 // What it refuses to do: decide who hears what (hub/route does) and know a
 // platform (providers do).
 package deliver

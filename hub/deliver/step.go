@@ -57,7 +57,7 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 		n.System = w.system // what could be read goes among the dead letters of ours
 		return w.bury(ctx, &n, l.attempt, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err})
 	}
-	if n.Version > hub.NotificationVersion { // a worker that was updated will take over
+	if n.Version > hub.NotificationVersion || !knows(n.Act) { // a worker that was updated will take over
 		w.putOff(ctx, pt, l, &n, seq, verdict{wait, time.Minute}, errTooNew)
 		return false
 	}
@@ -68,13 +68,13 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	} else if known != nil { // sent before a crash, or routed twice
 		return w.sent(ctx, &n, l, *known, false)
 	}
-	root, err := w.root(ctx, &n)
+	at, err := w.aim(ctx, &n)
 	if err != nil {
-		w.Log.Warn("the thread cannot be found, will try again", "system", w.system, "err", err)
+		w.Log.Warn("the message to answer or to change cannot be found, will try again", "system", w.system, "err", err)
 		pt.later(l, time.Second)
 		return false
 	}
-	receipt, err := w.post(ctx, &n, root)
+	receipt, err := w.attempt(ctx, &n, at)
 	if ctx.Err() != nil { // we are stopping
 		return w.leave(ctx, &n, l, receipt, err)
 	}
@@ -83,7 +83,7 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	case done:
 		return w.sent(ctx, &n, l, receipt, true)
 	case bury:
-		if root == "" || root == n.Root || providers.FaultOf(err) != hub.FaultRejected {
+		if n.Act != hub.ActSend || at == "" || at == n.Root || providers.FaultOf(err) != hub.FaultRejected {
 			return w.bury(ctx, &n, l.attempt+1, err)
 		}
 		// Perhaps somebody deleted the message to answer, which Mattermost refuses
@@ -118,6 +118,22 @@ func (w *Worker) leave(ctx context.Context, n *hub.Notification, l *lane, r hub.
 	return w.sent(ctx, n, l, r, true)
 }
 
+// aim is the message that n is about: the one to change, or the one to answer.
+func (w *Worker) aim(ctx context.Context, n *hub.Notification) (hub.MessageRef, error) {
+	if n.Act == hub.ActSend {
+		return w.root(ctx, n)
+	}
+	return w.target(ctx, n)
+}
+
+// attempt makes the one attempt at what n asks for.
+func (w *Worker) attempt(ctx context.Context, n *hub.Notification, at hub.MessageRef) (hub.Receipt, error) {
+	if n.Act == hub.ActSend {
+		return w.post(ctx, n, at)
+	}
+	return w.change(ctx, n, at)
+}
+
 // root is the message to answer, if n belongs into a thread that has begun.
 func (w *Worker) root(ctx context.Context, n *hub.Notification) (hub.MessageRef, error) {
 	if !n.Message.InThread || n.Root != "" || !w.Provider.Describe().Can.Threads {
@@ -126,9 +142,13 @@ func (w *Worker) root(ctx context.Context, n *hub.Notification) (hub.MessageRef,
 	return w.Bus.Root(ctx, n.Chat, n.Message.Thread)
 }
 
-// post makes the one attempt.
+func (w *Worker) stale(n *hub.Notification) bool {
+	return !n.StaleAt.IsZero() && w.Now().After(n.StaleAt)
+}
+
+// post makes the one attempt to send.
 func (w *Worker) post(ctx context.Context, n *hub.Notification, root hub.MessageRef) (hub.Receipt, error) {
-	if !n.StaleAt.IsZero() && w.Now().After(n.StaleAt) {
+	if w.stale(n) {
 		err := fmt.Errorf("it waited since %s, past its use", n.QueuedAt.Format(time.RFC3339))
 		return hub.Receipt{}, &providers.Error{Fault: hub.FaultStale, Op: "send", Err: err}
 	}
@@ -148,7 +168,7 @@ func (w *Worker) sent(ctx context.Context, n *hub.Notification, l *lane, r hub.R
 			r.At = w.Now().UTC()
 		}
 		all.Go(func() { w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, n.ID, r) }) })
-		if n.Message.InThread && r.Ref != "" {
+		if n.Act == hub.ActSend && n.Message.InThread && r.Ref != "" {
 			all.Go(func() {
 				w.persist(ctx, "keep the thread", func() error { return w.Bus.PutRoot(ctx, n.Chat, n.Message.Thread, r.Ref) })
 			})

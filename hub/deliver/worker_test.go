@@ -432,10 +432,10 @@ func TestOutcomesAreTold(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {
-		_ = b.Follow(ctx, "test", []string{"hub.message.>"}, func(_ context.Context, batch []bus.Received) error {
+		_ = b.Follow(ctx, bus.Reader{Name: "test", Types: []string{"hub.message.>"}, Handle: func(_ context.Context, batch []bus.Received) error {
 			heard <- batch[0].Event
 			return nil
-		})
+		}})
 	}()
 	e := <-heard
 	require.Equal(t, hub.HubMessageSent, e.Type)

@@ -26,7 +26,10 @@ const (
 // https://meta.discourse.org/t/configure-webhooks-that-trigger-on-discourse-events-to-integrate-with-external-services/49045
 type Discourse struct{}
 
-var _ Decoder = Discourse{}
+var (
+	_ Decoder = Discourse{}
+	_ Guesser = Discourse{}
+)
 
 // Signed reports whether the body's HMAC-SHA256 is the one in the header.
 func (Discourse) Signed(key secret.Value, h http.Header, body []byte) bool {
@@ -52,8 +55,25 @@ func signature(header string) (sum [sha256.Size]byte, ok bool) {
 // Site is the forum's base URL, with the folder of a subfolder install.
 func (Discourse) Site(h http.Header) string { return h.Get(headerSite) }
 
+// Admit takes what may be JSON. A forum set to
+// "application/x-www-form-urlencoded" sends JSON under that name all the same.
+func (Discourse) Admit(h http.Header) *BodyError { return admitJSON(h) }
+
+// Unsigned is one answer for every signature that does not fit.
+func (Discourse) Unsigned() (words, challenge string) {
+	return "the signature is missing or wrong", challengeSignature
+}
+
 // Decode makes an event of a webhook.
-func (Discourse) Decode(r *Request) (*hub.Event, error) {
+func (d Discourse) Decode(r *Request) ([]*hub.Event, error) {
+	e, err := d.decode(r)
+	if err != nil {
+		return nil, err
+	}
+	return []*hub.Event{e}, nil
+}
+
+func (Discourse) decode(r *Request) (*hub.Event, error) {
 	w := webhook{Request: r, name: r.Header.Get(headerEvent), root: r.Header.Get(headerEventType), site: newSite(r.Site)}
 	switch {
 	case w.name == "":

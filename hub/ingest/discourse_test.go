@@ -158,9 +158,9 @@ func TestLinks(t *testing.T) {
 		r := request(sent("post_created", "post", fmt.Sprintf(
 			`{"id":1,"topic_id":301,"post_number":2,"topic_slug":"x","post_url":%q,"avatar_template":%q,"username":"bob"}`, c.post, c.avatar)))
 		r.Site = c.site
-		e, err := ingest.Discourse{}.Decode(r)
+		es, err := ingest.Discourse{}.Decode(r)
 		require.NoError(t, err)
-		p := forum(t, e).Post
+		p := forum(t, es[0]).Post
 		require.Equal(t, []string{c.wantPost, c.wantAvatar, c.wantUser}, []string{p.URL, p.Author.Avatar, p.Author.URL})
 	}
 }
@@ -283,9 +283,9 @@ func TestEventIDs(t *testing.T) {
 
 	r := request(first())
 	r.Source = "other"
-	e, err := ingest.Discourse{}.Decode(r)
+	es, err := ingest.Discourse{}.Decode(r)
 	require.NoError(t, err)
-	require.NotEqual(t, decode(t, first()).ID, e.ID, "two forums may have a post of the same id")
+	require.NotEqual(t, decode(t, first()).ID, es[0].ID, "two forums may have a post of the same id")
 }
 
 func TestPersonalDataIsStripped(t *testing.T) {

@@ -45,10 +45,13 @@ func (w *webhook) tellTopic() (*told, error) {
 	}
 	out := &told{kind: kind, subject: "topic/" + string(t.ID), forum: hub.Forum{Topic: w.topicOf(&t)}}
 	switch kind {
+	case hub.ForumTopicRecovered:
+		out.forum.Topic.Deleted = false
 	case hub.ForumTopicCreated:
 		out.at, out.key = t.CreatedAt.Time, []string{string(t.ID)}
 	case hub.ForumTopicDeleted:
-		out.at = t.DeletedAt.Time // when a change happened is told of no other
+		out.forum.Topic.Deleted = true // older forums make the body before they delete
+		out.at = t.DeletedAt.Time      // when a change happened is told of no other
 		if t.DeletedBy != nil && (t.CreatedBy == nil || t.DeletedBy.ID != t.CreatedBy.ID) {
 			out.forum.Actor = w.site.person(t.DeletedBy)
 		}
@@ -107,6 +110,6 @@ func (w *webhook) topicOf(t *topic) *hub.Topic {
 		Archetype: t.Archetype, CategoryID: string(t.CategoryID), Tags: t.Tags,
 		Unlisted: t.Visible != nil && !*t.Visible, Closed: isSet(t.Closed), Archived: isSet(t.Archived),
 		Pinned: isSet(t.pinned()), Author: w.site.person(t.CreatedBy), CreatedAt: t.CreatedAt.Time,
-		Posts: int(t.Posts),
+		Posts: int(t.Posts), Deleted: !t.DeletedAt.IsZero(),
 	}
 }

@@ -25,8 +25,10 @@ var arrival = time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)
 // decode does with a fixture what the handler does.
 func decode(t testing.TB, f discoursetest.Fixture) *hub.Event {
 	t.Helper()
-	e, err := ingest.Discourse{}.Decode(request(f))
+	es, err := ingest.Discourse{}.Decode(request(f))
 	require.NoError(t, err)
+	require.Len(t, es, 1)
+	e := es[0]
 	e.SpecVersion, e.Source, e.ReceivedTime = hub.SpecVersion, "meta", arrival
 	return e
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"time"
 
@@ -22,6 +21,9 @@ const (
 	retryOutage = 5
 )
 
+// tooLargeToStore is told of an event that the bus would not take.
+const tooLargeToStore = "the event is larger than the hub stores"
+
 // ServeHTTP answers one webhook.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
@@ -31,7 +33,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name = s.name
 	}
 	status := http.StatusAccepted
-	if a, p := h.take(w, r, s); p != nil {
+	if s.handshake(w, r) {
+		status = http.StatusOK
+	} else if a, p := h.take(w, r, s); p != nil {
 		status = p.Status
 		p.write(w)
 	} else {
@@ -55,17 +59,34 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, s *source) (accep
 	if p != nil {
 		return accepted{}, p
 	}
-	if !s.signed(r.Header, body) {
-		h.log.Debug("webhook refused: its signature fits no secret of the source", "source", s.name)
-		// One answer, whether it is missing, malformed or wrong.
-		return accepted{}, refuse(http.StatusUnauthorized, "the signature is missing or wrong").
-			with("Www-Authenticate", `Signature realm="webhooks"`)
-	}
-	e, p := h.decode(s, r.Header, body)
-	if p != nil {
+	if p := h.prove(s, r.Header, body); p != nil {
 		return accepted{}, p
 	}
-	return h.store(r.Context(), e)
+	events, err := h.events(s, r.Header, body)
+	if err != nil {
+		return accepted{}, h.undecoded(s, err)
+	}
+	return h.store(r.Context(), s, events)
+}
+
+// prove makes sure that the sender has a secret of the source, and sent the
+// request just now if its signature says when.
+func (h *Handler) prove(s *source, header http.Header, body []byte) *problem {
+	words, challenge := s.decode.Unsigned()
+	if !s.signed(header, body) {
+		h.log.Debug("webhook refused: it fits no secret of the source", "source", s.name)
+		// One answer, whether it is missing, malformed or wrong.
+		return refuse(http.StatusUnauthorized, words).with("Www-Authenticate", challenge)
+	}
+	dated, ok := s.decode.(Dated)
+	if !ok {
+		return nil
+	}
+	if err := dated.Fresh(header, h.now()); err != nil {
+		h.log.Warn("webhook refused: signed, but not now", "source", s.name, "err", err)
+		return refuse(http.StatusUnauthorized, err.Error()).with("Www-Authenticate", challenge)
+	}
+	return nil
 }
 
 // admit judges what can be judged without the body.
@@ -77,35 +98,11 @@ func (h *Handler) admit(r *http.Request, s *source) *problem {
 		return refuse(http.StatusNotFound, fmt.Sprintf("no source is named %q", cut(r.PathValue("source"), 40)))
 	case r.ContentLength > h.maxBody:
 		return h.tooLarge()
-	case !speaksJSON(r.Header.Get("Content-Type")):
-		return refuse(http.StatusUnsupportedMediaType, "the body has to be JSON, with Content-Type application/json")
+	}
+	if bad := s.decode.Admit(r.Header); bad != nil {
+		return bad.problem()
 	}
 	return nil
-}
-
-// speaksJSON reports whether the body may be JSON. A forum set to
-// "application/x-www-form-urlencoded" sends JSON under that name all the same.
-func speaksJSON(contentType string) bool {
-	if contentType == "" || contentType == "application/json" {
-		return true
-	}
-	// What is wrong with parameters does not matter here.
-	media, _, _ := mime.ParseMediaType(contentType)
-	return media == "application/json" || media == "application/x-www-form-urlencoded"
-}
-
-func (h *Handler) decode(s *source, header http.Header, body []byte) (*hub.Event, *problem) {
-	site, err := s.site(header)
-	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "the address that the sender gives as its own: "+err.Error())
-	}
-	received := h.now().UTC()
-	e, err := s.decode.Decode(&Request{Source: s.name, Site: site, Header: header, Body: body, Received: received})
-	if err != nil {
-		return nil, h.undecoded(s, err)
-	}
-	e.SpecVersion, e.Source, e.ReceivedTime = hub.SpecVersion, s.name, received
-	return e, nil
 }
 
 func (h *Handler) undecoded(s *source, err error) *problem {
@@ -115,26 +112,22 @@ func (h *Handler) undecoded(s *source, err error) *problem {
 		return refuse(http.StatusInternalServerError, "the event could not be decoded, see the log of the hub")
 	}
 	h.log.Warn("webhook refused: signed, but not understood", "source", s.name, "err", bad)
-	p := refuse(http.StatusBadRequest, bad.Detail)
-	if bad.Offset >= 0 {
-		p.Offset = &bad.Offset
-	}
-	return p
+	return bad.problem()
 }
 
-// store publishes e. A sender that hangs up meanwhile changes nothing: it would
-// not send the event again.
-func (h *Handler) store(ctx context.Context, e *hub.Event) (accepted, *problem) {
+// store publishes events. A sender that hangs up meanwhile changes nothing: it
+// would not send them again.
+func (h *Handler) store(ctx context.Context, s *source, events []*hub.Event) (accepted, *problem) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
-	_, duplicate, err := h.publish.Publish(ctx, e)
+	ids, duplicates, err := h.publishAll(ctx, events)
 	switch {
 	case errors.Is(err, ErrTooLarge):
-		h.log.Warn("webhook refused: its event is larger than the bus takes", "source", e.Source, "event", e.ID, "type", e.Type, "bytes", len(e.Data))
-		return accepted{}, refuse(http.StatusRequestEntityTooLarge, "the event is larger than the hub stores")
+		h.log.Warn("webhook refused: an event is larger than the bus takes", "source", s.name, "err", err)
+		return accepted{}, refuse(http.StatusRequestEntityTooLarge, tooLargeToStore)
 	case err != nil:
-		h.log.Warn("webhook not stored, the sender is asked to try again", "source", e.Source, "event", e.ID, "type", e.Type, "err", err)
+		h.log.Warn("webhook not stored, the sender is asked to try again", "source", s.name, "err", err)
 		return accepted{}, later(retryOutage, "the event could not be stored, try again")
 	}
-	return accepted{ID: e.ID, Duplicate: duplicate}, nil
+	return accepted{ids: ids, duplicates: duplicates}, nil
 }

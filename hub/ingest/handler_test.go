@@ -27,9 +27,11 @@ import (
 
 // stream is a Publisher that keeps events, each id once.
 type stream struct {
-	fail error         // what to answer instead
-	hold chan struct{} // if set, Publish waits for it
-	busy chan struct{} // if set, hears when Publish has begun
+	fail error // what to answer instead
+	// failAfter, if set, is how many events are taken before all fail.
+	failAfter int
+	hold      chan struct{} // if set, Publish waits for it
+	busy      chan struct{} // if set, hears when Publish has begun
 
 	mu     sync.Mutex
 	events []*hub.Event
@@ -51,6 +53,9 @@ func (s *stream) Publish(ctx context.Context, e *hub.Event) (uint64, bool, error
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.failAfter > 0 && len(s.events) >= s.failAfter {
+		return 0, false, errors.New("no more room")
+	}
 	for i, known := range s.events {
 		if known.ID == e.ID {
 			return uint64(i), true, nil
@@ -336,7 +341,7 @@ func TestBrokenBodies(t *testing.T) {
 		"twice escaped": {`{"post":{"id":1},"\u0070ost":{"id":2}}`, 29, "twice"},
 		"deep":          {`{"post":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, 71, "deep"},
 		"deep unclosed": {`{"post":` + strings.Repeat(`{"a":`, 100_000), 8 + 5*63, "deep"},
-		"roots":         {`{"a0":1` + manyKeys(70) + `}`, -1, "more than 64 root keys"},
+		"roots":         {`{"a0":1` + manyKeys(300) + `}`, -1, "more than 256 root keys"},
 		"other root":    {`{"topic":{"id":301}}`, -1, `no root key "post"`},
 		"case":          {`{"Post":{"id":301}}`, -1, `no root key "post"`},
 	} {
@@ -555,6 +560,7 @@ func TestNewRefuses(t *testing.T) {
 		{Name: "open", Kind: "discourse"},
 		{Name: "empty", Kind: "discourse", Secrets: []secret.Value{{}}},
 		{Name: "odd", Kind: "carrier-pigeon", Secrets: key},
+		{Name: "mute", Kind: "json", Secrets: key},
 		{Name: "link", Kind: "discourse", URL: "forum.example.com", Secrets: key},
 		{Name: "Upper", Kind: "discourse", Secrets: key},
 		{Name: "twice", Kind: "discourse", Secrets: key},
@@ -562,11 +568,11 @@ func TestNewRefuses(t *testing.T) {
 	}})
 	for _, want := range []string{
 		"no Publisher", "sources.open: secret", "sources.empty: secret", `sources.odd: kind: "carrier-pigeon"`,
-		"sources.link: url", "sources.Upper: the name", "sources.twice: there are two",
+		"sources.mute: mapping.title", "sources.link: url", "sources.Upper: the name", "sources.twice: there are two",
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = ingest.New(ingest.Config{Publish: &stream{}, MaxInFlight: -1})
 	require.ErrorContains(t, err, "MaxInFlight")
-	require.Equal(t, []string{"discourse"}, ingest.Kinds())
+	require.Equal(t, []string{"cloudevents", "discourse", "json", "standard_webhooks"}, ingest.Kinds())
 }

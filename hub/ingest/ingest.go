@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/secret"
 )
 
@@ -34,13 +33,18 @@ type Publisher interface {
 // Source is a sender of webhooks, as configured.
 type Source struct {
 	Name hub.Source
-	Kind string // "discourse"
-	// URL is the address of the site, which goes into every link. Left empty,
+	Kind string // one of Kinds
+	// URL is the address of a forum, which goes into every link. Left empty,
 	// the sender's own word is taken, though signatures do not cover it.
 	URL string
 	// Secrets may each sign: the current one and, while it is being rotated,
 	// the previous one.
 	Secrets []secret.Value
+	// SignatureHeader, of a sender of CloudEvents or JSON, names the header that
+	// HMAC-SHA256 of the body comes in.
+	SignatureHeader string
+	// Mapping says what to take from a body, of any kind but a forum.
+	Mapping config.Mapping
 	// Decode overrides the Decoder that Kind names.
 	Decode Decoder
 }
@@ -126,8 +130,9 @@ func (h *Handler) add(c Source) error {
 		return errors.New("secret: one is required, without it anybody could send")
 	}
 	if s.decode == nil {
-		if s.decode = decoders()[c.Kind]; s.decode == nil {
-			return fmt.Errorf("kind: %q is not known", c.Kind)
+		var err error
+		if s.decode, err = newDecoder(&c); err != nil {
+			return err
 		}
 	}
 	if c.URL != "" {
@@ -141,12 +146,26 @@ func (h *Handler) add(c Source) error {
 	return nil
 }
 
-// decoders are the built-in kinds of source.
-func decoders() map[string]Decoder {
-	return map[string]Decoder{"discourse": Discourse{}}
+// newDecoder makes the built-in decoder of a source's kind.
+func newDecoder(c *Source) (Decoder, error) {
+	sender := sender{mapping: c.Mapping, signatureHeader: c.SignatureHeader}
+	switch c.Kind {
+	case config.KindDiscourse:
+		return Discourse{}, nil
+	case config.KindCloudEvents:
+		return &CloudEvents{sender}, nil
+	case config.KindStandardWebhooks:
+		return &StandardWebhooks{sender}, nil
+	case config.KindJSON:
+		if c.Mapping.Title.IsZero() {
+			return nil, errors.New("mapping.title: is required, without it an event would say nothing")
+		}
+		return &JSON{sender}, nil
+	}
+	return nil, fmt.Errorf("kind: %q is not known", c.Kind)
 }
 
 // Kinds lists the kinds of source that need no Decoder of their own.
 func Kinds() []string {
-	return slices.Sorted(maps.Keys(decoders()))
+	return []string{config.KindCloudEvents, config.KindDiscourse, config.KindJSON, config.KindStandardWebhooks}
 }

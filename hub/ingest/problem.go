@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -22,6 +23,15 @@ type problem struct {
 
 func refuse(status int, detail string) *problem {
 	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
+// problem is the answer to a request that is wrong.
+func (e *BodyError) problem() *problem {
+	p := refuse(cmp.Or(e.Status, http.StatusBadRequest), e.Detail)
+	if e.Offset >= 0 {
+		p.Offset = &e.Offset
+	}
+	return p
 }
 
 // later asks the sender to try again.
@@ -47,19 +57,31 @@ func (p *problem) write(w http.ResponseWriter) {
 	reply(w, p.Status, "application/problem+json", p)
 }
 
-// accepted is the answer to an event that is stored.
+// accepted is the answer to events that are stored.
 type accepted struct {
-	ID        hub.EventID `json:"id"`
-	Duplicate bool        `json:"duplicate,omitempty"`
+	ids        []hub.EventID
+	duplicates int
 }
 
+// write names the event, or the events if there is not exactly one.
 func (a accepted) write(w http.ResponseWriter) {
-	reply(w, http.StatusAccepted, "application/json", a)
+	const status, media = http.StatusAccepted, "application/json"
+	if len(a.ids) == 1 {
+		reply(w, status, media, struct {
+			ID        hub.EventID `json:"id"`
+			Duplicate bool        `json:"duplicate,omitempty"`
+		}{a.ids[0], a.duplicates > 0})
+		return
+	}
+	reply(w, status, media, struct {
+		IDs        []hub.EventID `json:"ids"`
+		Duplicates int           `json:"duplicates,omitempty"`
+	}{a.ids, a.duplicates})
 }
 
 func reply(w http.ResponseWriter, status int, contentType string, v any) {
 	body, err := json.Marshal(v)
-	if err != nil { // neither type can fail
+	if err != nil { // none of our types can fail
 		panic(err)
 	}
 	w.Header()["Content-Type"] = []string{contentType}

@@ -7,33 +7,11 @@ import (
 	"github.com/bellhop-chat/bellhop/rules"
 )
 
-// dropped says why nobody should hear an event, whatever the rows say; "" is
-// that rows decide. See rules.md: hidden and deleted posts, whispers, small
-// actions, and what may be private but does not say.
-func dropped(e *hub.Event, f *hub.Forum) string {
-	if p := f.Post; p != nil {
-		switch {
-		case p.Kind != hub.PostRegular:
-			return "the post is a " + strings.ReplaceAll(string(p.Kind), "_", " ")
-		case p.Hidden:
-			return "the post is hidden"
-		case p.Deleted && e.Type != hub.ForumPostDeleted:
-			return "the post is deleted"
-		}
-	}
-	if f.Topic != nil && f.Topic.Archetype == "" {
-		return "the event does not tell whether its topic is private, and the hub does not know the topic"
-	}
-	if e.Type.Match("forum.chat.*") && directChat(f.Object) {
-		return "the chat message is a direct one"
-	}
-	return ""
-}
-
 // facts puts an event into the words of the rules.
 func facts(e *hub.Event, f *hub.Forum, line []hub.ForumCategory, text bool) *rules.Facts {
 	r := &rules.Facts{Source: e.Source, Type: e.Type, Sensitive: sensitive(e.Type)}
 	if t := f.Topic; t != nil {
+		r.SharedWith = t.Groups
 		r.Topic, r.Title, r.Tags, r.Unlisted = t.ID, t.Title, t.Tags, t.Unlisted
 		r.Private = t.Archetype == hub.ArchetypePM
 		r.Categories = categories(t, line)
@@ -82,4 +60,17 @@ func sensitive(t hub.EventType) bool {
 		}
 	}
 	return false
+}
+
+// thingFacts puts an event from somewhere else into the words of the rules.
+func thingFacts(e *hub.Event, t *hub.Item) *rules.Facts {
+	r := &rules.Facts{Source: e.Source, Type: e.Type, Title: t.Title, Text: t.Text, Tags: t.Tags}
+	if r.Text == "" {
+		r.Text = plainText(t.HTML)
+	}
+	if t.Category != "" {
+		r.Categories = []rules.Category{{ID: t.Category, Slug: t.Category, Path: t.Category}}
+	}
+	setAuthor(r, t.Author)
+	return r
 }

@@ -59,7 +59,7 @@ func (j *journal) add(ns []hub.Notification) {
 
 func queued(n *hub.Notification) hub.Delivery {
 	d := hub.Delivery{
-		ID: n.ID, Chat: n.Chat, Event: n.Event, EventType: n.EventType, Source: n.Source, Subscription: n.Subscription,
+		ID: n.ID, Chat: n.Chat, Event: n.Event, EventType: n.EventType, Source: n.Source, Subscription: n.Subscription, Act: n.Act,
 		Status: hub.StatusQueued, QueuedAt: n.QueuedAt, UpdatedAt: n.QueuedAt,
 	}
 	if n.Message.Card != nil {

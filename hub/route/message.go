@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -62,7 +63,8 @@ func heading(e *hub.Event, f *hub.Forum) string {
 type composer struct {
 	write *writer
 	event *hub.Event
-	forum *hub.Forum
+	forum *hub.Forum // nil: thing
+	thing *hub.Item
 	line  []hub.ForumCategory
 	cache map[int]excerpt // by limit
 }
@@ -75,32 +77,67 @@ type excerpt struct {
 // fullExcerpt is how much of a post StyleFull takes; platforms cut it further.
 const fullExcerpt = 12_000
 
-// message is what the event says to one row's chat.
-func (c *composer) message(s *hub.Subscription) hub.Message {
+// message is what the event says to the chat of a row.
+func (c *composer) message(mode hub.Mode, o *hub.Options) hub.Message {
 	card := c.card()
-	switch s.Options.Style {
-	case hub.StyleCompact:
+	if o.Style == hub.StyleCompact {
 		card.Compact = true
-	case hub.StyleFull:
-		c.excerpt(card, fullExcerpt)
-	default:
-		limit := s.Options.Excerpt
-		if limit == 0 {
-			limit = hub.DefaultExcerpt
-		}
-		c.excerpt(card, limit)
+	} else {
+		c.excerpt(card, excerptOf(o))
 	}
-	m := hub.Message{Card: card}
-	if t := c.forum.Topic; t != nil {
-		m.Thread = string(c.event.Source) + "/topic/" + t.ID
-		m.InThread = s.Mode == hub.Thread
+	m := hub.Message{Card: card, Thread: c.thread()}
+	switch threading(mode, o) {
+	case hub.ThreadReplies:
+		m.InThread = m.Thread != ""
+	case hub.ThreadBoth:
+		m.InThread = m.Thread != ""
+		m.Broadcast = m.InThread && c.reply()
 	}
 	return m
+}
+
+// excerptOf is how many characters of a post a row shows.
+func excerptOf(o *hub.Options) int {
+	switch {
+	case o.Style == hub.StyleFull:
+		return fullExcerpt
+	case o.Excerpt == 0:
+		return hub.DefaultExcerpt
+	}
+	return o.Excerpt
+}
+
+func threading(mode hub.Mode, o *hub.Options) hub.Threading {
+	switch {
+	case o.Thread != "":
+		return o.Thread
+	case mode == hub.Thread:
+		return hub.ThreadReplies
+	}
+	return hub.ThreadFlat
+}
+
+// thread is the key that messages about one thing share.
+func (c *composer) thread() string {
+	switch {
+	case c.thing != nil && c.thing.Key != "":
+		return string(c.event.Source) + "/item/" + c.thing.Key
+	case c.thing == nil && c.forum.Topic != nil:
+		return string(c.event.Source) + "/topic/" + c.forum.Topic.ID
+	}
+	return ""
+}
+
+func (c *composer) reply() bool {
+	return c.forum != nil && c.forum.Post != nil && c.forum.Post.Number > 1
 }
 
 // card holds the facts of the event, without an excerpt.
 func (c *composer) card() *hub.Card {
 	f := c.forum
+	if c.thing != nil {
+		return c.thingCard()
+	}
 	card := &hub.Card{Kind: heading(c.event, f), Site: host(f.Site), Time: c.event.Time}
 	if card.Time.IsZero() { // not every event of a forum tells when
 		card.Time = c.event.ReceivedTime
@@ -131,9 +168,26 @@ func (c *composer) topicCard(card *hub.Card) {
 		card.Text = "To " + escapeText(to)
 	}
 	card.Category = c.category()
-	for _, t := range f.Topic.Tags {
-		card.Tags = append(card.Tags, hub.Label{Name: t, URL: f.Site + "/tag/" + url.PathEscape(t)})
+	card.Tags = c.tags()
+	for _, mark := range topicMarks(f.Topic) {
+		if c.first() {
+			card.Kind = withMark(card.Kind, mark)
+		}
 	}
+}
+
+// first reports whether the message is about the topic itself, as if it were
+// new.
+func (c *composer) first() bool {
+	return c.forum.Before != nil || c.event.Type == hub.ForumTopicCreated || c.event.Type == hub.ForumPostCreated && !c.reply()
+}
+
+func (c *composer) tags() []hub.Label {
+	var tags []hub.Label
+	for _, t := range c.forum.Topic.Tags {
+		tags = append(tags, hub.Label{Name: t, URL: c.forum.Site + "/tag/" + url.PathEscape(t)})
+	}
+	return tags
 }
 
 // category names the whole line of categories; one that the hub has not met
@@ -156,13 +210,18 @@ func (c *composer) category() *hub.Label {
 // excerpt puts the first limit characters of the post into card. What was
 // deleted is not repeated.
 func (c *composer) excerpt(card *hub.Card, limit int) {
-	p := c.forum.Post
-	if p == nil || p.HTML == "" || c.event.Type == hub.ForumPostDeleted {
+	html, site := "", ""
+	if c.thing != nil {
+		html = cmp.Or(c.thing.HTML, asHTML(c.thing.Text))
+	} else if p := c.forum.Post; p != nil && c.event.Type != hub.ForumPostDeleted {
+		html, site = p.HTML, c.forum.Site
+	}
+	if html == "" {
 		return
 	}
 	x, ok := c.cache[limit]
 	if !ok {
-		x.text, x.cut = c.write.excerpt(p.HTML, c.forum.Site, limit)
+		x.text, x.cut = c.write.excerpt(html, site, limit)
 		if c.cache == nil {
 			c.cache = map[int]excerpt{}
 		}

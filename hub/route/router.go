@@ -10,12 +10,16 @@ import (
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/rules"
 )
 
 // Bus is what the router needs of package bus.
 type Bus interface {
-	Follow(ctx context.Context, name string, types []string, handle func(context.Context, []bus.Received) error) error
+	Follow(ctx context.Context, r bus.Reader) error
+	// EventAt reads the event with a sequence; nil if it is there no more.
+	EventAt(ctx context.Context, seq uint64) (*bus.Received, error)
+	Publish(ctx context.Context, e *hub.Event) (bus.Ack, error)
 	Notify(ctx context.Context, ns []hub.Notification) error
 }
 
@@ -23,12 +27,19 @@ type Bus interface {
 type Config struct {
 	Bus           Bus
 	Subscriptions hub.SubscriptionStore
-	Forums        hub.ForumStore
+	Forums        *forum.State
 	Deliveries    hub.DeliveryStore
+	Announcements hub.AnnouncementStore
+	Traces        hub.TraceStore
+	// Delays are those of sources that are no forums, for rows that name none.
+	Delays map[hub.Source]time.Duration
 	// MaxAge is how long a notification stays worth sending; 0 is for ever.
 	MaxAge time.Duration
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Leading runs while this hub is the one that routes, each in a goroutine of
+	// its own, until ctx ends.
+	Leading []func(ctx context.Context)
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Router turns events into notifications. Of several hubs on one bus one
@@ -37,10 +48,20 @@ type Router struct {
 	Config
 	index   atomic.Pointer[rules.Index]
 	loading sync.Mutex // of the table: an older reading must not replace a newer one
-	state   *state
 	journal *journal
+	traces  *traces
+	said    *said
 	write   *writer
 	routed  atomic.Uint64
+
+	// mu is held while events are decided and what they owe is queued, so that
+	// each chat's order is that of the decisions.
+	mu     sync.Mutex
+	desk   *desk
+	unsent *batch         // decided, and not queued yet: nothing else is decided before
+	taken  uint64         // the last event that is on the desk or done with
+	work   sync.WaitGroup // what runs while this hub leads
+	desked atomic.Pointer[desk]
 }
 
 // readerName is the name of the router's position in EVENTS.
@@ -51,8 +72,11 @@ func New(c Config) *Router {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	r := &Router{Config: c, state: newState(c.Forums), journal: newJournal(c), write: newWriter()}
+	r := &Router{Config: c, journal: newJournal(c), write: newWriter()}
+	r.traces = newTraces(c.Traces, c.Now)
+	r.said = newSaid(c.Announcements)
 	r.index.Store(rules.Compile(nil))
+	r.begin(context.Background(), nil)
 	return r
 }
 
@@ -70,8 +94,44 @@ func (r *Router) Reload(ctx context.Context) error {
 	return nil
 }
 
+// Refresh reads rows of the table again; none is the whole table. Events routed
+// after it returns are held against what it read.
+func (r *Router) Refresh(ctx context.Context, ids ...hub.SubscriptionID) error {
+	if len(ids) == 0 || len(ids) > maxRefresh {
+		return r.Reload(ctx)
+	}
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	var put []hub.Subscription
+	var drop []hub.SubscriptionID
+	for _, id := range ids {
+		s, err := r.Subscriptions.GetSubscription(ctx, id)
+		switch {
+		case err == nil:
+			put = append(put, *s)
+		case hub.CodeOf(err) == hub.CodeNotFound:
+			drop = append(drop, id)
+		default:
+			return fmt.Errorf("read subscription %s: %w", id, err)
+		}
+	}
+	r.index.Store(r.index.Load().Apply(put, drop))
+	return nil
+}
+
+// maxRefresh is how many rows are read one by one; more are read as a table.
+const maxRefresh = 50
+
 // Routed is how many events have been held against the rules since the start.
 func (r *Router) Routed() uint64 { return r.routed.Load() }
+
+// Waiting is how many events of a source wait for its API.
+func (r *Router) Waiting(source hub.Source) int {
+	if d := r.desked.Load(); d != nil {
+		return d.waiting(source)
+	}
+	return 0
+}
 
 // Run routes until ctx ends, then writes down what it has learned. It blocks.
 func (r *Router) Run(ctx context.Context) error {
@@ -81,13 +141,45 @@ func (r *Router) Run(ctx context.Context) error {
 	var behind sync.WaitGroup
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	behind.Go(func() { r.writeBehind(writing) })
-	// Signals are not only of forums; what workers tell of messages (hub.message.*)
-	// is for the delivery log and would make the router hear itself.
-	types := []string{"forum.>", "chat.>", "user.>", "hub.signal.>", "hub.session.>", "hub.system.>"}
-	err := r.Bus.Follow(ctx, readerName, types, r.handle)
+	err := r.Bus.Follow(ctx, bus.Reader{
+		Name: readerName,
+		// Signals are not only of forums; what workers tell of messages (hub.message.*)
+		// is for the delivery log and would make the router hear itself.
+		Types:  []string{"forum.>", "chat.>", "user.>", "hub.signal.>", "hub.session.>", "hub.system.>"},
+		Handle: r.handle,
+		Begin:  r.lead,
+		Floor:  func() uint64 { return r.desked.Load().floor() },
+	})
+	r.work.Wait()
 	stop() // only now: nothing is learned or queued any more
 	behind.Wait()
 	return err
+}
+
+// lead begins anew: another hub may have routed since this one did.
+func (r *Router) lead(ctx context.Context) {
+	r.work.Wait() // what ran while this hub led before
+	r.flush(ctx)
+	r.Forums.Reset()
+	r.said.reset()
+	r.begin(ctx, r.Leading)
+}
+
+// begin sets up a desk, and what runs while ctx lasts.
+func (r *Router) begin(ctx context.Context, leading []func(context.Context)) {
+	r.mu.Lock()
+	d := newDesk()
+	r.desk, r.unsent, r.taken = d, nil, 0
+	r.desked.Store(d)
+	r.mu.Unlock()
+	if ctx.Done() == nil {
+		return
+	}
+	r.work.Go(func() { r.watch(ctx, d) })
+	for _, f := range leading {
+		r.work.Go(func() { f(ctx) })
+	}
+	d.start = func(q *queue) { r.work.Go(func() { r.inquire(ctx, d, q) }) }
 }
 
 // writeBehind stores what was learned and queued, twice a second and at the end.
@@ -109,81 +201,14 @@ func (r *Router) writeBehind(ctx context.Context) {
 }
 
 func (r *Router) flush(ctx context.Context) {
-	if err := r.state.flush(ctx); err != nil {
-		r.Log.Warn("what the hub learned of a forum could not be stored, will try again", "err", err)
-	}
-	if err := r.journal.flush(ctx); err != nil {
-		r.Log.Warn("the delivery log could not be written, will try again", "err", err)
-	}
-}
-
-// handle routes a batch of events in order. An error means that none of it is
-// done: the batch comes again, and ids keep anything from going out twice.
-func (r *Router) handle(ctx context.Context, batch []bus.Received) error {
-	var owed []hub.Notification
-	for _, e := range batch {
-		ns, err := r.route(ctx, e.Event)
-		if err != nil {
-			return err
-		}
-		owed = append(owed, ns...)
-	}
-	if len(owed) > 0 {
-		if err := r.Bus.Notify(ctx, owed); err != nil {
-			return fmt.Errorf("queue notifications: %w", err)
-		}
-		r.journal.add(owed)
-	}
-	r.routed.Add(uint64(len(batch)))
-	return nil
-}
-
-// route makes the notifications that one event owes.
-func (r *Router) route(ctx context.Context, e *hub.Event) ([]hub.Notification, error) {
-	if e.Type.Family() != "forum" {
-		return nil, nil
-	}
-	var f hub.Forum
-	if err := bus.Decode(e.Data, &f); err != nil {
-		r.Log.Error("an event on the bus cannot be read, it is passed over", "event", e.ID, "err", err)
-		return nil, nil
-	}
-	if err := r.state.learn(ctx, e, &f); err != nil {
-		return nil, err
-	}
-	if why := dropped(e, &f); why != "" {
-		r.Log.Debug("nobody hears the event", "event", e.ID, "type", e.Type, "because", why)
-		return nil, nil
-	}
-	var line []hub.ForumCategory
-	if f.Topic != nil {
-		var err error
-		if line, err = r.state.lineage(ctx, e.Source, f.Topic.CategoryID); err != nil {
-			return nil, err
+	for what, flush := range map[string]func(context.Context) error{
+		"what the hub learned of a forum": r.Forums.Flush,
+		"what was announced":              r.said.flush,
+		"the delivery log":                r.journal.flush,
+		"the decisions":                   r.traces.flush,
+	} {
+		if err := flush(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Warn("it could not be stored, will try again", "what", what, "err", err)
 		}
 	}
-	index := r.index.Load()
-	return r.owed(e, &f, line, index.Match(facts(e, &f, line, index.ReadsText()))), nil
-}
-
-func (r *Router) owed(e *hub.Event, f *hub.Forum, line []hub.ForumCategory, decisions []rules.Decision) []hub.Notification {
-	c := composer{write: r.write, event: e, forum: f, line: line}
-	now := r.Now().UTC()
-	var ns []hub.Notification
-	for _, d := range decisions {
-		if d.Mute {
-			continue
-		}
-		s := d.Subscription
-		n := hub.Notification{
-			Version: hub.NotificationVersion, ID: hub.NotificationFor(e.ID, s.Chat), Chat: s.Chat,
-			Event: e.ID, EventType: e.Type, Source: e.Source, Subscription: s.ID,
-			Message: c.message(s), QueuedAt: now,
-		}
-		if r.MaxAge > 0 {
-			n.StaleAt = now.Add(r.MaxAge)
-		}
-		ns = append(ns, n)
-	}
-	return ns
 }

@@ -4,43 +4,88 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/hub/route"
 	"github.com/bellhop-chat/bellhop/rules"
 )
 
 // memory stands for the bus and the database.
 type memory struct {
+	hub.SubscriptionStore
+	hub.DeliveryStore
 	mu         sync.Mutex
 	events     chan []bus.Received
+	handled    chan error
 	failNotify error
+	failStore  error
 
+	log        []bus.Received // all events, in order
+	published  []*hub.Event   // by the router, not routed yet
+	floor      func() uint64
 	rows       []hub.Subscription
 	categories map[string]hub.ForumCategory
+	tags       map[string]hub.ForumTag
+	groups     map[string]hub.ForumGroup
 	topics     map[string]hub.Topic
+	told       map[hub.NotificationID]hub.Announcement
+	traces     map[hub.EventID]hub.Trace
+	receipts   map[hub.NotificationID]hub.Receipt
 	owed       []hub.Notification
 	queued     []hub.Delivery
 	fired      map[hub.SubscriptionID]time.Time
-	handled    chan error
 }
 
-func (m *memory) Follow(ctx context.Context, _ string, _ []string, handle func(context.Context, []bus.Received) error) error {
+func newMemory() *memory {
+	return &memory{
+		categories: map[string]hub.ForumCategory{}, tags: map[string]hub.ForumTag{}, groups: map[string]hub.ForumGroup{},
+		topics: map[string]hub.Topic{}, told: map[hub.NotificationID]hub.Announcement{},
+		traces: map[hub.EventID]hub.Trace{}, receipts: map[hub.NotificationID]hub.Receipt{},
+	}
+}
+
+func (m *memory) Follow(ctx context.Context, r bus.Reader) error {
+	lead, stop := context.WithCancel(ctx)
+	defer stop()
+	r.Begin(lead)
+	m.floor = r.Floor
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case batch := <-m.events:
-			m.handled <- handle(ctx, batch)
+			m.handled <- r.Handle(ctx, batch)
 		}
 	}
+}
+
+func (m *memory) EventAt(_ context.Context, seq uint64) (*bus.Received, error) {
+	return &m.log[seq-1], nil
+}
+
+func (m *memory) Publish(_ context.Context, e *hub.Event) (bus.Ack, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.log {
+		if r.Event.ID == e.ID {
+			return bus.Ack{Duplicate: true}, nil
+		}
+	}
+	m.published = append(m.published, e)
+	return bus.Ack{}, nil
 }
 
 func (m *memory) Notify(_ context.Context, ns []hub.Notification) error {
@@ -55,6 +100,15 @@ func (m *memory) Notify(_ context.Context, ns []hub.Notification) error {
 
 func (m *memory) AllSubscriptions(context.Context) ([]hub.Subscription, error) { return m.rows, nil }
 
+func (m *memory) GetSubscription(_ context.Context, id hub.SubscriptionID) (*hub.Subscription, error) {
+	for _, r := range m.rows {
+		if r.ID == id {
+			return &r, nil
+		}
+	}
+	return nil, hub.Errorf(hub.CodeNotFound, "no row %s", id)
+}
+
 func (m *memory) MarkFired(_ context.Context, at map[hub.SubscriptionID]time.Time) error {
 	m.fired = at
 	return nil
@@ -65,70 +119,177 @@ func (m *memory) RecordQueued(_ context.Context, ds []hub.Delivery) error {
 	return nil
 }
 
-func (m *memory) PutCategory(_ context.Context, _ hub.Source, c hub.ForumCategory) error {
+func (m *memory) GetDelivery(_ context.Context, id hub.NotificationID) (*hub.Delivery, error) {
+	return &hub.Delivery{ID: id, Receipt: m.receipts[id]}, nil
+}
+
+func (m *memory) PutAnnouncements(_ context.Context, as []hub.Announcement) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range as {
+		m.told[a.Notification] = a
+	}
+	return nil
+}
+
+func (m *memory) Announcements(_ context.Context, source hub.Source, topic string, post int) ([]hub.Announcement, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failStore != nil {
+		return nil, m.failStore
+	}
+	var out []hub.Announcement
+	for _, a := range m.told {
+		if a.Source == source && a.Topic == topic && (post == 0 || a.Post == post) {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, func(a, b hub.Announcement) int { return a.At.Compare(b.At) })
+	return out, nil
+}
+
+func (m *memory) PruneAnnouncements(context.Context, time.Time) (int64, error) { return 0, nil }
+
+func (m *memory) PutTraces(_ context.Context, ts []hub.Trace) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range ts {
+		m.traces[t.Event] = t
+	}
+	return nil
+}
+
+func (m *memory) FindTrace(_ context.Context, id hub.EventID) (*hub.Trace, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if t, ok := m.traces[id]; ok {
+		return &t, nil
+	}
+	return nil, nil
+}
+
+func (m *memory) PruneTraces(context.Context, time.Time) (int64, error) { return 0, nil }
+
+// shelf is the part of a memory that is a forum's.
+type shelf struct{ *memory }
+
+func (m shelf) PutCategory(_ context.Context, _ hub.Source, c hub.ForumCategory) error {
 	m.categories[c.ID] = c
 	return nil
 }
 
-func (m *memory) DeleteCategory(_ context.Context, _ hub.Source, id string) error {
+func (m shelf) DeleteCategory(_ context.Context, _ hub.Source, id string) error {
 	delete(m.categories, id)
 	return nil
 }
 
-func (m *memory) Categories(context.Context, hub.Source) ([]hub.ForumCategory, error) {
-	var all []hub.ForumCategory
-	for _, c := range m.categories {
-		all = append(all, c)
-	}
-	return all, nil
+func (m shelf) Categories(context.Context, hub.Source) ([]hub.ForumCategory, error) {
+	return slices.SortedFunc(maps.Values(m.categories), func(a, b hub.ForumCategory) int { return strings.Compare(a.Name, b.Name) }), nil
 }
 
-func (m *memory) PutTopics(_ context.Context, _ hub.Source, ts []hub.Topic) error {
+func (m shelf) PutTag(_ context.Context, _ hub.Source, t hub.ForumTag) error {
+	m.tags[t.Name] = t
+	return nil
+}
+
+func (m shelf) DeleteTag(_ context.Context, _ hub.Source, name string) error {
+	delete(m.tags, name)
+	return nil
+}
+
+func (m shelf) Tags(context.Context, hub.Source) ([]hub.ForumTag, error) {
+	return slices.Collect(maps.Values(m.tags)), nil
+}
+
+func (m shelf) PutGroup(_ context.Context, _ hub.Source, g hub.ForumGroup) error {
+	m.groups[g.Name] = g
+	return nil
+}
+
+func (m shelf) DeleteGroup(_ context.Context, _ hub.Source, name string) error {
+	delete(m.groups, name)
+	return nil
+}
+
+func (m shelf) Groups(context.Context, hub.Source) ([]hub.ForumGroup, error) {
+	return slices.Collect(maps.Values(m.groups)), nil
+}
+
+func (m shelf) PutTopics(_ context.Context, _ hub.Source, ts []hub.Topic) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, t := range ts {
 		m.topics[t.ID] = t
 	}
 	return nil
 }
 
-func (m *memory) FindTopic(_ context.Context, _ hub.Source, id string) (*hub.Topic, error) {
+func (m shelf) FindTopic(_ context.Context, _ hub.Source, id string) (*hub.Topic, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if t, ok := m.topics[id]; ok {
 		return &t, nil
 	}
 	return nil, nil
 }
 
-// forum is a router at work on a memory.
-type forum struct {
+// desk is a router at work on a memory, in a bubble of its own time.
+type desk struct {
 	*memory
-	t    *testing.T
-	seq  int
-	stop func() // ends the router and waits for what it writes behind
+	t      *testing.T
+	router *route.Router
+	ids    int
+	stop   func() // ends the router and waits for what it writes behind
 }
 
-func start(t *testing.T, lines ...string) *forum {
+// bubble runs a test in time that passes only when all wait for it.
+func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	m := &memory{}
+	synctest.Test(t, f)
+}
+
+// table makes a memory with the rows of some lines, whose ids are the tokens.
+func table(t *testing.T, lines ...string) *memory {
+	t.Helper()
+	m := newMemory()
 	for _, line := range lines {
 		rows, err := rules.ParseRow(line)
 		require.NoError(t, err)
 		for _, r := range rows {
-			r.ID = hub.SubscriptionID(line)
+			r.ID = hub.SubscriptionID(rules.FormatRow(r))
 			m.rows = append(m.rows, r)
 		}
 	}
-	return resume(t, m)
+	return m
+}
+
+// with makes a memory of rows.
+func with(rows []hub.Subscription) *memory {
+	m := newMemory()
+	for i := range rows {
+		rows[i].ID = hub.SubscriptionID(fmt.Sprint("row", i))
+	}
+	m.rows = rows
+	return m
+}
+
+// noDelay is a forum that cannot be asked and whose rows do not wait.
+var noDelay = forum.Source{Name: "meta"}
+
+// start runs a router whose forum "meta" cannot be asked and has no delay.
+func start(t *testing.T, lines ...string) *desk {
+	t.Helper()
+	return resume(t, table(t, lines...), noDelay)
 }
 
 // resume starts a router on what another has left.
-func resume(t *testing.T, m *memory) *forum {
+func resume(t *testing.T, m *memory, sources ...forum.Source) *desk {
 	t.Helper()
 	m.events, m.handled = make(chan []bus.Received), make(chan error)
-	if m.topics == nil {
-		m.topics, m.categories = map[string]hub.Topic{}, map[string]hub.ForumCategory{}
-	}
+	log := slog.New(slog.DiscardHandler)
 	r := route.New(route.Config{
-		Bus: m, Subscriptions: subscriptions{memory: m}, Forums: m, Deliveries: deliveries{memory: m},
-		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(1_800_000_000, 0) }, MaxAge: time.Hour,
+		Bus: m, Subscriptions: m, Forums: forum.New(shelf{m}, sources, log, time.Now), Deliveries: m,
+		Announcements: m, Traces: m, Log: log, MaxAge: time.Hour,
 	})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
@@ -138,36 +299,21 @@ func resume(t *testing.T, m *memory) *forum {
 		require.NoError(t, <-done)
 	})
 	t.Cleanup(stop)
-	return &forum{memory: m, t: t, stop: stop}
+	synctest.Wait() // the table is read
+	return &desk{memory: m, t: t, router: r, stop: stop}
 }
 
-type subscriptions struct {
-	hub.SubscriptionStore
-	*memory
-}
-
-func (s subscriptions) AllSubscriptions(ctx context.Context) ([]hub.Subscription, error) {
-	return s.memory.AllSubscriptions(ctx)
-}
-
-func (s subscriptions) MarkFired(ctx context.Context, at map[hub.SubscriptionID]time.Time) error {
-	return s.memory.MarkFired(ctx, at)
-}
-
-type deliveries struct {
-	hub.DeliveryStore
-	*memory
-}
-
-func (d deliveries) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
-	return d.memory.RecordQueued(ctx, ds)
-}
-
-// hear gives the router one event and returns what it owes to whom.
-func (f *forum) hear(kind hub.EventType, data hub.Forum) []hub.Notification {
+// hear gives the router one event, and those that follow from it, and returns
+// what it owes to whom at once.
+func (f *desk) hear(kind hub.EventType, data hub.Forum) []hub.Notification {
 	f.t.Helper()
-	err := f.give(kind, data)
-	require.NoError(f.t, err)
+	require.NoError(f.t, f.give(kind, data))
+	return f.now()
+}
+
+// now is what is owed since the last look.
+func (f *desk) now() []hub.Notification {
+	synctest.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	owed := f.owed
@@ -175,14 +321,41 @@ func (f *forum) hear(kind hub.EventType, data hub.Forum) []hub.Notification {
 	return owed
 }
 
-func (f *forum) give(kind hub.EventType, data hub.Forum) error {
-	f.seq++
+// after lets time pass and returns what is owed by then.
+func (f *desk) after(d time.Duration) []hub.Notification {
+	time.Sleep(d)
+	return f.now()
+}
+
+func (f *desk) give(kind hub.EventType, data hub.Forum) error {
 	data.Site = "https://forum.example.com"
 	raw, err := json.Marshal(data)
 	require.NoError(f.t, err)
-	e := &hub.Event{SpecVersion: hub.SpecVersion, ID: hub.EventID("e" + hub.Digest(string(kind), string(raw))), Source: "meta", Type: kind, Data: raw}
-	f.events <- []bus.Received{{Seq: uint64(f.seq), Event: e}}
-	return <-f.handled
+	return f.route(&hub.Event{
+		SpecVersion: hub.SpecVersion, ID: hub.EventID("e" + hub.Digest(string(kind), string(raw))), Source: "meta", Type: kind,
+		ReceivedTime: time.Now(), Data: raw,
+	})
+}
+
+func (f *desk) route(e *hub.Event) error {
+	f.mu.Lock()
+	f.log = append(f.log, bus.Received{Seq: uint64(len(f.log) + 1), Stored: time.Now(), Event: e})
+	batch := f.log[len(f.log)-1:]
+	f.mu.Unlock()
+	f.events <- batch
+	if err := <-f.handled; err != nil {
+		return err
+	}
+	f.mu.Lock()
+	next := f.published
+	f.published = nil
+	f.mu.Unlock()
+	for _, e := range next {
+		if err := f.route(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func topic() *hub.Topic {
@@ -208,32 +381,36 @@ func chats(ns []hub.Notification) []string {
 }
 
 func TestTagsOfATopicReachItsReplies(t *testing.T) {
-	f := start(t, "slack | tagged | t/urgent", "slack | all | *")
-	require.Equal(t, []string{"all"}, chats(f.hear(hub.ForumPostCreated, post(2))), "tags not known yet")
-	tagged := topic()
-	tagged.Tags = []string{"urgent"}
-	require.Empty(t, f.hear(hub.ForumTopicCreated, hub.Forum{Topic: tagged}))
-	require.Equal(t, []string{"tagged", "all"}, chats(f.hear(hub.ForumPostCreated, post(3))))
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | tagged | t/urgent", "slack | all | *")
+		require.Equal(t, []string{"all"}, chats(f.hear(hub.ForumPostCreated, post(2))), "tags not known yet")
+		tagged := topic()
+		tagged.Tags = []string{"urgent"}
+		require.Empty(t, f.hear(hub.ForumTopicCreated, hub.Forum{Topic: tagged}))
+		require.Equal(t, []string{"tagged", "all"}, chats(f.hear(hub.ForumPostCreated, post(3))))
 
-	f.stop()
-	again := resume(t, f.memory) // what was learned outlives the router
-	require.Equal(t, []string{"tagged", "all"}, chats(again.hear(hub.ForumPostCreated, post(4))))
+		f.stop()
+		again := resume(t, f.memory, noDelay) // what was learned outlives the router
+		require.Equal(t, []string{"tagged", "all"}, chats(again.hear(hub.ForumPostCreated, post(4))))
+	})
 }
 
 func TestCategoriesAreNamedOnceKnown(t *testing.T) {
-	f := start(t, "slack | below | c/support/*", "slack | all | *")
-	before := f.hear(hub.ForumPostCreated, post(2))
-	require.Equal(t, []string{"all"}, chats(before), "the parent is not known yet")
-	require.Equal(t, "printers", before[0].Message.Card.Category.Name)
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | below | c/support/*", "slack | all | *")
+		before := f.hear(hub.ForumPostCreated, post(2))
+		require.Equal(t, []string{"all"}, chats(before), "the parent is not known yet")
+		require.Equal(t, "printers", before[0].Message.Card.Category.Name)
 
-	f.hear(hub.ForumCategoryCreated, hub.Forum{Category: &hub.ForumCategory{ID: "5", Name: "Support", Slug: "support"}})
-	f.hear(hub.ForumCategoryCreated, hub.Forum{Category: &hub.ForumCategory{ID: "9", Name: "Printers", Slug: "printers", ParentID: "5", Color: "#0088cc"}})
-	after := f.hear(hub.ForumPostCreated, post(3))
-	require.Equal(t, []string{"below", "all"}, chats(after))
-	require.Equal(t, &hub.Label{Name: "Support › Printers", Color: "#0088cc"}, after[0].Message.Card.Category)
+		f.hear(hub.ForumCategoryCreated, hub.Forum{Category: &hub.ForumCategory{ID: "5", Name: "Support", Slug: "support"}})
+		f.hear(hub.ForumCategoryCreated, hub.Forum{Category: &hub.ForumCategory{ID: "9", Name: "Printers", Slug: "printers", ParentID: "5", Color: "#0088cc"}})
+		after := f.hear(hub.ForumPostCreated, post(3))
+		require.Equal(t, []string{"below", "all"}, chats(after))
+		require.Equal(t, &hub.Label{Name: "Support › Printers", Color: "#0088cc"}, after[0].Message.Card.Category)
 
-	f.hear(hub.ForumCategoryUpdated, hub.Forum{Category: &hub.ForumCategory{ID: "9", Name: "Printers", Slug: "printers", ParentID: "5", Restricted: true}})
-	require.Empty(t, f.hear(hub.ForumPostCreated, post(4)), "restricted now, and no row names it")
+		f.hear(hub.ForumCategoryUpdated, hub.Forum{Category: &hub.ForumCategory{ID: "9", Name: "Printers", Slug: "printers", ParentID: "5", Restricted: true}})
+		require.Empty(t, f.hear(hub.ForumPostCreated, post(4)), "restricted now, and no row names it")
+	})
 }
 
 func TestNobodyHears(t *testing.T) {
@@ -249,83 +426,99 @@ func TestNobodyHears(t *testing.T) {
 	}
 	for name, change := range spoil {
 		t.Run(name, func(t *testing.T) {
-			f := start(t, "slack | all | *,k/forum.*")
-			data := post(2)
-			change(&data)
-			require.Empty(t, f.hear(hub.ForumPostCreated, data))
+			bubble(t, func(t *testing.T) {
+				f := start(t, "slack | all | *,k/forum.*")
+				data := post(2)
+				change(&data)
+				require.Empty(t, f.hear(hub.ForumPostCreated, data))
+			})
 		})
 	}
 }
 
 func TestUserEventsNeedAKindThatNamesThem(t *testing.T) {
-	f := start(t, "slack | all | k/forum.*", "slack | users | k/forum.user.*")
-	owed := f.hear("forum.user.suspended", hub.Forum{Object: json.RawMessage(`{"username":"mallory","suspend_reason":"spam *everywhere*"}`)})
-	require.Equal(t, []string{"users"}, chats(owed))
-	card := owed[0].Message.Card
-	require.Equal(t, "User suspended", card.Kind)
-	require.Equal(t, "mallory", card.Title)
-	require.Equal(t, "https://forum.example.com/u/mallory", card.URL)
-	require.Equal(t, `spam \*everywhere\*`, card.Text)
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | all | k/forum.*", "slack | users | k/forum.user.*")
+		owed := f.hear("forum.user.suspended", hub.Forum{Object: json.RawMessage(`{"username":"mallory","suspend_reason":"spam *everywhere*"}`)})
+		require.Equal(t, []string{"users"}, chats(owed))
+		card := owed[0].Message.Card
+		require.Equal(t, "User suspended", card.Kind)
+		require.Equal(t, "mallory", card.Title)
+		require.Equal(t, "https://forum.example.com/u/mallory", card.URL)
+		require.Equal(t, `spam \*everywhere\*`, card.Text)
+	})
 }
 
 func TestDirectChatMessagesStay(t *testing.T) {
-	f := start(t, "slack | chat | k/forum.chat.*")
-	direct := json.RawMessage(`{"message":{"cooked":"<p>psst</p>"},"channel":{"title":"bob","chatable_type":"DirectMessage"}}`)
-	require.Empty(t, f.hear("forum.chat.message_created", hub.Forum{Object: direct}))
-	open := json.RawMessage(`{"message":{"cooked":"<p>Is <b>anyone</b> around?</p>","user":{"username":"alice"}},"channel":{"id":2,"title":"Support","slug":"support","chatable_type":"Category"}}`)
-	owed := f.hear("forum.chat.message_created", hub.Forum{Object: open})
-	require.Len(t, owed, 1)
-	require.Equal(t, "Is anyone around?", owed[0].Message.Card.Text)
-	require.Equal(t, "https://forum.example.com/chat/c/support/2", owed[0].Message.Card.URL)
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | chat | k/forum.chat.*")
+		direct := json.RawMessage(`{"message":{"cooked":"<p>psst</p>"},"channel":{"title":"bob","chatable_type":"DirectMessage"}}`)
+		require.Empty(t, f.hear("forum.chat.message_created", hub.Forum{Object: direct}))
+		open := json.RawMessage(`{"message":{"cooked":"<p>Is <b>anyone</b> around?</p>","user":{"username":"alice"}},"channel":{"id":2,"title":"Support","slug":"support","chatable_type":"Category"}}`)
+		owed := f.hear("forum.chat.message_created", hub.Forum{Object: open})
+		require.Len(t, owed, 1)
+		require.Equal(t, "Is anyone around?", owed[0].Message.Card.Text)
+		require.Equal(t, "https://forum.example.com/chat/c/support/2", owed[0].Message.Card.URL)
+	})
 }
 
 func TestNotification(t *testing.T) {
-	f := start(t, "slack | C1 | thread:*")
-	owed := f.hear(hub.ForumPostCreated, post(1))
-	require.Len(t, owed, 1)
-	n := owed[0]
-	require.Equal(t, hub.NotificationFor(n.Event, n.Chat), n.ID)
-	require.Equal(t, n.QueuedAt.Add(time.Hour), n.StaleAt)
-	require.Equal(t, "meta/topic/301", n.Message.Thread)
-	require.True(t, n.Message.InThread)
-	require.Equal(t, "New topic", n.Message.Card.Kind)
-	require.Equal(t, "Which **model**?", n.Message.Card.Text)
-	require.Equal(t, "forum.example.com", n.Message.Card.Site)
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | C1 | thread:*")
+		owed := f.hear(hub.ForumPostCreated, post(1))
+		require.Len(t, owed, 1)
+		n := owed[0]
+		require.Equal(t, n.QueuedAt.Add(time.Hour), n.StaleAt)
+		require.Equal(t, "meta/topic/301", n.Message.Thread)
+		require.True(t, n.Message.InThread)
+		require.Equal(t, "New topic", n.Message.Card.Kind)
+		require.Equal(t, "Which **model**?", n.Message.Card.Text)
+		require.Equal(t, "forum.example.com", n.Message.Card.Site)
 
-	require.Equal(t, "Reply", f.hear(hub.ForumPostCreated, post(2))[0].Message.Card.Kind)
-	f.stop()
-	require.Len(t, f.queued, 2)
-	require.Equal(t, "Printer does not start", f.queued[0].Title)
-	require.Equal(t, hub.StatusQueued, f.queued[0].Status)
-	require.Contains(t, f.fired, hub.SubscriptionID("slack | C1 | thread:*"))
+		reply := f.hear(hub.ForumPostCreated, post(2))[0]
+		require.Equal(t, "Reply", reply.Message.Card.Kind)
+		require.Equal(t, hub.NotificationFor(reply.Event, reply.Chat), reply.ID)
+		f.stop()
+		require.Len(t, f.queued, 2)
+		require.Equal(t, "Printer does not start", f.queued[0].Title)
+		require.Equal(t, hub.StatusQueued, f.queued[0].Status)
+		require.Contains(t, f.fired, hub.SubscriptionID("slack | C1 | thread:*"))
+	})
 }
 
 func TestOptionsShapeTheMessage(t *testing.T) {
-	rows, err := rules.ParseRow("slack | compact | *")
-	require.NoError(t, err)
-	short := rows[0]
-	rows[0].Options, short.Options = hub.Options{Style: hub.StyleCompact}, hub.Options{Excerpt: 5}
-	short.Chat.ID = "short"
-	f := resume(t, &memory{rows: append(rows, short)})
-	owed := f.hear(hub.ForumPostCreated, post(2))
-	require.True(t, owed[0].Message.Card.Compact)
-	require.Empty(t, owed[0].Message.Card.Text)
-	require.Equal(t, "Which…", owed[1].Message.Card.Text)
-	require.True(t, owed[1].Message.Card.Cut)
+	bubble(t, func(t *testing.T) {
+		rows, err := rules.ParseRow("slack | compact | *")
+		require.NoError(t, err)
+		short := rows[0]
+		rows[0].Options, short.Options = hub.Options{Style: hub.StyleCompact}, hub.Options{Excerpt: 5}
+		short.Chat.ID = "short"
+		f := resume(t, with(append(rows, short)), noDelay)
+		owed := f.hear(hub.ForumPostCreated, post(2))
+		require.True(t, owed[0].Message.Card.Compact)
+		require.Empty(t, owed[0].Message.Card.Text)
+		require.Equal(t, "Which…", owed[1].Message.Card.Text)
+		require.True(t, owed[1].Message.Card.Cut)
+	})
 }
 
 func TestWhatCannotBeQueuedComesAgain(t *testing.T) {
-	f := start(t, "slack | C1 | *")
-	f.failNotify = errors.New("the stream is full")
-	require.ErrorContains(t, f.give(hub.ForumPostCreated, post(2)), "the stream is full")
-	f.failNotify = nil
-	first := f.hear(hub.ForumPostCreated, post(2))
-	require.Equal(t, first[0].ID, f.hear(hub.ForumPostCreated, post(2))[0].ID, "the same event owes the same notification")
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | C1 | *")
+		f.failNotify = errors.New("the stream is full")
+		require.ErrorContains(t, f.give(hub.ForumPostCreated, post(2)), "the stream is full")
+		f.failNotify = nil
+		first := f.hear(hub.ForumPostCreated, post(2))
+		require.Equal(t, first[0].ID, f.hear(hub.ForumPostCreated, post(2))[0].ID, "the same event owes the same notification")
+	})
 }
 
 func TestABrokenEventIsPassedOver(t *testing.T) {
-	f := start(t, "slack | C1 | *")
-	f.events <- []bus.Received{{Seq: 1, Event: &hub.Event{ID: "e1", Source: "meta", Type: hub.ForumPostCreated, Data: json.RawMessage(`{"post":3}`)}}}
-	require.NoError(t, <-f.handled)
-	require.Len(t, f.hear(hub.ForumPostCreated, post(2)), 1)
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | C1 | *")
+		require.NoError(t, f.route(&hub.Event{ID: "e1", Source: "meta", Type: hub.ForumPostCreated, Data: json.RawMessage(`{"post":3}`)}))
+		require.Len(t, f.hear(hub.ForumPostCreated, post(2)), 1)
+	})
 }
+
+func jsonOf(v any) (json.RawMessage, error) { return json.Marshal(v) }

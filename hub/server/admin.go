@@ -8,7 +8,9 @@ import (
 
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/route"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/all"
 )
 
 // newAdmin gives package admin what it works with. ctx is that of the server.
@@ -20,7 +22,8 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 	return admin.New(admin.Deps{
 		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store,
 		Events: events{s.bus}, Notifier: notifier{s.bus, s.store},
-		Systems: s.systems, Chats: s.chats, Changed: func() { s.changed(ctx) },
+		Systems: s.systems, Chats: s.chats, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
+		Explain: s.explain, Decode: s.decode, Trace: s.store.FindTrace, Taxonomy: s.taxonomy, SourceList: s.sourceList,
 		Token: s.token.value, TokenFile: s.token.file, Sources: sources,
 		PublicURL: s.Config.Server.PublicURL, MaxBody: int64(s.Config.Server.MaxBody), Version: s.Version, Log: s.Log,
 	})
@@ -28,11 +31,45 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 
 // changed makes a change of the subscriptions hold: here before it returns, on
 // other hubs within a second.
-func (s *Server) changed(ctx context.Context) {
-	if err := s.router.Reload(ctx); err != nil {
+func (s *Server) changed(ctx context.Context, ids ...hub.SubscriptionID) {
+	if err := s.router.Refresh(ctx, ids...); err != nil {
 		s.Log.Error("the subscriptions could not be read again, the older table holds", "err", err)
 	}
-	s.bus.Changed(subscriptionsChanged)
+	s.bus.Changed(subscriptionsChanged, words(ids)...)
+}
+
+func words[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = string(w)
+	}
+	return out
+}
+
+// explain says what would become of an event, with each message as its platform
+// would be sent it.
+func (s *Server) explain(ctx context.Context, e *hub.Event, q admin.ExplainQuery) (*hub.Explanation, error) {
+	x, err := s.router.Explain(ctx, e, route.Question{System: q.System, Chat: q.Chat, Limit: q.Limit})
+	if err != nil {
+		return nil, err
+	}
+	registry := all.Registry(nil)
+	for i := range x.Chats {
+		c := &x.Chats[i]
+		if kind, ok := registry.Find(s.kindOf(c.System)); ok && c.Message != nil && kind.Preview != nil {
+			r := kind.Preview(*c.Message)
+			c.Rendered = &r
+		}
+	}
+	return x, nil
+}
+
+// kindOf is the platform of a system, which may have its name.
+func (s *Server) kindOf(system hub.System) string {
+	if section, ok := s.Config.Providers[string(system)]; ok {
+		return section.Kind()
+	}
+	return string(system)
 }
 
 // systems lists the configured systems with what their workers last told.

@@ -402,6 +402,7 @@ kind = "discourse"
 url = "https://forum.example.com"
 secret = %q
 visibility = "trust_webhook"
+delay = "0s"
 [providers.console]
 [providers.slack]
 token = "xoxb-bench"

@@ -39,6 +39,31 @@ func (s *Server) Check(ctx context.Context, tell func(what string, err error)) {
 		}
 		try(what, p.Check)
 	}
+	if s.Role != WorkerOnly {
+		s.checkForums(try, tell)
+	}
+}
+
+// checkForums proves that each forum that is asked answers, and takes the key and
+// the reader.
+func (s *Server) checkForums(try func(string, func(context.Context) error), tell func(string, error)) {
+	o, err := s.openOutside()
+	if err != nil {
+		tell("sources", err)
+		return
+	}
+	for _, f := range o.forums {
+		if f.API == nil {
+			continue
+		}
+		client := o.clients[f.Name]
+		try(fmt.Sprintf("%s (%s)", f.Name, discourseKind), func(ctx context.Context) error {
+			if _, err := client.Check(ctx); err != nil || !f.Check {
+				return err
+			}
+			return client.CheckReader(ctx, f.ReadAs)
+		})
+	}
 }
 
 func (s *Server) checkBus(ctx context.Context) error {

@@ -53,3 +53,11 @@ func (l *lateStore) ConsoleRooms(ctx context.Context, system hub.System) ([]hub.
 	}
 	return s.ConsoleRooms(ctx, system)
 }
+
+func (l *lateStore) ReviseConsolePost(ctx context.Context, room hub.Chat, seq int64, m *hub.Message) error {
+	s, err := l.get()
+	if err != nil {
+		return err
+	}
+	return s.ReviseConsolePost(ctx, room, seq, m)
+}

@@ -15,15 +15,9 @@ import (
 
 // newHTTP lays out the addresses of the hub. Everything but health, the login
 // page with its style, and webhooks (which are signed) needs a credential.
-func (s *Server) newHTTP() (*http.Server, error) {
-	in, err := ingest.New(ingest.Config{
-		Sources: s.sources(), MaxBody: int64(s.Config.Server.MaxBody), Publish: publisher{s.bus}, Log: s.Log, Observe: s.metrics.observe,
-	})
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) newHTTP() *http.Server {
 	mux := http.NewServeMux()
-	mux.Handle("/in/{source}", in)
+	mux.Handle("/in/{source}", s.door)
 	mux.HandleFunc("GET /healthz", healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /version", s.admin.Guard(http.HandlerFunc(s.version)))
@@ -45,7 +39,7 @@ func (s *Server) newHTTP() (*http.Server, error) {
 			server.RegisterOnShutdown(c.Close)
 		}
 	}
-	return server, nil
+	return server
 }
 
 // home sends people to the console's rooms.

@@ -17,8 +17,9 @@ const module = "github.com/bellhop-chat/bellhop/"
 var rows = [][]string{
 	{"cmd/bellhop"},
 	{"hub/server"},
-	{"admin", "hub/ingest", "hub/route", "hub/deliver", "providers/*"},
-	{"providers", "rules", "hub/store", "hub/bus", "hub/config", "web"},
+	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "providers/*"},
+	{"hub/forum"},
+	{"providers", "rules", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
 	{"hub/secret", "hub/outbound"},
 	{"hub"},
 }

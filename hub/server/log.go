@@ -19,7 +19,7 @@ const logPace = 250 * time.Millisecond
 func (s *Server) keepLog(ctx context.Context) error {
 	pace := time.NewTicker(logPace)
 	defer pace.Stop()
-	return s.bus.Follow(ctx, "delivery-log", []string{"hub.message.>"}, func(ctx context.Context, batch []bus.Received) error {
+	handle := func(ctx context.Context, batch []bus.Received) error {
 		outcomes := make([]hub.Outcome, 0, len(batch))
 		for _, r := range batch {
 			var o hub.Outcome
@@ -37,7 +37,8 @@ func (s *Server) keepLog(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 		return nil
-	})
+	}
+	return s.bus.Follow(ctx, bus.Reader{Name: "delivery-log", Types: []string{"hub.message.>"}, Handle: handle})
 }
 
 // record writes outcomes together, or, where one of them cannot be stored, each
@@ -86,10 +87,15 @@ func (s *Server) prune(ctx context.Context) {
 	if s.Config.Deliver.Retention == 0 {
 		return
 	}
-	n, err := s.store.PruneDeliveries(ctx, time.Now().Add(-s.Config.Deliver.Retention))
-	if err != nil && ctx.Err() == nil {
-		s.Log.Warn("old deliveries could not be deleted, will try again", "err", err)
-	} else if n > 0 {
-		s.Log.Info("old deliveries deleted", "rows", n)
+	before := time.Now().Add(-s.Config.Deliver.Retention)
+	for what, prune := range map[string]func(context.Context, time.Time) (int64, error){
+		"deliveries": s.store.PruneDeliveries, "decisions": s.store.PruneTraces, "announcements": s.store.PruneAnnouncements,
+	} {
+		n, err := prune(ctx, before)
+		if err != nil && ctx.Err() == nil {
+			s.Log.Warn("what is past its time could not be deleted, will try again", "what", what, "err", err)
+		} else if n > 0 {
+			s.Log.Info("what was past its time is deleted", "what", what, "rows", n)
+		}
 	}
 }

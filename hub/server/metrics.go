@@ -43,6 +43,16 @@ func (m *metrics) router(r *route.Router) {
 	}, func() float64 { return float64(r.Routed()) }))
 }
 
+// waiting counts the events that wait for a forum's API.
+func (m *metrics) waiting(r *route.Router, forums []hub.Source) {
+	for _, source := range forums {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "bellhop_events_waiting", Help: "Events of a forum that wait until its API answers.",
+			ConstLabels: prometheus.Labels{"source": string(source)},
+		}, func() float64 { return float64(r.Waiting(source)) }))
+	}
+}
+
 func (m *metrics) workers(workers []*deliver.Worker) {
 	for _, w := range workers {
 		c := w.Counts()

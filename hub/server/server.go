@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +25,8 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/deliver"
+	"github.com/bellhop-chat/bellhop/hub/forum"
+	"github.com/bellhop-chat/bellhop/hub/ingest"
 	"github.com/bellhop-chat/bellhop/hub/route"
 	"github.com/bellhop-chat/bellhop/hub/store"
 	"github.com/bellhop-chat/bellhop/providers"
@@ -66,6 +70,9 @@ type Server struct {
 	store   *store.Store
 	bus     *bus.Bus
 	router  *route.Router
+	forums  *forum.State
+	outside *outside
+	door    *ingest.Handler
 	workers []*deliver.Worker
 	admin   *admin.Server
 	http    *http.Server
@@ -160,13 +167,25 @@ func (s *Server) openHub(ctx context.Context) error {
 		return err
 	}
 	s.token = token
+	if s.outside, err = s.openOutside(); err != nil {
+		return err
+	}
+	s.door, err = ingest.New(ingest.Config{
+		Sources: s.sources(), MaxBody: int64(s.Config.Server.MaxBody), Publish: publisher{s.bus}, Log: s.Log, Observe: s.metrics.observe,
+	})
+	if err != nil {
+		return err
+	}
+	s.forums = forum.New(s.store, s.outside.forums, s.Log, time.Now)
 	s.router = route.New(route.Config{
-		Bus: s.bus, Subscriptions: s.store, Forums: s.store, Deliveries: s.store, MaxAge: c.Deliver.MaxAge, Log: s.Log,
+		Bus: s.bus, Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.store,
+		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: s.leading(s.outside, s.door), Log: s.Log,
 	})
 	s.metrics.router(s.router)
+	s.metrics.waiting(s.router, slices.Sorted(maps.Keys(s.outside.clients)))
 	s.admin = s.newAdmin(ctx)
-	s.http, err = s.newHTTP()
-	return err
+	s.http = s.newHTTP()
+	return nil
 }
 
 // work starts what runs in the background.
@@ -177,8 +196,8 @@ func (s *Server) work(ctx context.Context, g *errgroup.Group) {
 	if s.Role == WorkerOnly {
 		return
 	}
-	reload := func() {
-		if err := s.router.Reload(ctx); err != nil && ctx.Err() == nil {
+	reload := func(ids []string) {
+		if err := s.router.Refresh(ctx, rowIDs(ids)...); err != nil && ctx.Err() == nil {
 			s.Log.Error("the subscriptions could not be read again, the older table holds", "err", err)
 		}
 	}
@@ -189,6 +208,14 @@ func (s *Server) work(ctx context.Context, g *errgroup.Group) {
 	})
 	g.Go(func() error { return s.keepLog(ctx) })
 	g.Go(func() error { return s.housekeep(ctx) })
+}
+
+func rowIDs(ids []string) []hub.SubscriptionID {
+	out := make([]hub.SubscriptionID, len(ids))
+	for i, id := range ids {
+		out[i] = hub.SubscriptionID(id)
+	}
+	return out
 }
 
 // subscriptionsChanged is what hubs tell each other after a change of the table.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +48,21 @@ func (i insert) statement(rows int, placeholder func(n int) string) string {
 	}
 	b.WriteString(") " + i.tail)
 	return b.String()
+}
+
+// lastOfEach keeps of rows with one key the last, as one statement of PostgreSQL
+// may not change a row twice, and sorts them by their keys, so that two hubs
+// lock in one order.
+func lastOfEach[T any](rows []T, key func(T) string) []T {
+	last := make(map[string]T, len(rows))
+	for _, row := range rows {
+		last[text(key(row))] = row
+	}
+	sorted := make([]T, 0, len(last))
+	for _, k := range slices.Sorted(maps.Keys(last)) {
+		sorted = append(sorted, last[k])
+	}
+	return sorted
 }
 
 // placeholder stands for argument n of a long list of arguments in their

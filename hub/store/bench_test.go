@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,32 @@ func benchRecordOutcomes(b *testing.B, c store.Config) {
 		require.NoError(b, s.RecordQueued(b.Context(), ds))
 		b.StartTimer()
 		require.NoError(b, s.RecordOutcomes(b.Context(), sent(ds)))
+	}
+}
+
+func BenchmarkPutAnnouncements(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchPutAnnouncements(b, store.Config{Dir: b.TempDir()}) })
+	b.Run("postgres", func(b *testing.B) { benchPutAnnouncements(b, store.Config{URL: storetest.PostgresURL(b)}) })
+}
+
+func benchPutAnnouncements(b *testing.B, c store.Config) {
+	s, err := store.Open(b.Context(), c)
+	require.NoError(b, err)
+	defer s.Close()
+	n := 0
+	for b.Loop() {
+		n++
+		b.StopTimer()
+		as := make([]hub.Announcement, 0, 1000)
+		for i, d := range thousand(n) {
+			as = append(as, hub.Announcement{
+				Notification: d.ID, Chat: d.Chat, Source: d.Source, Topic: fmt.Sprint(n), Post: i/10 + 1, Event: d.Event,
+				Subscription: d.Subscription, Mode: hub.Watch, State: hub.AnnouncedLive, At: d.QueuedAt, UpdatedAt: d.QueuedAt,
+				Message: hub.Message{Card: &hub.Card{Kind: "New topic", Title: d.Title, Text: strings.Repeat("An excerpt. ", 33)}},
+			})
+		}
+		b.StartTimer()
+		require.NoError(b, s.PutAnnouncements(b.Context(), as))
 	}
 }
 

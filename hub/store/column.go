@@ -30,6 +30,15 @@ func micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
+// microsOrNow is micros of a time by which rows grow old: one that was not told
+// is now, or the row would be pruned at once.
+func microsOrNow(t time.Time) int64 {
+	if t.IsZero() {
+		t = clock()
+	}
+	return micros(t)
+}
+
 // clock is the time now, as exact as a column keeps it.
 func clock() time.Time { return stored(time.Now()) }
 

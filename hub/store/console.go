@@ -11,11 +11,11 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-const allPosts = `SELECT system, seq, room, COALESCE(post_key, ''), root, message, posted_at FROM console_posts`
+const allPosts = `SELECT system, seq, room, COALESCE(post_key, ''), root, message, posted_at, rev, edited_at, gone FROM console_posts`
 
-// AppendConsolePost stores p. The Seq of a system's posts become visible in
-// their order, so a reader that goes on after the last it saw misses none. A
-// post without a Key is always a new one.
+// AppendConsolePost stores p and sets its Rev, too. The numbers of a system
+// become visible in their order, so a reader that goes on after the last it saw
+// misses none. A post without a Key is always a new one.
 func (s *Store) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) error {
 	if err := checkKeys("system", string(p.System), "chat", p.ID, "key", p.Key); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (s *Store) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) error
 	err = s.transact(ctx, "append console post", func(tx *sql.Tx) error {
 		// Drawing the number first makes others of this system wait, so the
 		// post cannot appear between the look for its Key and the insert.
-		seq, err := next(ctx, tx, "console/"+string(p.System))
+		seq, err := nextInConsole(ctx, tx, p.System)
 		if err != nil {
 			return err
 		}
@@ -36,24 +36,29 @@ func (s *Store) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) error
 		if err != nil || found {
 			return err
 		}
-		row.Seq, row.At = seq, clock()
+		row.Seq, row.Rev, row.At = seq, seq, clock()
 		return insertPost(ctx, tx, row, message)
 	})
 	if err != nil {
 		return err
 	}
-	p.Seq, p.At = row.Seq, row.At
+	p.Seq, p.Rev, p.At = row.Seq, row.Rev, row.At
 	return nil
 }
 
-// findPost sets Seq and At of the post that has p's Key.
+// nextInConsole draws a number for a post or for a change of one.
+func nextInConsole(ctx context.Context, tx *sql.Tx, system hub.System) (int64, error) {
+	return next(ctx, tx, "console/"+string(system))
+}
+
+// findPost sets Seq, Rev and At of the post that has p's Key.
 func findPost(ctx context.Context, tx *sql.Tx, p *hub.ConsolePost) (bool, error) {
 	if p.Key == "" {
 		return false, nil
 	}
 	err := tx.QueryRowContext(ctx,
-		`SELECT seq, posted_at FROM console_posts WHERE system = $1 AND room = $2 AND post_key = $3`,
-		text(p.System), text(p.Chat.ID), text(p.Key)).Scan(&p.Seq, timeColumn{&p.At})
+		`SELECT seq, rev, posted_at FROM console_posts WHERE system = $1 AND room = $2 AND post_key = $3`,
+		text(p.System), text(p.Chat.ID), text(p.Key)).Scan(&p.Seq, &p.Rev, timeColumn{&p.At})
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -63,10 +68,56 @@ func findPost(ctx context.Context, tx *sql.Tx, p *hub.ConsolePost) (bool, error)
 func insertPost(ctx context.Context, tx *sql.Tx, p hub.ConsolePost, message string) error {
 	key := sql.NullString{String: text(p.Key), Valid: p.Key != ""}
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO console_posts (system, seq, room, post_key, root, message, posted_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		text(p.System), p.Seq, text(p.ID), key, text(p.Root), message, micros(p.At))
+		INSERT INTO console_posts (system, seq, room, post_key, root, message, posted_at, rev)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		text(p.System), p.Seq, text(p.ID), key, text(p.Root), message, micros(p.At), p.Rev)
 	return err
+}
+
+// ReviseConsolePost replaces or retracts a message. A revision that changes
+// nothing leaves the post as it is, Rev and Edited included. What was retracted
+// stays so: to give it a message is an Error with CodeNotFound.
+func (s *Store) ReviseConsolePost(ctx context.Context, room hub.Chat, seq int64, m *hub.Message) error {
+	message := "" // of a post that is gone
+	if m != nil {
+		var err error
+		if message, err = document(m); err != nil {
+			return fault(ctx, "revise console post", err)
+		}
+	}
+	return s.transact(ctx, "revise console post", func(tx *sql.Tx) error {
+		// The number first, as for a new post: of two revisions at once the second
+		// sees what the first has done.
+		rev, err := nextInConsole(ctx, tx, room.System)
+		if err != nil {
+			return err
+		}
+		changes, err := changesPost(ctx, tx, room, seq, message)
+		if err != nil || !changes {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE console_posts SET message = $1, gone = $2, edited_at = $3, rev = $4 WHERE system = $5 AND seq = $6`,
+			message, flag(m == nil), micros(clock()), rev, text(room.System), seq)
+		return err
+	})
+}
+
+// changesPost reports whether a message, empty for none, would change a post.
+func changesPost(ctx context.Context, tx *sql.Tx, room hub.Chat, seq int64, message string) (bool, error) {
+	var stands string
+	var gone bool
+	err := tx.QueryRowContext(ctx, `SELECT message, gone FROM console_posts WHERE system = $1 AND room = $2 AND seq = $3`,
+		text(room.System), text(room.ID), seq).Scan(&stands, &gone)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, hub.Errorf(hub.CodeNotFound, "there is no message %d in room %q of %s", seq, room.ID, room.System)
+	case err != nil:
+		return false, err
+	case gone && message != "":
+		return false, hub.Errorf(hub.CodeNotFound, "message %d in room %q of %s was removed", seq, room.ID, room.System)
+	}
+	return stands != message, nil
 }
 
 // ConsolePosts lists the newest posts of a room before a Seq, oldest first.
@@ -80,9 +131,10 @@ func (s *Store) ConsolePosts(ctx context.Context, room hub.Chat, before int64, l
 	return posts, err
 }
 
-// ConsolePostsAfter lists posts of a system after a Seq, oldest first.
+// ConsolePostsAfter lists posts of a system that are new or changed after a
+// Rev, in the order of Rev.
 func (s *Store) ConsolePostsAfter(ctx context.Context, system hub.System, after int64, limit int) ([]hub.ConsolePost, error) {
-	return s.consolePosts(ctx, allPosts+` WHERE system = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+	return s.consolePosts(ctx, allPosts+` WHERE system = $1 AND rev > $2 ORDER BY rev LIMIT $3`,
 		text(system), after, clampLimit(limit))
 }
 
@@ -95,7 +147,8 @@ func (s *Store) consolePosts(ctx context.Context, query string, args ...any) (po
 	defer rows.Close()
 	for rows.Next() {
 		var p hub.ConsolePost
-		if err := rows.Scan(&p.System, &p.Seq, &p.ID, &p.Key, &p.Root, jsonColumn{&p.Message}, timeColumn{&p.At}); err != nil {
+		if err := rows.Scan(&p.System, &p.Seq, &p.ID, &p.Key, &p.Root, jsonColumn{&p.Message}, timeColumn{&p.At},
+			&p.Rev, timeColumn{&p.Edited}, &p.Gone); err != nil {
 			return nil, fault(ctx, op, err)
 		}
 		posts = append(posts, p)

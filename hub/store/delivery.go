@@ -11,7 +11,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-const deliveryColumns = `id, system, chat, event, event_type, source, subscription, title,
+const deliveryColumns = `id, system, chat, event, event_type, source, subscription, act, title,
 	status, attempts, reason, receipt, queued_at, updated_at`
 
 const allDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries`
@@ -28,10 +28,10 @@ func announce() insert {
 		head: `INSERT INTO deliveries (` + deliveryColumns + `, announced)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			event = excluded.event, event_type = excluded.event_type, source = excluded.source,
-			subscription = excluded.subscription, title = excluded.title,
+			subscription = excluded.subscription, act = excluded.act, title = excluded.title,
 			queued_at = excluded.queued_at, announced = 1
 			WHERE deliveries.announced = 0`,
-		columns: 15,
+		columns: 16,
 	}
 }
 
@@ -53,13 +53,10 @@ func (s *Store) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
 }
 
 func announceArgs(d hub.Delivery) []any {
-	if d.QueuedAt.IsZero() {
-		d.QueuedAt = clock()
-	}
-	at := micros(d.QueuedAt)
+	at := microsOrNow(d.QueuedAt)
 	return []any{
 		text(d.ID), text(d.System), text(d.Chat.ID), text(d.Event), text(d.EventType), text(d.Source),
-		text(d.Subscription), text(d.Title), rankQueued, 0, "", "", at, at, 1,
+		text(d.Subscription), text(d.Act), text(d.Title), rankQueued, 0, "", "", at, at, 1,
 	}
 }
 
@@ -134,7 +131,7 @@ func (s *Store) deliveries(ctx context.Context, query string, args ...any) (list
 
 func scanDelivery(row interface{ Scan(...any) error }) (d hub.Delivery, err error) {
 	var rank int
-	err = row.Scan(&d.ID, &d.System, &d.Chat.ID, &d.Event, &d.EventType, &d.Source, &d.Subscription, &d.Title,
+	err = row.Scan(&d.ID, &d.System, &d.Chat.ID, &d.Event, &d.EventType, &d.Source, &d.Subscription, &d.Act, &d.Title,
 		&rank, &d.Attempts, &d.Reason, jsonColumn{&d.Receipt}, timeColumn{&d.QueuedAt}, timeColumn{&d.UpdatedAt})
 	if err == nil {
 		d.Status = statuses()[rank]
@@ -142,22 +139,10 @@ func scanDelivery(row interface{ Scan(...any) error }) (d hub.Delivery, err erro
 	return d, err
 }
 
-// pruneBatch is how many rows one transaction deletes: others write in between.
-const pruneBatch = 2000
-
-// PruneDeliveries deletes in small transactions. After an error n counts what
-// was deleted before it.
-func (s *Store) PruneDeliveries(ctx context.Context, before time.Time) (n int64, err error) {
-	for {
-		deleted, err := s.exec(ctx, "prune deliveries", `
-			DELETE FROM deliveries WHERE id IN
-				(SELECT id FROM deliveries WHERE queued_at < $1 ORDER BY queued_at, id LIMIT $2)`,
-			micros(before), pruneBatch)
-		n += deleted
-		if err != nil || deleted < pruneBatch {
-			return n, err
-		}
-	}
+// PruneDeliveries deletes in small transactions. After an error the number
+// counts what was deleted before it.
+func (s *Store) PruneDeliveries(ctx context.Context, before time.Time) (int64, error) {
+	return s.prune(ctx, "deliveries", "id", "queued_at", before)
 }
 
 func checkDelivery(id hub.NotificationID, chat hub.Chat, event hub.EventID, sub hub.SubscriptionID) error {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
-	"maps"
 	"slices"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -13,93 +11,119 @@ import (
 
 // PutCategory stores c in place of what was known of it.
 func (s *Store) PutCategory(ctx context.Context, source hub.Source, c hub.ForumCategory) error {
-	row, err := objectArgs(source, c.ID, c)
-	if err != nil {
-		return err
-	}
-	return s.putObjects(ctx, "categories", [][]any{row})
+	return putObjects(ctx, s, categories, source, []hub.ForumCategory{c}, func(c hub.ForumCategory) string { return c.ID })
+}
+
+// DeleteCategory forgets a category; one that is not known is fine.
+func (s *Store) DeleteCategory(ctx context.Context, source hub.Source, id string) error {
+	return s.deleteObject(ctx, categories, source, id)
+}
+
+// Categories lists what is known of a source, by name.
+func (s *Store) Categories(ctx context.Context, source hub.Source) ([]hub.ForumCategory, error) {
+	list, err := listObjects[hub.ForumCategory](ctx, s, categories, source)
+	slices.SortFunc(list, func(a, b hub.ForumCategory) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return list, err
+}
+
+// PutTag stores t in place of what was known of the tag of that name.
+func (s *Store) PutTag(ctx context.Context, source hub.Source, t hub.ForumTag) error {
+	return putObjects(ctx, s, tags, source, []hub.ForumTag{t}, func(t hub.ForumTag) string { return t.Name })
+}
+
+// DeleteTag forgets a tag; one that is not known is fine.
+func (s *Store) DeleteTag(ctx context.Context, source hub.Source, name string) error {
+	return s.deleteObject(ctx, tags, source, name)
+}
+
+// Tags lists what is known of a source, by name.
+func (s *Store) Tags(ctx context.Context, source hub.Source) ([]hub.ForumTag, error) {
+	list, err := listObjects[hub.ForumTag](ctx, s, tags, source)
+	slices.SortFunc(list, func(a, b hub.ForumTag) int { return cmp.Compare(a.Name, b.Name) })
+	return list, err
+}
+
+// PutGroup stores g, without its members, in place of what was known of the
+// group of that name.
+func (s *Store) PutGroup(ctx context.Context, source hub.Source, g hub.ForumGroup) error {
+	g.Members = nil
+	return putObjects(ctx, s, groups, source, []hub.ForumGroup{g}, func(g hub.ForumGroup) string { return g.Name })
+}
+
+// DeleteGroup forgets a group; one that is not known is fine.
+func (s *Store) DeleteGroup(ctx context.Context, source hub.Source, name string) error {
+	return s.deleteObject(ctx, groups, source, name)
+}
+
+// Groups lists what is known of a source, by name.
+func (s *Store) Groups(ctx context.Context, source hub.Source) ([]hub.ForumGroup, error) {
+	list, err := listObjects[hub.ForumGroup](ctx, s, groups, source)
+	slices.SortFunc(list, func(a, b hub.ForumGroup) int { return cmp.Compare(a.Name, b.Name) })
+	return list, err
 }
 
 // PutTopics stores topics in place of what was known of them. Of one that is
 // given twice the last counts.
 func (s *Store) PutTopics(ctx context.Context, source hub.Source, ts []hub.Topic) error {
-	byID := make(map[string]hub.Topic, len(ts))
-	for _, t := range ts {
-		byID[text(t.ID)] = t
+	return putObjects(ctx, s, topics, source, ts, func(t hub.Topic) string { return t.ID })
+}
+
+// FindTopic reads what is known of a topic, nil if nothing is.
+func (s *Store) FindTopic(ctx context.Context, source hub.Source, id string) (*hub.Topic, error) {
+	return findBody[hub.Topic](ctx, s, "find topic", `SELECT body FROM topics WHERE source = $1 AND id = $2`, text(source), text(id))
+}
+
+// objects is a table of what is known of forums, and the column that tells the
+// objects of a source apart.
+type objects struct{ table, key string }
+
+var (
+	categories = objects{"categories", "id"}
+	tags       = objects{"tags", "name"}
+	groups     = objects{"groups", "name"}
+	topics     = objects{"topics", "id"}
+)
+
+func putObjects[T any](ctx context.Context, s *Store, o objects, source hub.Source, list []T, key func(T) string) error {
+	if len(list) == 0 {
+		return nil
 	}
-	rows := make([][]any, 0, len(byID))
-	// Sorted, so that two hubs lock the rows in one order.
-	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		row, err := objectArgs(source, id, byID[id])
+	var rows [][]any
+	for _, v := range lastOfEach(list, key) {
+		row, err := o.args(source, key(v), v)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, row)
 	}
-	return s.putObjects(ctx, "topics", rows)
+	put := insert{
+		head:    `INSERT INTO ` + o.table + ` (source, ` + o.key + `, body, updated_at)`,
+		tail:    `ON CONFLICT (source, ` + o.key + `) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
+		columns: 4,
+	}
+	return s.transact(ctx, "put "+o.table, func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
 }
 
-func objectArgs(source hub.Source, id string, v any) ([]any, error) {
-	if err := checkKeys("source", string(source), "id", id); err != nil {
+func (o objects) args(source hub.Source, key string, v any) ([]any, error) {
+	if err := checkKeys("source", string(source), o.key, key); err != nil {
 		return nil, err
 	}
 	body, err := document(v)
 	if err != nil {
-		return nil, hub.Errorf(hub.CodeInvalid, "object %q of %s: %v", id, source, err)
+		return nil, hub.Errorf(hub.CodeInvalid, "%q of the %s of %s: %v", key, o.table, source, err)
 	}
-	return []any{text(source), text(id), body, micros(clock())}, nil
+	return []any{text(source), text(key), body, micros(clock())}, nil
 }
 
-func (s *Store) putObjects(ctx context.Context, table string, rows [][]any) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	put := insert{
-		head:    `INSERT INTO ` + table + ` (source, id, body, updated_at)`,
-		tail:    `ON CONFLICT (source, id) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
-		columns: 4,
-	}
-	return s.transact(ctx, "put "+table, func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
-}
-
-// DeleteCategory forgets a category; one that is not known is fine.
-func (s *Store) DeleteCategory(ctx context.Context, source hub.Source, id string) error {
-	_, err := s.exec(ctx, "delete category", `DELETE FROM categories WHERE source = $1 AND id = $2`, text(source), text(id))
+func (s *Store) deleteObject(ctx context.Context, o objects, source hub.Source, key string) error {
+	_, err := s.exec(ctx, "delete from "+o.table, `DELETE FROM `+o.table+` WHERE source = $1 AND `+o.key+` = $2`, text(source), text(key))
 	return err
 }
 
-// Categories lists what is known of a source, by name.
-func (s *Store) Categories(ctx context.Context, source hub.Source) (list []hub.ForumCategory, err error) {
-	const op = "list categories"
-	rows, err := s.reader.QueryContext(ctx, `SELECT body FROM categories WHERE source = $1`, text(source))
-	if err != nil {
-		return nil, fault(ctx, op, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var c hub.ForumCategory
-		if err := rows.Scan(jsonColumn{&c}); err != nil {
-			return nil, fault(ctx, op, err)
-		}
-		list = append(list, c)
-	}
-	// Sorted here: the order of text in PostgreSQL depends on its locale.
-	slices.SortFunc(list, func(a, b hub.ForumCategory) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
-	return list, fault(ctx, op, rows.Err())
-}
-
-// FindTopic reads what is known of a topic, nil if nothing is.
-func (s *Store) FindTopic(ctx context.Context, source hub.Source, id string) (*hub.Topic, error) {
-	var t hub.Topic
-	err := s.reader.QueryRowContext(ctx, `SELECT body FROM topics WHERE source = $1 AND id = $2`,
-		text(source), text(id)).Scan(jsonColumn{&t})
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fault(ctx, "find topic", err)
-	}
-	return &t, nil
+// listObjects reads all of a source, in no order: that of text in PostgreSQL
+// depends on its locale.
+func listObjects[T any](ctx context.Context, s *Store, o objects, source hub.Source) ([]T, error) {
+	return bodies[T](ctx, s, "list "+o.table, `SELECT body FROM `+o.table+` WHERE source = $1`, text(source))
 }

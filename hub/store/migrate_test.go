@@ -31,6 +31,7 @@ func TestUpgradeFromFirstSchema(t *testing.T) {
 		keptSubscriptions(t, s)
 		keptDeliveries(t, s)
 		keptRest(t, s)
+		takesForum(t, s)
 	})
 }
 
@@ -100,7 +101,7 @@ func keptRest(t *testing.T, s *store.Store) {
 	chat := hub.Chat{System: "console", ID: "general"}
 	posts, err := s.ConsolePosts(t.Context(), chat, 0, 10)
 	require.NoError(t, err)
-	same(t, []hub.ConsolePost{{Seq: 1, Chat: chat, Key: "k1", Message: hub.Message{Text: "hello"}, At: at(1)}}, posts)
+	same(t, []hub.ConsolePost{{Seq: 1, Chat: chat, Key: "k1", Message: hub.Message{Text: "hello"}, At: at(1), Rev: 1}}, posts)
 	next := hub.ConsolePost{Chat: chat, Key: "k2"}
 	require.NoError(t, s.AppendConsolePost(t.Context(), &next))
 	require.EqualValues(t, 2, next.Seq)
@@ -108,6 +109,31 @@ func keptRest(t *testing.T, s *store.Store) {
 	session, err := s.FindSession(t.Context(), "d", at(4))
 	require.NoError(t, err)
 	same(t, &hub.Session{Digest: "d", Who: "admin", CreatedAt: at(1), ExpiresAt: at(5)}, session)
+}
+
+// takesForum expects the tables of the second schema to take rows, and the log
+// to tell what a notification does.
+func takesForum(t *testing.T, s *store.Store) {
+	t.Helper()
+	require.NoError(t, s.PutTag(t.Context(), "meta", hub.ForumTag{Name: "bug"}))
+	require.NoError(t, s.PutGroup(t.Context(), "meta", hub.ForumGroup{Name: "staff"}))
+	require.NoError(t, s.PutFeed(t.Context(), "news", hub.FeedState{ETag: "1"}))
+	require.NoError(t, s.PutTraces(t.Context(), []hub.Trace{{Event: "e1", At: at(1)}}))
+	told := hub.Announcement{Notification: "nsent", Source: "meta", Topic: "301", Post: 1, At: at(1), UpdatedAt: at(1)}
+	require.NoError(t, s.PutAnnouncements(t.Context(), []hub.Announcement{told}))
+	as, err := s.Announcements(t.Context(), "meta", "301", 0)
+	require.NoError(t, err)
+	same(t, []hub.Announcement{told}, as)
+
+	edit := hub.Delivery{ID: "uedit", Chat: told.Chat, Act: hub.ActEdit, Status: hub.StatusQueued, QueuedAt: at(9), UpdatedAt: at(9)}
+	require.NoError(t, s.RecordQueued(t.Context(), []hub.Delivery{edit, {ID: "ndead", Act: hub.ActRetract, QueuedAt: at(4)}}))
+	got, err := s.GetDelivery(t.Context(), "uedit")
+	require.NoError(t, err)
+	same(t, &edit, got)
+	got, err = s.GetDelivery(t.Context(), "ndead")
+	require.NoError(t, err)
+	require.Equal(t, hub.ActRetract, got.Act, "a row of the first schema learns what it is about")
+	require.Equal(t, hub.StatusDead, got.Status)
 }
 
 func same(t *testing.T, want, got any) {

@@ -22,7 +22,7 @@ func settle() insert {
 			updated_at = excluded.updated_at
 			WHERE (excluded.status, excluded.attempts, excluded.updated_at)
 				> (deliveries.status, deliveries.attempts, deliveries.updated_at)`,
-		columns: 15,
+		columns: 16,
 	}
 }
 
@@ -69,12 +69,9 @@ func settleArgs(o hub.Outcome) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.At.IsZero() {
-		o.At = clock()
-	}
-	at := micros(o.At)
+	at := microsOrNow(o.At)
 	return []any{
-		text(o.Notification), text(o.System), text(o.ID), text(o.Event), "", "", "", "",
+		text(o.Notification), text(o.System), text(o.ID), text(o.Event), "", "", "", "", "",
 		rank, max(o.Attempt, 0), text(cmp.Or(o.Reason, string(o.Fault))), receipt, at, at, 0,
 	}, nil
 }

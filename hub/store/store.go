@@ -1,6 +1,7 @@
 // Package store keeps what must outlive a restart in SQL: subscriptions, the
-// delivery log, what is known of the forums, the console's rooms and sessions.
-// SQLite and PostgreSQL run the same statements and the same schema.
+// delivery log, what is known of the forums and their feeds, what was announced
+// and why, the console's rooms and sessions. SQLite and PostgreSQL run the same
+// statements and the same schema.
 //
 // It refuses to decide: it knows no rules, no permissions and no NATS, and it
 // never looks into a message. Its contracts are the interfaces of package hub.
@@ -24,6 +25,9 @@ var (
 	_ hub.SubscriptionStore = (*Store)(nil)
 	_ hub.DeliveryStore     = (*Store)(nil)
 	_ hub.ForumStore        = (*Store)(nil)
+	_ hub.AnnouncementStore = (*Store)(nil)
+	_ hub.TraceStore        = (*Store)(nil)
+	_ hub.FeedStore         = (*Store)(nil)
 	_ hub.ConsoleStore      = (*Store)(nil)
 	_ hub.SessionStore      = (*Store)(nil)
 )

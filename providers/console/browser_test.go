@@ -76,6 +76,12 @@ func (b *tab) press(t *testing.T, keys string) {
 	require.NoError(t, chromedp.Do(b.ctx, chromedp.KeyEvent(keys)))
 }
 
+// focus gives an element the focus, which a change of the page may not take.
+func (b *tab) focus(t *testing.T, selector string) {
+	t.Helper()
+	b.sees(t, `(document.querySelector("`+selector+`").focus(), document.activeElement.matches("`+selector+`"))`)
+}
+
 func (b *tab) click(t *testing.T, selector string) {
 	t.Helper()
 	require.NoError(t, chromedp.Do(b.ctx, chromedp.Click(selector)))
@@ -129,6 +135,52 @@ func TestBrowser(t *testing.T) {
 	b.sees(t, `document.documentElement.dataset.theme === "dark"`)
 	b.open(t, "/console/ops")
 	b.sees(t, `document.documentElement.dataset.theme === "dark" && document.querySelector("input[value=dark]").checked`)
+	b.requireContent(t)
+}
+
+// TestBrowserShowsChanges edits and retracts messages while the page is open.
+func TestBrowserShowsChanges(t *testing.T) {
+	c := open(&memory{}, "dev")
+	server := httptest.NewServer(withFiles(c))
+	t.Cleanup(func() { c.Close(); server.CloseClientConnections(); server.Close() })
+	root := send(t, c, "dev", "n1", "the question")
+	reply := to("dev", "the answer")
+	reply.Key, reply.Root = "n2", root.Ref
+	answer, err := c.Send(t.Context(), reply)
+	require.NoError(t, err)
+	last := send(t, c, "dev", "n3", "the last")
+	b := newTab(t, server.URL)
+	b.open(t, "/console/dev")
+	b.sees(t, isLive+` && !document.querySelector(".edited")`)
+	b.click(t, "#m1 summary")
+	b.focus(t, "#m1 > div > p .when")
+
+	topic := to("dev", "")
+	topic.Message = providertest.Messages()["new-topic"]
+	topic.Message.Card.Struck = true
+	_, err = c.Edit(t.Context(), topic, root.Ref)
+	require.NoError(t, err)
+	b.sees(t, `document.querySelector("#posts > #m1 s > .title") && !document.getElementById("m1").innerText.includes("the question")`)
+	b.sees(t, `getComputedStyle(document.querySelector("#m1 s")).textDecorationLine === "line-through"`)
+	b.sees(t, `document.querySelector("#m1 > div > p .edited").innerText.startsWith("edited ") && document.querySelector("#m1 .edited time").title`)
+	b.sees(t, `document.getElementById("m2").checkVisibility() && document.querySelector("#m1 .replies-count").innerText === "1 reply"`)
+	b.sees(t, `document.activeElement.matches("#m1 > div > p .when")`)
+
+	_, err = c.Edit(t.Context(), to("dev", "a better answer"), answer.Ref)
+	require.NoError(t, err)
+	b.sees(t, `document.querySelector("#m1 .thread-log > #m2 .body").innerText === "a better answer" && !document.querySelector("#m2 .stray")`)
+	b.focus(t, "#m1 summary")
+	require.NoError(t, c.Retract(t.Context(), topic.To, root.Ref))
+	require.NoError(t, c.Retract(t.Context(), topic.To, last.Ref))
+	b.sees(t, `document.querySelector("#m1.is-gone > div > .body").innerText === "This message was removed."`)
+	b.sees(t, `document.querySelector("#m1 .thread-below[open] #m2").checkVisibility() && document.querySelector("#m3.is-gone .edited").innerText.startsWith("removed ")`)
+	b.sees(t, `document.activeElement.matches("#m1 summary")`)
+	b.sees(t, `[...document.querySelectorAll(".say")].map(s => s.id).join() === "m1,m2,m3" && document.getElementById("room-count").innerText === "3 messages"`)
+
+	b.open(t, "/console/dev")
+	b.sees(t, isLive+` && document.querySelectorAll(".is-gone").length === 2 && document.querySelector("#m2 .edited")`)
+	send(t, c, "dev", "n4", "one more")
+	b.sees(t, `document.querySelector("#posts > .say:last-child .body").innerText === "one more" && document.getElementById("room-count").innerText === "4 messages"`)
 	b.requireContent(t)
 }
 

@@ -28,6 +28,7 @@ const limit = 40_000
 var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
+	_ providers.Editor     = (*Client)(nil)
 )
 
 // Client is a console: the provider that fills its rooms, and their pages.
@@ -67,6 +68,7 @@ func Kind(store hub.ConsoleStore) providers.Kind {
 			}
 			return New(env.System, store, env.Log, config.Rooms...), nil
 		},
+		Preview: preview,
 	}
 }
 
@@ -95,7 +97,7 @@ func (c *Client) Describe() providers.Description {
 		Kind:   "console",
 		ID:     c.system,
 		Limits: providers.Limits{Text: limit, Unit: providers.Characters},
-		Can:    hub.Features{Threads: true, Idempotent: true, Chats: true},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true},
 	}
 }
 
@@ -112,23 +114,40 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	if err := ctx.Err(); err != nil {
 		return hub.Receipt{}, fault(op, err)
 	}
-	room, ok := roomName(p.To.ID)
-	if !ok {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultChatGone, Op: op, Err: badRoom(p.To.ID)}
+	room, err := c.room(op, p.To)
+	if err != nil {
+		return hub.Receipt{}, err
 	}
-	said := render(p.Message)
-	if said.empty() {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty: it has neither a text nor a card")}
+	cut, err := check(op, p.Message)
+	if err != nil {
+		return hub.Receipt{}, err
 	}
 	root, inThread := rootOf(p.Root)
-	post := hub.ConsolePost{
-		Chat: hub.Chat{System: c.system, ID: room}, Key: p.Key, Root: root, Message: p.Message,
-	}
+	post := hub.ConsolePost{Chat: room, Key: p.Key, Root: root, Message: p.Message}
 	if err := c.store.AppendConsolePost(ctx, &post); err != nil {
 		return hub.Receipt{}, fault(op, err)
 	}
 	c.news.ring()
-	return hub.Receipt{Ref: refOf(post.Seq), At: post.At, Note: note(said.cut, inThread)}, nil
+	return hub.Receipt{Ref: refOf(post.Seq), At: post.At, Note: note(cut, inThread)}, nil
+}
+
+// room is a chat as its posts are stored.
+func (c *Client) room(op string, at hub.Chat) (hub.Chat, error) {
+	name, ok := roomName(at.ID)
+	if !ok {
+		return hub.Chat{}, &providers.Error{Fault: hub.FaultChatGone, Op: op, Err: badRoom(at.ID)}
+	}
+	return hub.Chat{System: c.system, ID: name}, nil
+}
+
+// check refuses a message that would show nothing, and says whether one is too
+// long to be shown whole.
+func check(op string, m hub.Message) (cut bool, err error) {
+	said := render(m)
+	if said.empty() {
+		return false, &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty: it has neither a text nor a card")}
+	}
+	return said.cut, nil
 }
 
 func note(cut, inThread bool) string {
@@ -169,7 +188,8 @@ func fault(op string, err error) error {
 		return nil
 	}
 	kind := hub.FaultTemporary
-	if hub.CodeOf(err) == hub.CodeInvalid {
+	switch hub.CodeOf(err) {
+	case hub.CodeInvalid, hub.CodeNotFound:
 		kind = hub.FaultRejected
 	}
 	return &providers.Error{Fault: kind, Op: op, Err: fmt.Errorf("the hub's database: %w", err)}

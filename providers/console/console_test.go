@@ -64,13 +64,34 @@ func newChat(t *testing.T) *chat {
 	p.store.stored = func(post hub.ConsolePost) {
 		p.RecordOnce(providertest.Sent{
 			Chat: post.Chat.ID, Key: post.Key, Root: string(post.Root), Ref: strconv.FormatInt(post.Seq, 10),
-			Text: textOf(find(t, get(t, p.client, "/console/lobby").Body.String(), post.Seq)),
+			Text: p.shown(t, post.Seq),
 		})
+	}
+	p.store.revised = func(post hub.ConsolePost) {
+		ref, said := strconv.FormatInt(post.Seq, 10), p.shown(t, post.Seq)
+		if post.Gone {
+			require.Equal(t, "This message was removed.", said)
+			require.True(t, p.Recorder.Retract(ref))
+			return
+		}
+		require.True(t, p.Edit(ref, said, []byte(strconv.Quote(said))))
 	}
 	return p
 }
 
+// shown is what the page shows of a message.
+func (p *chat) shown(t *testing.T, seq int64) string {
+	t.Helper()
+	return textOf(find(t, get(t, p.client, "/console/lobby").Body.String(), seq))
+}
+
 func (p *chat) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+// Retract takes a message out of the database.
+func (p *chat) Retract(ref string) bool {
+	seq, err := strconv.ParseInt(ref, 10, 64)
+	return err == nil && p.store.ReviseConsolePost(context.Background(), hub.Chat{System: "console", ID: "lobby"}, seq, nil) == nil
+}
 
 func TestContract(t *testing.T) {
 	var platform *chat
@@ -146,6 +167,59 @@ func TestSendRefuses(t *testing.T) {
 			require.Empty(t, store.posts)
 		})
 	}
+}
+
+func TestEditRefuses(t *testing.T) {
+	invalid := errors.New("disk full")
+	for name, c := range map[string]struct {
+		fail  error
+		post  providers.Post
+		ref   hub.MessageRef
+		want  hub.Fault
+		words string
+	}{
+		"no room":      {post: to("", "hello"), ref: "1", want: hub.FaultChatGone, words: "1 to 64 letters"},
+		"no message":   {post: to("lobby", " \n"), ref: "1", want: hub.FaultRejected, words: "neither a text nor a card"},
+		"another room": {post: to("dev", "hello"), ref: "1", want: hub.FaultRejected, words: "no message 1"},
+		"foreign ref":  {post: to("lobby", "hello"), ref: "1712345678.000100", want: hub.FaultRejected, words: "none of the console's"},
+		"by database":  {fail: invalid, post: to("lobby", "hello"), ref: "1", want: hub.FaultTemporary, words: "disk full"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &memory{}
+			client := open(store)
+			send(t, client, "lobby", "n0", "as it was")
+			store.fail = func() error { return c.fail }
+			_, err := client.Edit(t.Context(), c.post, c.ref)
+			require.ErrorContains(t, err, c.words)
+			require.Equal(t, c.want, providers.FaultOf(err))
+			require.Equal(t, "as it was", store.posts[0].Message.Text)
+		})
+	}
+}
+
+func TestLongEditIsNoted(t *testing.T) {
+	c := open(&memory{})
+	ref := send(t, c, "lobby", "n1", "short").Ref
+	receipt, err := c.Edit(t.Context(), to("#Lobby", strings.Repeat("word ", 10_000)), ref)
+	require.NoError(t, err)
+	require.Equal(t, hub.Receipt{Ref: ref, Note: "shown up to 40000 characters"}, receipt)
+}
+
+func TestPreview(t *testing.T) {
+	preview := console.Kind(&memory{}).Preview
+	for name, m := range providertest.Messages() {
+		got := preview(m)
+		require.Equal(t, "console", got.Kind)
+		require.Contains(t, article(t, m), got.Markup, "%s: a preview is what a page shows", name)
+		require.NotEmpty(t, got.Plain)
+	}
+	topic := providertest.Messages()["new-topic"]
+	topic.Card.Struck, topic.Text = true, "See **this**:"
+	require.Equal(t, "See this:\n\nNew topic: ~Printer does not start~\nAlice Moreau in Support\nprinter, needs-triage", preview(topic).Plain)
+	require.Contains(t, preview(topic).Markup, "<s><a")
+	reply := providertest.Messages()["reply"]
+	require.Contains(t, preview(reply).Plain, "> the third-floor printer only says E-42\n\nThat is the paper tray.")
+	require.Equal(t, hub.Rendered{Kind: "console"}, preview(hub.Message{}))
 }
 
 func to(room, text string) providers.Post {

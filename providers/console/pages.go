@@ -36,7 +36,7 @@ type page struct {
 	Older         string // where older messages are shown
 	Static        bool   // it shows older messages and does not change
 	Events        string // where the stream is; empty for a page that does not change
-	After         int64  // Seq from which the stream has to go on
+	After         int64  // Rev from which the stream has to go on
 	Subscribe     string // a command to try
 	Send          string // a command to try
 }
@@ -115,7 +115,8 @@ func (c *Client) roomPage(ctx context.Context, room string, before int64) (*page
 	return p, nil
 }
 
-// newest is the Seq of the newest post of all rooms, 0 if there is none.
+// newest is the Rev of the newest post of all rooms, 0 if there is none. What
+// was changed after it was comes by the stream once more, which changes nothing.
 func (c *Client) newest(ctx context.Context, rooms []hub.ConsoleRoom) (int64, error) {
 	var last hub.ConsoleRoom
 	for _, room := range rooms {
@@ -130,7 +131,7 @@ func (c *Client) newest(ctx context.Context, rooms []hub.ConsoleRoom) (int64, er
 	if err != nil || len(posts) == 0 {
 		return 0, fault("console posts", err)
 	}
-	return posts[0].Seq, nil
+	return posts[0].Rev, nil
 }
 
 func (c *Client) newPage(room string, rooms []hub.ConsoleRoom) *page {

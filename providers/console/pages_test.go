@@ -91,6 +91,23 @@ func TestRepliesStandBelowTheirRoot(t *testing.T) {
 	require.NotContains(t, body, "Reply to an earlier message")
 }
 
+func TestRepliesStayBelowARemovedRoot(t *testing.T) {
+	c := open(&memory{})
+	root := send(t, c, "dev", "n1", "the question")
+	reply := to("dev", "the answer")
+	reply.Key, reply.Root = "n2", root.Ref
+	_, err := c.Send(t.Context(), reply)
+	require.NoError(t, err)
+	require.NoError(t, c.Retract(t.Context(), reply.To, root.Ref))
+
+	body := get(t, c, "/console/dev").Body.String()
+	require.NotContains(t, body, "the question")
+	removed, answer := strings.Index(body, "This message was removed."), strings.Index(body, "the answer")
+	require.True(t, 0 < removed && removed < answer)
+	require.Contains(t, body, ">1 reply<")
+	require.Contains(t, body, `data-after="2"`, "from where the newest message stands: the page holds the change already")
+}
+
 func TestReplyWhoseRootIsNotShown(t *testing.T) {
 	c := open(&memory{})
 	root := send(t, c, "dev", "n0", "the question")

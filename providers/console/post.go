@@ -41,6 +41,7 @@ type card struct {
 	Text       template.HTML
 	Cut        bool // there is more at URL
 	Compact    bool
+	Struck     bool // the thing is gone
 	Time       time.Time
 }
 
@@ -82,6 +83,7 @@ func renderCard(c *hub.Card, room int) *card {
 		Text:     template.HTML(text), //nolint:gosec // markup escapes all it is given
 		Cut:      cut || c.Cut,
 		Compact:  c.Compact,
+		Struck:   c.Struck,
 		Time:     c.Time.UTC(),
 	}
 }
@@ -138,7 +140,10 @@ func color(s string) string {
 type post struct {
 	said
 	Seq     int64
+	Rev     int64
 	At      time.Time
+	Edited  time.Time // or removed; zero for never
+	Gone    bool
 	Root    int64  // the post it answers, 0 for none
 	RootURL string // where that one is shown
 	Stray   bool   // it answers one that is not on this page
@@ -146,7 +151,9 @@ type post struct {
 }
 
 func viewPost(p hub.ConsolePost) post {
-	v := post{said: render(p.Message), Seq: p.Seq, At: p.At.UTC(), Root: seqOf(p.Root)}
+	v := post{
+		said: render(p.Message), Seq: p.Seq, Rev: p.Rev, At: p.At.UTC(), Edited: p.Edited.UTC(), Gone: p.Gone, Root: seqOf(p.Root),
+	}
 	if v.Root > 0 {
 		v.Stray = true
 		v.RootURL = fmt.Sprintf("%s?before=%d#m%d", roomURL(p.Chat.ID), v.Root+1, v.Root)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/console"
 	"github.com/bellhop-chat/bellhop/providers/providertest"
 )
 
@@ -21,6 +22,11 @@ func article(t *testing.T, m hub.Message) string {
 	c := open(&memory{})
 	_, err := c.Send(t.Context(), providers.Post{Key: "n1", To: hub.Chat{System: "console", ID: "lobby"}, Message: m})
 	require.NoError(t, err)
+	return firstArticle(t, c)
+}
+
+func firstArticle(t *testing.T, c *console.Client) string {
+	t.Helper()
 	page := get(t, c, "/console/lobby").Body.String()
 	_, rest, found := strings.Cut(page, "<article")
 	require.True(t, found)
@@ -34,6 +40,39 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			providertest.Golden(t, name+".html", []byte(article(t, m)))
 		})
+	}
+}
+
+func TestGoldenOfChanges(t *testing.T) {
+	struck := providertest.Messages()["new-topic"]
+	struck.Card.Kind, struck.Card.Struck = "Deleted", true
+	line := providertest.Messages()["compact"]
+	line.Card.Struck = true
+	for name, change := range map[string]func(*console.Client, hub.MessageRef) error{
+		"edited":         edits(t, hub.Message{Text: "what it says **now**"}),
+		"struck":         edits(t, struck),
+		"struck-compact": edits(t, line),
+		"removed": func(c *console.Client, ref hub.MessageRef) error {
+			return c.Retract(t.Context(), hub.Chat{System: "console", ID: "lobby"}, ref)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := open(&memory{})
+			require.NoError(t, change(c, send(t, c, "lobby", "n1", "what it said").Ref))
+			got := firstArticle(t, c)
+			require.NotContains(t, got, "what it said")
+			requireHarmless(t, got)
+			providertest.Golden(t, name+".html", []byte(got))
+		})
+	}
+}
+
+func edits(t *testing.T, m hub.Message) func(*console.Client, hub.MessageRef) error {
+	return func(c *console.Client, ref hub.MessageRef) error {
+		p := to("lobby", "")
+		p.Message = m
+		_, err := c.Edit(t.Context(), p, ref)
+		return err
 	}
 }
 
@@ -54,7 +93,7 @@ func TestUntitledCard(t *testing.T) {
 
 // allowed is all that a message may be made of.
 var allowed = map[string][]string{
-	"article": {"class", "id", "data-seq"}, "div": {"class", "dir"}, "p": {"class", "dir"}, "span": {"class", "aria-hidden"},
+	"article": {"class", "id", "data-seq", "data-rev"}, "s": {}, "div": {"class", "dir"}, "p": {"class", "dir"}, "span": {"class", "aria-hidden"},
 	"svg": {"class", "aria-hidden", "viewbox"}, "use": {"href"}, "rect": {"width", "height", "fill", "class"},
 	"time": {"datetime"}, "a": {"class", "href", "target", "rel"}, "details": {"class", "hidden"}, "summary": {"class"},
 	"dl": {"class"}, "dt": {}, "dd": {"class"}, "bdi": {},
@@ -83,7 +122,7 @@ func FuzzRenderedMessageIsHarmless(f *testing.F) {
 		label := hub.Label{Name: name, URL: link, Color: color}
 		got := article(t, hub.Message{Text: text, Card: &hub.Card{
 			Kind: name, Title: name, URL: link, Site: name, Author: &hub.Person{Name: name, URL: link, Avatar: link},
-			Category: &label, Tags: []hub.Label{label}, Text: text, Cut: true, Time: time.Unix(0, 0), Compact: compact,
+			Category: &label, Tags: []hub.Label{label}, Text: text, Cut: true, Time: time.Unix(0, 0), Compact: compact, Struck: len(text)%2 == 0,
 		}})
 		requireHarmless(t, got)
 	})

@@ -3,6 +3,7 @@ package console_test
 import (
 	"cmp"
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -10,27 +11,24 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// memory is a hub.ConsoleStore. Fail, where set, is asked before each append;
-// stored hears of each new post.
+// memory is a hub.ConsoleStore. Fail, where set, is asked before each write;
+// stored hears of each new post and revised of each that was changed.
 type memory struct {
-	fail   func() error
-	down   error // what every read answers
-	stored func(hub.ConsolePost)
+	fail    func() error
+	down    error // what every read answers
+	stored  func(hub.ConsolePost)
+	revised func(hub.ConsolePost)
 
 	mu    sync.Mutex
+	last  int64 // number drawn
 	posts []hub.ConsolePost
 }
 
 var _ hub.ConsoleStore = (*memory)(nil)
 
 func (m *memory) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) error {
-	if err := cmp.Or(ctx.Err(), m.down); err != nil {
+	if err := m.refuses(ctx); err != nil {
 		return err
-	}
-	if m.fail != nil {
-		if err := m.fail(); err != nil {
-			return err
-		}
 	}
 	if m.keep(p) && m.stored != nil {
 		m.stored(*p)
@@ -38,15 +36,57 @@ func (m *memory) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) erro
 	return nil
 }
 
+func (m *memory) refuses(ctx context.Context) error {
+	err := cmp.Or(ctx.Err(), m.down)
+	if err == nil && m.fail != nil {
+		err = m.fail()
+	}
+	return err
+}
+
+func (m *memory) ReviseConsolePost(ctx context.Context, room hub.Chat, seq int64, to *hub.Message) error {
+	if err := m.refuses(ctx); err != nil {
+		return err
+	}
+	p, err := m.revise(room, seq, to)
+	if p != nil && m.revised != nil {
+		m.revised(*p)
+	}
+	return err
+}
+
+// revise is the post as it stands now, nil if it stands as it stood.
+func (m *memory) revise(room hub.Chat, seq int64, to *hub.Message) (*hub.ConsolePost, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.posts, func(p hub.ConsolePost) bool { return p.Chat == room && p.Seq == seq && (!p.Gone || to == nil) })
+	if i < 0 {
+		return nil, hub.Errorf(hub.CodeNotFound, "there is no message %d in room %q", seq, room.ID)
+	}
+	p := m.posts[i]
+	if p.Gone = to == nil; p.Gone {
+		to = &hub.Message{}
+	}
+	p.Message = *to
+	if reflect.DeepEqual(p, m.posts[i]) {
+		return nil, nil
+	}
+	m.last++
+	p.Rev, p.Edited = m.last, time.Date(2026, 3, 9, 10, 0, int(m.last), 0, time.UTC)
+	m.posts[i] = p
+	return &p, nil
+}
+
 func (m *memory) keep(p *hub.ConsolePost) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	i := slices.IndexFunc(m.posts, func(o hub.ConsolePost) bool { return o.Chat == p.Chat && o.Key == p.Key && p.Key != "" })
 	if i >= 0 {
-		p.Seq, p.At = m.posts[i].Seq, m.posts[i].At
+		p.Seq, p.Rev, p.At = m.posts[i].Seq, m.posts[i].Rev, m.posts[i].At
 		return false
 	}
-	p.Seq, p.At = int64(len(m.posts)+1), time.Date(2026, 3, 9, 9, 41, len(m.posts), 0, time.UTC)
+	m.last++
+	p.Seq, p.Rev, p.At = m.last, m.last, time.Date(2026, 3, 9, 9, 41, len(m.posts), 0, time.UTC)
 	m.posts = append(m.posts, *p)
 	return true
 }
@@ -69,7 +109,8 @@ func (m *memory) ConsolePosts(_ context.Context, room hub.Chat, before int64, li
 }
 
 func (m *memory) ConsolePostsAfter(_ context.Context, system hub.System, after int64, limit int) ([]hub.ConsolePost, error) {
-	found := m.where(func(p hub.ConsolePost) bool { return p.System == system && p.Seq > after })
+	found := m.where(func(p hub.ConsolePost) bool { return p.System == system && p.Rev > after })
+	slices.SortFunc(found, func(a, b hub.ConsolePost) int { return cmp.Compare(a.Rev, b.Rev) })
 	return found[:min(len(found), limit)], m.down
 }
 

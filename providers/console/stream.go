@@ -23,7 +23,7 @@ const (
 	// have posted; what this one posts wakes it at once.
 	lookAround = 3 * time.Second
 	// patience is how long a reader may take for what it is sent. A slower one is
-	// dropped and goes on later from the last post it got.
+	// dropped and goes on later from the last news it got.
 	patience = 10 * time.Second
 	// batch is how many posts are read from the store at a time.
 	batch = 50
@@ -33,8 +33,9 @@ const (
 // it to http.Server.RegisterOnShutdown. Sending goes on working.
 func (c *Client) Close() { c.close() }
 
-// showEvents streams what is posted, as server-sent events: "post" for a post
-// of the room, "elsewhere" for one of another room. Each event's id is the Seq
+// showEvents streams what is posted and changed, as server-sent events: "post"
+// for a new post of the room, "changed" for one that now says something else or
+// is gone, "elsewhere" for a new post of another room. Each event's id is the Rev
 // of its post, so a browser that comes back says where to go on.
 //
 // No post is kept for a reader: each stream reads the store from where it is,
@@ -73,7 +74,7 @@ func announce(h http.Header) {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
 }
 
-// from is the Seq after which to go on: what a returning browser says, else
+// from is the Rev after which to go on: what a returning browser says, else
 // what the page says, else now.
 func (c *Client) from(r *http.Request) (int64, error) {
 	said := r.Header.Get("Last-Event-ID")
@@ -81,11 +82,11 @@ func (c *Client) from(r *http.Request) (int64, error) {
 		said = r.URL.Query().Get("after")
 	}
 	if said != "" {
-		seq, err := strconv.ParseInt(said, 10, 64)
-		if err != nil || seq < 0 {
-			return 0, hub.Errorf(hub.CodeInvalid, "Last-Event-ID and after are the number of a message")
+		rev, err := strconv.ParseInt(said, 10, 64)
+		if err != nil || rev < 0 {
+			return 0, hub.Errorf(hub.CodeInvalid, "Last-Event-ID and after are the number of a message or of a change")
 		}
-		return seq, nil
+		return rev, nil
 	}
 	rooms, err := c.listRooms(r.Context())
 	if err != nil {
@@ -100,7 +101,7 @@ type stream struct {
 	out     io.Writer
 	control *http.ResponseController
 	room    string
-	after   int64 // the last Seq that was written
+	after   int64 // the Rev of what was written last
 }
 
 // run writes until the reader goes, the console closes or something fails.
@@ -131,18 +132,21 @@ func (s *stream) run(ctx context.Context) error {
 	}
 }
 
-// catchUp writes all posts after the last one written.
+// catchUp writes all that is new or changed since what was written last. A post
+// whose Seq was passed by then was written, or shown by the page, as it was at
+// first; any other is new to the reader, though it may have been changed already.
 func (s *stream) catchUp(ctx context.Context) error {
+	from := s.after
 	for {
 		posts, err := s.c.store.ConsolePostsAfter(ctx, s.c.system, s.after, batch)
 		if err != nil {
 			return err
 		}
 		for _, p := range posts {
-			if err := s.writePost(p); err != nil {
+			if err := s.writePost(p, p.Seq > from); err != nil {
 				return err
 			}
-			s.after = p.Seq
+			s.after = p.Rev
 		}
 		if len(posts) < batch || s.ending(ctx) {
 			return nil
@@ -161,16 +165,21 @@ func (s *stream) ending(ctx context.Context) bool {
 	}
 }
 
-func (s *stream) writePost(p hub.ConsolePost) error {
+func (s *stream) writePost(p hub.ConsolePost, isNew bool) error {
 	name, fragment, data := "elsewhere", "room-link", any(viewRoom(p.Chat.ID, 1, false))
-	if p.Chat.ID == s.room {
+	switch {
+	case p.Chat.ID == s.room && isNew:
 		name, fragment, data = "post", "post", viewPost(p)
+	case p.Chat.ID == s.room:
+		name, fragment, data = "changed", "post", viewPost(p)
+	case !isNew:
+		return nil // the list of rooms shows nothing of it
 	}
 	var b bytes.Buffer
 	if err := web.Fragment(&b, fragment, data); err != nil {
 		return err
 	}
-	return s.write(event(p.Seq, name, b.String()))
+	return s.write(event(p.Rev, name, b.String()))
 }
 
 func (s *stream) write(frame string) error {

@@ -115,6 +115,53 @@ func TestStreamOfReply(t *testing.T) {
 	require.Contains(t, post.data, `data-root="1"`)
 }
 
+func TestStreamShowsChanges(t *testing.T) {
+	c := open(&memory{}, "dev")
+	root := send(t, c, "dev", "n1", "the question")
+	elsewhere := send(t, c, "ops", "n2", "somewhere else")
+	b := connect(t, serve(t, c), "/console/dev/events?after=2", "")
+
+	_, err := c.Edit(t.Context(), to("ops", "changed there"), elsewhere.Ref)
+	require.NoError(t, err)
+	_, err = c.Edit(t.Context(), to("dev", "the better question"), root.Ref)
+	require.NoError(t, err)
+	edited, ok := b.next()
+	require.True(t, ok)
+	require.Equal(t, "changed", edited.name, "the list of rooms shows nothing of a change elsewhere")
+	require.Equal(t, "4", edited.id, "a browser that comes back goes on after the change")
+	require.Contains(t, edited.data, "the better question")
+	require.Contains(t, get(t, c, "/console/dev").Body.String(), edited.data, "a page shows what the stream sends")
+
+	require.NoError(t, c.Retract(t.Context(), hub.Chat{System: "console", ID: "dev"}, root.Ref))
+	removed, ok := b.next()
+	require.True(t, ok)
+	require.Equal(t, []string{"changed", "5"}, []string{removed.name, removed.id})
+	require.Contains(t, removed.data, "This message was removed.")
+	require.NotContains(t, removed.data, "question")
+}
+
+// TestStreamAfterAWhile comes back after posts were written and changed: what
+// the browser never saw is new to it, whatever became of it.
+func TestStreamAfterAWhile(t *testing.T) {
+	c := open(&memory{}, "dev")
+	first := send(t, c, "dev", "n1", "seen")
+	second := send(t, c, "dev", "n2", "not seen")
+	third := send(t, c, "ops", "n3", "not seen either")
+	for ref, room := range map[hub.MessageRef]string{first.Ref: "dev", second.Ref: "dev", third.Ref: "ops"} {
+		require.NoError(t, c.Retract(t.Context(), hub.Chat{System: "console", ID: room}, ref))
+	}
+	b := connect(t, serve(t, c), "/console/dev/events", "1")
+	got := map[string]string{}
+	for range 3 {
+		e, ok := b.next()
+		require.True(t, ok)
+		_, seq, _ := strings.Cut(e.data, `id="`)
+		seq, _, _ = strings.Cut(seq, `"`)
+		got[seq] = e.name
+	}
+	require.Equal(t, map[string]string{"m1": "changed", "m2": "post", "": "elsewhere"}, got)
+}
+
 func TestStreamFromNow(t *testing.T) {
 	c := open(&memory{}, "dev")
 	send(t, c, "dev", "n1", "old")

@@ -78,6 +78,95 @@ func TestIdempotent(t *testing.T) {
 	}
 }
 
+func TestEdit(t *testing.T) {
+	p := fake.New("fake-1")
+	receipt, err := p.Send(t.Context(), post("room", "k1"))
+	require.NoError(t, err)
+	edit := post("room", "u1")
+	edit.Root = "elsewhere"
+	for range 2 {
+		got, err := p.Edit(t.Context(), edit, receipt.Ref)
+		require.NoError(t, err)
+		require.Equal(t, receipt.Ref, got.Ref)
+	}
+	posts := p.Posts()
+	require.Len(t, posts, 1)
+	require.Equal(t, "k1", posts[0].Key)
+	require.Equal(t, "u1", posts[0].Message.Text)
+	require.Empty(t, posts[0].Root)
+	require.Equal(t, 2, posts[0].Edits)
+
+	_, err = p.Edit(t.Context(), post("other", "u1"), receipt.Ref)
+	require.Equal(t, hub.FaultRejected, providers.FaultOf(err), "a ref is one chat's")
+	_, err = p.Edit(t.Context(), edit, "fake-9")
+	require.Equal(t, hub.FaultRejected, providers.FaultOf(err))
+}
+
+func TestRetract(t *testing.T) {
+	p := fake.New("fake-1")
+	receipt, err := p.Send(t.Context(), post("room", "k1"))
+	require.NoError(t, err)
+	at := hub.Chat{System: "fake-1", ID: "room"}
+	for range 2 {
+		require.NoError(t, p.Retract(t.Context(), at, receipt.Ref))
+	}
+	require.True(t, p.Posts()[0].Gone)
+	_, err = p.Edit(t.Context(), post("room", "u1"), receipt.Ref)
+	require.Equal(t, hub.FaultRejected, providers.FaultOf(err))
+	require.Zero(t, p.Posts()[0].Edits)
+	_, err = p.WaitChanges(t.Context(), 1)
+	require.NoError(t, err)
+	var acts []hub.Act
+	for _, a := range p.Attempts() {
+		acts = append(acts, a.Act)
+	}
+	require.Equal(t, []hub.Act{hub.ActSend, hub.ActRetract, hub.ActRetract, hub.ActEdit}, acts)
+}
+
+func TestChangesFailAsTold(t *testing.T) {
+	p := fake.New("fake-1")
+	receipt, err := p.Send(t.Context(), post("room", "k1"))
+	require.NoError(t, err)
+	at := hub.Chat{System: "fake-1", ID: "room"}
+	p.Fail("room", fake.RateLimited(time.Minute), fake.LostAnswer(), fake.Fault(hub.FaultUnauthorized))
+	_, err = p.Edit(t.Context(), post("room", "u1"), receipt.Ref)
+	require.Equal(t, time.Minute, providers.AfterOf(err))
+	require.Equal(t, "k1", p.Posts()[0].Message.Text)
+	_, err = p.Edit(t.Context(), post("room", "u1"), receipt.Ref)
+	require.Equal(t, hub.FaultTemporary, providers.FaultOf(err))
+	require.Equal(t, "u1", p.Posts()[0].Message.Text, "it got through all the same")
+	require.Equal(t, hub.FaultUnauthorized, providers.FaultOf(p.Retract(t.Context(), at, receipt.Ref)))
+	require.NoError(t, p.Retract(t.Context(), at, receipt.Ref))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, p.Retract(ctx, at, receipt.Ref), context.Canceled)
+}
+
+func TestFakesThatCannotChange(t *testing.T) {
+	at := hub.Chat{System: "fake-1", ID: "room"}
+	for name, c := range map[string]struct {
+		opts           []fake.Option
+		edits, deletes bool
+	}{
+		"both":       {nil, true, true},
+		"no edits":   {[]fake.Option{fake.NoEdits()}, false, true},
+		"no deletes": {[]fake.Option{fake.NoDeletes()}, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := fake.New("fake-1", c.opts...)
+			require.Equal(t, c.edits, p.Describe().Can.Edits)
+			require.Equal(t, c.deletes, p.Describe().Can.Deletes)
+			receipt, err := p.Send(t.Context(), post("room", "k1"))
+			require.NoError(t, err)
+			_, err = p.Edit(t.Context(), post("room", "u1"), receipt.Ref)
+			require.Equal(t, c.edits, err == nil, "%v", err)
+			err = p.Retract(t.Context(), at, receipt.Ref)
+			require.Equal(t, c.deletes, err == nil, "%v", err)
+		})
+	}
+}
+
 func TestBlockHoldsOneChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := fake.New("fake-1")

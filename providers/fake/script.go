@@ -12,9 +12,9 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-// Fail makes the next attempts to post to chat fail, one by each of errs. An
-// error that is no *providers.Error becomes a temporary one; nil lets one
-// attempt through.
+// Fail makes the next attempts to send to chat, to edit or to retract there
+// fail, one by each of errs. An error that is no *providers.Error becomes a
+// temporary one; nil lets one attempt through.
 func (p *Provider) Fail(chat string, errs ...error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -30,7 +30,7 @@ func (p *Provider) FailChecks(err error) {
 	p.checked = err
 }
 
-// Block holds sends to chat until release is called, which may be twice.
+// Block holds all attempts at chat until release is called, which may be twice.
 func (p *Provider) Block(chat string) (release func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,8 +46,9 @@ func (p *Provider) Block(chat string) (release func()) {
 	}
 }
 
-// Before calls hook in every attempt that has passed its gate. An error from it
-// is the attempt's; nil for hook takes it away.
+// Before calls hook in every attempt that has passed its gate, of a retraction
+// with a Post that has only To. An error from it is the attempt's; nil for hook
+// takes it away.
 func (p *Provider) Before(hook func(context.Context, providers.Post) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +67,8 @@ func (p *Provider) PostsTo(chat string) []Post {
 	return slices.DeleteFunc(p.Posts(), func(post Post) bool { return post.To.ID != chat })
 }
 
-// Attempts are the calls of Send that have ended, in the order they did.
+// Attempts are the calls of Send, Edit and Retract that have ended, in the
+// order they did.
 func (p *Provider) Attempts() []Attempt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +81,15 @@ func (p *Provider) WaitPosts(ctx context.Context, n int) ([]Post, error) {
 	return p.Posts(), err
 }
 
-// WaitAttempts returns when n calls of Send have ended, or ctx has.
+// WaitChanges returns when n edits and retractions have got through, or ctx has
+// ended.
+func (p *Provider) WaitChanges(ctx context.Context, n int) ([]Post, error) {
+	err := p.wait(ctx, func() bool { return p.changes >= n })
+	return p.Posts(), err
+}
+
+// WaitAttempts returns when n calls of Send, Edit and Retract have ended, or ctx
+// has.
 func (p *Provider) WaitAttempts(ctx context.Context, n int) ([]Attempt, error) {
 	err := p.wait(ctx, func() bool { return len(p.attempts) >= n })
 	return p.Attempts(), err

@@ -14,6 +14,7 @@ package mattermost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -40,6 +41,7 @@ type Client struct {
 var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
+	_ providers.Editor     = (*Client)(nil)
 )
 
 // Kind tells how a Mattermost provider is configured and made.
@@ -54,6 +56,7 @@ func Kind() providers.Kind {
 			}
 			return New(config, env), nil
 		},
+		Preview: preview,
 	}
 }
 
@@ -79,7 +82,7 @@ func (c *Client) Describe() providers.Description {
 		Kind:   Name,
 		ID:     c.system,
 		Limits: providers.Limits{Text: textLimit, Unit: unit},
-		Can:    hub.Features{Threads: true, Idempotent: true, Chats: true},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true},
 	}
 }
 
@@ -95,12 +98,14 @@ func (c *Client) Check(ctx context.Context) error {
 	return nil
 }
 
-// Send implements providers.Provider.
+// Send implements providers.Provider. A broadcast reply is a plain one: a post
+// of Mattermost's has nothing to ask for the other, and people choose for
+// themselves whether replies stand in the channel:
+// https://developers.mattermost.com/api-documentation/#/operations/CreatePost
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
-	const op = "posts"
 	post := compose(p.Message)
 	if post == nil {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: op, Err: fmt.Errorf("the message is empty")}
+		return hub.Receipt{}, empty(opSend)
 	}
 	post.ChannelId, post.RootId = p.To.ID, string(p.Root)
 	// All users of a server share the ids that it has seen.
@@ -110,13 +115,21 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 		err = errNoAnswer
 	}
 	if err != nil {
-		return hub.Receipt{}, c.judge(op, resp, err)
+		return hub.Receipt{}, c.judge(opSend, resp, err)
 	}
+	return c.receipt(made, made.CreateAt), nil
+}
+
+func empty(op string) *providers.Error {
+	return &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty")}
+}
+
+func (c *Client) receipt(post *model.Post, at int64) hub.Receipt {
 	return hub.Receipt{
-		Ref: hub.MessageRef(made.Id),
-		URL: c.url + "/_redirect/pl/" + made.Id, // finds the post's team by itself
-		At:  time.UnixMilli(made.CreateAt).UTC(),
-	}, nil
+		Ref: hub.MessageRef(post.Id),
+		URL: c.url + "/_redirect/pl/" + post.Id, // finds the post's team by itself
+		At:  time.UnixMilli(at).UTC(),
+	}
 }
 
 // cautious is base without redirects, which would make a post a GET or take the

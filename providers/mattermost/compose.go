@@ -2,6 +2,7 @@ package mattermost
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -50,11 +51,14 @@ func attach(post *model.Post, m hub.Message, room int) {
 	c := m.Card
 	text, _ := providers.Fit(providers.Excerpt(c), markdown{}, room, unit.Len)
 	title := quiet(providers.Label(providers.Headline(c), providers.TitleLimit, unit))
+	if c.Struck {
+		title, text = "", parts.Headline(c) // a title that links shows marks as they are
+	}
 	if title == "" && text == "" {
 		return
 	}
 	a := &model.MessageAttachment{
-		Fallback: quiet(providers.Fallback(m, fallbackLimit, unit)),
+		Fallback: quiet(plainly(m)),
 		Title:    title,
 		Text:     text,
 		Fields:   fields(c),
@@ -70,6 +74,38 @@ func attach(post *model.Post, m hub.Message, room int) {
 		sign(a, c.Author)
 	}
 	post.AddProp(model.PostPropsAttachments, []*model.MessageAttachment{a})
+}
+
+func plainly(m hub.Message) string {
+	return providers.Fallback(providers.MarkStruck(m), fallbackLimit, unit)
+}
+
+// preview is m as it would be sent: the text and what its attachment holds, from
+// top to bottom.
+func preview(m hub.Message) hub.Rendered {
+	r := hub.Rendered{Kind: Name, Plain: plainly(m)}
+	post := compose(m)
+	if post == nil {
+		return r
+	}
+	lines := []string{post.Message}
+	for _, a := range post.Attachments() {
+		lines = append(lines, link(a.AuthorName, a.AuthorLink), link(a.Title, a.TitleLink), a.Text)
+		for _, f := range a.Fields {
+			lines = append(lines, fmt.Sprintf("%s: %v", f.Title, f.Value))
+		}
+		lines = append(lines, a.Footer)
+	}
+	r.Markup = providers.Join("\n", lines...)
+	return r
+}
+
+// link shows words that lead to url, as an attachment has them side by side.
+func link(words, url string) string {
+	if url == "" {
+		return words
+	}
+	return markdown{}.Link(words, url)
 }
 
 // color is what the server takes: no short form, no names.

@@ -14,6 +14,16 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
+// The calls that make and change posts: the same words mean other things in each.
+const (
+	opSend    = "posts"
+	opEdit    = "posts/patch"
+	opRetract = "posts/delete"
+)
+
+// noAPI is what the server says to an address that it does not know.
+const noAPI = "api.context.404.app_error"
+
 var errNoAnswer = errors.New("the answer names nothing")
 
 // judge says how a call ended that the library calls failed.
@@ -57,12 +67,18 @@ func wording(status int, said *model.AppError, hint string) string {
 }
 
 // meaning is what an answer calls for. id is the server's name for the error,
-// empty for an answer that is not the API's.
+// empty for an answer that is not the API's. The names:
+// https://github.com/mattermost/mattermost/blob/master/server/channels/app/post.go
 func meaning(op string, status int, id string) (hub.Fault, string) {
 	switch id {
-	case "api.post.create_post.can_not_post_to_deleted.error":
+	case "api.post.create_post.can_not_post_to_deleted.error",
+		"api.post.patch_post.can_not_update_post_in_deleted.error",
+		"api.post.update_post.can_not_update_post_in_deleted.error",
+		"api.post.delete_post.can_not_delete_post_in_deleted.error":
 		return hub.FaultChatGone, "the channel is archived"
-	case "api.context.404.app_error":
+	case "api.post.update_post.permissions_time_limit.app_error":
+		return hub.FaultRejected, "the post is too old: the server's PostEditTimeLimit says how long posts may be edited"
+	case noAPI:
 		return hub.FaultTemporary, "there is no API at url"
 	}
 	switch {
@@ -70,10 +86,10 @@ func meaning(op string, status int, id string) (hub.Fault, string) {
 		return hub.FaultRateLimited, ""
 	case status == http.StatusUnauthorized:
 		return hub.FaultUnauthorized, "set token to a valid access token of an active bot account"
-	case status == http.StatusForbidden && (op != "posts" || id == ""):
-		return hub.FaultUnauthorized, "the server does not let the bot use its API"
 	case status == http.StatusForbidden:
-		return hub.FaultChatGone, "the bot may not post there: add it to the team and to the channel"
+		return forbidden(op, id)
+	case status == http.StatusNotFound && id != "" && op == opEdit:
+		return hub.FaultRejected, "the post is gone"
 	case status == http.StatusNotFound && id != "":
 		return hub.FaultChatGone, "there is no such channel"
 	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge:
@@ -82,6 +98,22 @@ func meaning(op string, status int, id string) (hub.Fault, string) {
 		return hub.FaultTemporary, "set url to the address that people open"
 	default:
 		return hub.FaultTemporary, ""
+	}
+}
+
+// forbidden tells which permission is missing. A patch of a post that is gone is
+// answered like one that is not allowed:
+// https://github.com/mattermost/mattermost/blob/master/server/channels/api4/post.go
+func forbidden(op, id string) (hub.Fault, string) {
+	switch {
+	case id != "" && op == opSend:
+		return hub.FaultChatGone, "the bot may not post there: add it to the team and to the channel"
+	case id != "" && op == opEdit:
+		return hub.FaultRejected, "the post is gone, or the bot may not edit it: it has to be the bot's own, in a channel that the bot is in, where its role has the permission Edit Own Posts (edit_post)"
+	case id != "" && op == opRetract:
+		return hub.FaultRejected, "the bot may not delete the post: it has to be the bot's own, in a channel that the bot is in, where its role has the permission Delete Own Posts (delete_post)"
+	default:
+		return hub.FaultUnauthorized, "the server does not let the bot use its API"
 	}
 }
 

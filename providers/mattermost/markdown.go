@@ -124,7 +124,14 @@ func blockMark(s string) int {
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 func (markdown) Strong(inner string) string { return "**" + inner + "**" }
-func (markdown) Strike(inner string) string { return "~~" + inner + "~~" }
+
+// Strike keeps a mark that is meant as such from ending it early.
+func (markdown) Strike(inner string) string {
+	if strings.HasSuffix(inner, "~") {
+		inner += guard
+	}
+	return "~~" + inner + "~~"
+}
 
 // Emph avoids the star where the web app does not take it for emphasis.
 func (markdown) Emph(inner string) string {
@@ -164,8 +171,8 @@ func (markdown) Link(inner, url string) string {
 	return "[" + inner + "](" + parens.Replace(url) + ")"
 }
 
-// parens keeps parentheses and stars in an address from ending it.
-var parens = strings.NewReplacer("(", "%28", ")", "%29", "*", "%2A")
+// parens keeps marks in an address from ending it, or the styles around it.
+var parens = strings.NewReplacer("(", "%28", ")", "%29", "*", "%2A", "~~", "%7E%7E")
 
 // Image is a link: a picture would make the app of everyone who reads call on
 // the address.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
@@ -35,6 +36,8 @@ func TestMarkdown(t *testing.T) {
 		"not a quote":           {`\> no`, `\> no`},
 		"quotation emphasized":  {`*"so"*`, `_"so"_`},
 		"parentheses in a link": {"[a](https://x.example/b_(c))", "[a](https://x.example/b_%28c%29)"},
+		"struck":                {"~~a [b](https://x.example/~~c)~~ d", "~~a [b](https://x.example/%7E%7Ec)~~ d"},
+		"struck mark":           {`~~a&#126;~~`, `~~a\~·~~`},
 		"backticks in code":     {"`` a`b ``", "``a`b``"},
 		"backtick first":        {"`` `a ``", "`` `a ``"},
 		"fence in code":         {"~~~go\n```\n~~~", "````go\n```\n````"},
@@ -69,6 +72,36 @@ func FuzzText(f *testing.F) {
 		}
 		read := providers.Parse(markdown{}.Text(s)).Text()
 		require.Equal(t, s, strings.ReplaceAll(read, guard, ""), "%q", markdown{}.Text(s))
+	})
+}
+
+// FuzzStruckHeadline holds that a title is struck from end to end, whatever it
+// is and wherever it leads.
+func FuzzStruckHeadline(f *testing.F) {
+	for _, seed := range []string{"Printer", "~a~", "~~", "a~", "*b*", "a**", `"so"`, "[x](y)", `\`, "-", "# a", "🖨️"} {
+		f.Add(seed, "t/1", true)
+		f.Add(seed, "", false)
+	}
+	f.Add("Printer", "~~a/b_(c)*d", true)
+	f.Fuzz(func(t *testing.T, title, path string, linked bool) {
+		c := &hub.Card{Kind: "Deleted", Title: title, Struck: true}
+		if linked {
+			c.URL = "https://x.example/" + path
+		}
+		words := providers.Label(title, providers.TitleLimit, unit)
+		if words == "" || strings.Contains(words, guard) || strings.ContainsAny(words, "@:") || strings.Contains(strings.ToLower(words), "www.") {
+			t.Skip("addresses become links of their own")
+		}
+		if strings.ContainsFunc(words, func(r rune) bool { return r >= 0x7f && r < 0xa0 || r > 0xfff0 && r < 0x10000 }) {
+			t.Skip("a Dialect gets none of it")
+		}
+		out := parts.Headline(c)
+		read := strings.ReplaceAll(providers.Render(providers.Parse(out), providers.PlainText()), guard, "")
+		want := words
+		if leads, ok := target(c.URL); ok {
+			want += " (" + parens.Replace(leads) + ")"
+		}
+		require.Equal(t, "Deleted: ~"+want+"~", read, "%q", out)
 	})
 }
 

@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -23,13 +25,18 @@ import (
 
 const limit = 500
 
-// lookalike is a platform with one call: POST /<token>/send. It deduplicates.
-type lookalike struct{ providertest.Recorder }
+// lookalike is a platform with three calls that write: POST /<token>/send, edit
+// and retract. It deduplicates.
+type lookalike struct {
+	providertest.Recorder
+	last atomic.Int64
+}
 
 type message struct{ Chat, Key, Text, Root, Ref string }
 
 func (l *lookalike) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasSuffix(r.URL.Path, "/send") {
+	op := path.Base(r.URL.Path)
+	if op == "check" {
 		_, _ = io.WriteString(w, `{"ok":true}`)
 		return
 	}
@@ -41,14 +48,26 @@ func (l *lookalike) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var m message
 	_ = json.Unmarshal(raw, &m)
-	sent := l.RecordOnce(providertest.Sent{
-		Chat: m.Chat, Key: m.Key, Text: m.Text, Root: m.Root, Raw: raw, Ref: strconv.FormatInt(time.Now().UnixNano(), 36) + m.Key,
-	})
-	if scripted {
+	answer, found := l.write(op, m, raw)
+	switch {
+	case scripted:
 		step.Answer(w, r)
-		return
+	case !found:
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		_ = json.NewEncoder(w).Encode(message{Ref: answer})
 	}
-	_ = json.NewEncoder(w).Encode(message{Ref: sent.Ref})
+}
+
+func (l *lookalike) write(op string, m message, raw []byte) (ref string, found bool) {
+	switch op {
+	case "edit":
+		return m.Ref, l.Edit(m.Ref, m.Text, raw)
+	case "retract":
+		return m.Ref, l.Retract(m.Ref)
+	}
+	ref = strconv.FormatInt(l.last.Add(1), 36) + "-" + m.Key
+	return l.RecordOnce(providertest.Sent{Chat: m.Chat, Key: m.Key, Text: m.Text, Root: m.Root, Raw: raw, Ref: ref}).Ref, true
 }
 
 // client is a small sound provider, but for its defect.
@@ -56,6 +75,7 @@ type client struct {
 	url, defect string
 	token       secret.Value
 	calls       int
+	last        string
 }
 
 func (c *client) has(defect string) bool { return c.defect == defect }
@@ -70,7 +90,10 @@ func (c *client) GoString() string {
 func (c *client) Describe() providers.Description {
 	d := providers.Description{
 		Kind: "test", ID: "test-acme", Limits: providers.Limits{Text: limit, Unit: providers.Characters},
-		Can: hub.Features{Threads: true, Idempotent: true},
+		Can: hub.Features{Threads: true, Idempotent: true, Edits: true, Deletes: true},
+	}
+	if c.has("hides that it edits") {
+		d.Can.Edits, d.Can.Deletes = false, false
 	}
 	if c.has("description changes") && c.calls > 0 {
 		d.Limits.Text++
@@ -112,7 +135,86 @@ func (c *client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	case c.has("no ref"):
 		answer.Ref = ""
 	}
+	if c.has("edits the last") || c.has("retracts the last") {
+		c.last = answer.Ref
+	}
 	return hub.Receipt{Ref: hub.MessageRef(answer.Ref)}, nil
+}
+
+func (c *client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
+	ctx = c.changing(ctx)
+	m := message{Chat: p.To.ID, Key: p.Key, Text: c.text(p.Message), Ref: string(ref)}
+	switch c.defect {
+	case "edits nothing":
+		return hub.Receipt{Ref: ref}, nil
+	case "edits by sending anew":
+		return c.Send(ctx, p)
+	case "edits by adding":
+		m.Text = "hello " + m.Text
+	case "edits the last":
+		m.Ref = cmp.Or(c.last, m.Ref)
+	case "does not cut edits":
+		m.Text = p.Message.Text
+	case "pings in edits":
+		m.Text = strings.ReplaceAll(m.Text, "\u200b", "")
+	}
+	_, err := c.call(ctx, "edit", m)
+	switch {
+	case c.has("believes any edit") && providers.FaultOf(err) == hub.FaultRejected:
+		err = nil
+	case c.has("edits twice"):
+		_, _ = c.call(ctx, "edit", m)
+	case err != nil && c.has("edits again"):
+		_, err = c.call(ctx, "edit", m)
+	case err == nil && c.has("names the edit"):
+		ref = hub.MessageRef(p.Key)
+	}
+	return hub.Receipt{Ref: ref}, c.careless(err)
+}
+
+func (c *client) Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) error {
+	m := message{Chat: at.ID, Ref: string(ref)}
+	switch c.defect {
+	case "retracts nothing":
+		return nil
+	case "retracts the last":
+		m.Ref = cmp.Or(c.last, m.Ref)
+	case "retracts by editing":
+		_, err := c.call(ctx, "edit", message{Chat: at.ID, Ref: m.Ref, Text: "removed"})
+		return err
+	}
+	_, err := c.call(c.changing(ctx), "retract", m)
+	if providers.FaultOf(err) == hub.FaultRejected && !c.has("minds what is gone") {
+		return nil
+	}
+	return c.careless(err)
+}
+
+// changing is the context of a change, which some forget to watch.
+func (c *client) changing(ctx context.Context) context.Context {
+	if c.has("changes after cancel") {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+// careless is what someone makes of an error of a change.
+func (c *client) careless(err error) error {
+	e, ok := errors.AsType[*providers.Error](err)
+	if !ok {
+		return err
+	}
+	switch c.defect {
+	case "changes fail barely":
+		return e.Err
+	case "changes fail for ever":
+		e.Fault = hub.FaultRejected
+	case "changes fail without after":
+		e.After = 0
+	case "leaks in changes":
+		e.Err = fmt.Errorf("%w at %s/%s", e.Err, c.url, c.token.Reveal())
+	}
+	return e
 }
 
 func (c *client) spoil(m message) message {
@@ -220,6 +322,8 @@ func (c *client) judge(op string, resp *http.Response, raw []byte) (message, err
 		return m, c.fail(op, hub.FaultUnauthorized, fmt.Errorf("refused: %s", raw))
 	case resp.StatusCode == http.StatusUnauthorized:
 		return m, c.fail(op, hub.FaultUnauthorized, errors.New("the token is refused"))
+	case resp.StatusCode == http.StatusNotFound:
+		return m, c.fail(op, hub.FaultRejected, errors.New("there is no such message"))
 	case resp.StatusCode != http.StatusOK:
 		return m, c.fail(op, hub.FaultTemporary, errors.New(resp.Status))
 	}

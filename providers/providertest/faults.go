@@ -84,37 +84,52 @@ func (c Case) nobodyThere(t *testing.T) {
 
 // cancel is what happens when Bellhop stops in the middle of a send.
 func (c Case) cancel(t *testing.T) {
-	if !c.Local {
-		t.Run("no answer comes", func(t *testing.T) { c.cancelled(t, Step{Hang: true}) })
-		t.Run("an answer stops halfway", func(t *testing.T) { c.cancelled(t, Step{Hang: true, Status: 200, Body: `{"ok":`}) })
-	}
-	t.Run("before the send", func(t *testing.T) {
-		b := c.open(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, err := b.Send(ctx, b.post("cancelled", text("hello")))
-		requireError(t, err, hub.FaultTemporary)
-		require.ErrorIs(t, err, context.Canceled)
-		require.Empty(t, b.platform.Sent())
+	c.cancels(t, func(_ *testing.T, b *bench) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := b.Send(ctx, b.post("cancelled", text("hello")))
+			return err
+		}
 	})
 }
 
-func (c Case) cancelled(t *testing.T, step Step) {
-	b := c.open(t)
+// cancels cancels the call that prepare makes on a new bench, at every point
+// where it may be.
+func (c Case) cancels(t *testing.T, prepare func(*testing.T, *bench) func(context.Context) error) {
+	cancelled := func(step Step) func(*testing.T) {
+		return func(t *testing.T) {
+			b := c.open(t)
+			b.cancelled(t, step, prepare(t, b))
+		}
+	}
+	if !c.Local {
+		t.Run("no answer comes", cancelled(Step{Hang: true}))
+		t.Run("an answer stops halfway", cancelled(Step{Hang: true, Status: 200, Body: `{"ok":`}))
+	}
+	t.Run("before the call", func(t *testing.T) {
+		b := c.open(t)
+		call := prepare(t, b)
+		before := b.platform.Sent()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err := call(ctx)
+		requireError(t, err, hub.FaultTemporary)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, before, b.platform.Sent())
+	})
+}
+
+func (b *bench) cancelled(t *testing.T, step Step, call func(context.Context) error) {
 	reached := make(chan struct{})
 	step.reached = sync.OnceFunc(func() { close(reached) })
 	b.platform.Script(step)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() {
-		_, err := b.Send(ctx, b.post("cancelled", text("hello")))
-		ended <- err
-	}()
+	go func() { ended <- call(ctx) }()
 	select {
 	case <-reached:
 	case err := <-ended:
-		t.Fatalf("the send ended before the platform answered: %v", err)
+		t.Fatalf("the call ended before the platform answered: %v", err)
 	case <-time.After(patience):
 		t.Fatal("the scripted step was never played: does the look-alike call Next and Answer?")
 	}
@@ -123,6 +138,6 @@ func (c Case) cancelled(t *testing.T, step Step) {
 	case err := <-ended:
 		requireError(t, err, hub.FaultTemporary)
 	case <-time.After(2 * time.Second):
-		t.Fatal("still sending two seconds after the cancel")
+		t.Fatal("still at it two seconds after the cancel")
 	}
 }

@@ -70,6 +70,12 @@ func (c Case) wholeAtLimit(t *testing.T) {
 func (c Case) overfull(t *testing.T) {
 	b := c.open(t)
 	limit := b.Describe().Limits
+	b.mustSend(t, "overfull", overfull(limit.Text))
+	requireWithin(t, limit, b.platform.Sent(), "👩‍👩‍👧‍👦")
+}
+
+// overfull is a card of which every part is too long.
+func overfull(limit int) hub.Message {
 	card := newTopic().Card
 	card.Title = strings.Repeat("👩‍👩‍👧‍👦", 2000)
 	card.Author.Name = strings.Repeat("Alice ", 2000)
@@ -77,9 +83,8 @@ func (c Case) overfull(t *testing.T) {
 	for i := range 200 {
 		card.Tags = append(card.Tags, hub.Label{Name: numbered(strings.Repeat("tag", 40), i), URL: "https://forum.example.com/tag/x"})
 	}
-	card.Text = strings.Repeat("**all** of this ", limit.Text)
-	b.mustSend(t, "overfull", hub.Message{Card: card})
-	requireWithin(t, limit, b.platform.Sent(), "👩‍👩‍👧‍👦")
+	card.Text = strings.Repeat("**all** of this ", limit)
+	return hub.Message{Card: card}
 }
 
 func requireWithin(t *testing.T, limit providers.Limits, sent []Sent, whole string) {

@@ -160,11 +160,23 @@ func (c Case) messages(t *testing.T) {
 	}
 }
 
-// mentions puts mass mentions wherever someone can write.
+// mentions requires that nobody can call everyone by what they write.
 func (c Case) mentions(t *testing.T) {
 	if c.Pings == nil {
 		t.Skip("the platform has none")
 	}
+	all := mentioning()
+	b := c.open(t)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		b.mustSend(t, name, all[name])
+	}
+	for _, s := range b.platform.Sent() {
+		require.Empty(t, c.Pings(s), "%s", s.Raw)
+	}
+}
+
+// mentioning are messages with mass mentions wherever someone can write.
+func mentioning() map[string]hub.Message {
 	all := map[string]hub.Message{"text": {Text: attack}, "card": hostile()}
 	for _, style := range []string{"@channel", "<!channel>", "@all.", "(@here)", "@everyone", "<!here|x>", "@room"} {
 		all[style] = hub.Message{Text: style, Card: &hub.Card{
@@ -176,11 +188,5 @@ func (c Case) mentions(t *testing.T) {
 		line.Compact = true
 		all[style+" compact"] = hub.Message{Card: &line}
 	}
-	b := c.open(t)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		b.mustSend(t, name, all[name])
-	}
-	for _, s := range b.platform.Sent() {
-		require.Empty(t, c.Pings(s), "%s", s.Raw)
-	}
+	return all
 }

@@ -15,22 +15,28 @@ import (
 // and records what was sent.
 type Platform interface {
 	http.Handler
-	Sent() []Sent                                    // accepted messages in order
+	Sent() []Sent                                    // accepted messages in order, as they read now
 	Wait(ctx context.Context, n int) ([]Sent, error) // blocks until n are accepted
-	// Script says how the next calls of the send method are answered, each by
-	// one step. Afterwards the look-alike answers normally again.
+	// Retract takes a message away as somebody on the platform may do. It is
+	// false if there is none.
+	Retract(ref string) bool
+	// Script says how the next calls that write are answered, each by one step:
+	// those that send, edit and retract a message draw from one script, and any
+	// other call is answered normally. So is everything once the script is over.
 	Script(steps ...Step)
 }
 
 // Sent is a message that a look-alike accepted.
 type Sent struct {
-	Chat string
-	Key  string // what the platform deduplicates on, if it does
-	Text string // what a person reads: the main text or the fallback
-	Root string // Ref of the message in whose thread it is
-	Ref  string // the platform's id of it
-	Raw  json.RawMessage
-	At   time.Time
+	Chat  string
+	Key   string // what the platform deduplicates on, if it does
+	Text  string // what a person reads: the main text or the fallback
+	Root  string // Ref of the message in whose thread it is
+	Ref   string // the platform's id of it
+	Raw   json.RawMessage
+	At    time.Time
+	Edits int  // how often it was changed
+	Gone  bool // it was taken back; Text and Raw are what it said last
 }
 
 // Step is an answer that is not the normal one. With none of Hang, Close and
@@ -41,13 +47,13 @@ type Step struct {
 	Body        string
 	Hang        bool // until the client goes away; with a Status, after half an answer
 	Close       bool // drop the connection without an answer
-	AfterAccept bool // accept the message, then fail the answer as described
+	AfterAccept bool // accept the message, edit or retraction, then fail the answer as described
 
 	reached func() // told when the step is played
 }
 
 // Answer plays the step. A look-alike calls it when Next gave it one; for
-// AfterAccept, after it has recorded the message.
+// AfterAccept, after it has recorded the message or its change.
 func (s Step) Answer(w http.ResponseWriter, r *http.Request) {
 	// The server sees the client go only once the request's body has been read.
 	_, _ = io.Copy(io.Discard, r.Body)
@@ -73,13 +79,15 @@ func (s Step) Answer(w http.ResponseWriter, r *http.Request) {
 // Recorder is what a look-alike embeds to be a Platform. The zero Recorder is
 // ready.
 type Recorder struct {
-	mu    sync.Mutex
-	sent  []Sent
-	steps []Step
-	more  chan struct{} // closed when sent grows
+	mu      sync.Mutex
+	sent    []Sent
+	changes int
+	steps   []Step
+	more    chan struct{} // closed when sent grows or changes
 }
 
-// Next takes the step that answers the call at hand, if one is scripted.
+// Next takes the step that answers the call at hand, if one is scripted. A
+// look-alike asks for it in every call that sends, edits or retracts.
 func (r *Recorder) Next() (Step, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,25 +129,66 @@ func (r *Recorder) record(s Sent) Sent {
 		s.At = time.Now()
 	}
 	r.sent = append(r.sent, s)
+	r.tell()
+	return s
+}
+
+// Edit keeps what the message with ref says now. It is false, and nothing is
+// kept, if there is no such message or it is gone.
+func (r *Recorder) Edit(ref, text string, raw json.RawMessage) bool {
+	return r.change(ref, func(s *Sent) {
+		s.Text, s.Raw = text, raw
+		s.Edits++
+	})
+}
+
+// Retract implements Platform: it marks the message with ref as gone. It is
+// false if there is no such message or it is gone already.
+func (r *Recorder) Retract(ref string) bool {
+	return r.change(ref, func(s *Sent) { s.Gone = true })
+}
+
+func (r *Recorder) change(ref string, do func(*Sent)) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.sent, func(s Sent) bool { return s.Ref == ref && !s.Gone })
+	if i < 0 {
+		return false
+	}
+	do(&r.sent[i])
+	r.changes++
+	r.tell()
+	return true
+}
+
+// tell wakes who waits. The lock is held.
+func (r *Recorder) tell() {
 	if r.more != nil {
 		close(r.more)
 		r.more = nil
 	}
-	return s
 }
 
 // Sent implements Platform.
 func (r *Recorder) Sent() []Sent {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.sent)
+	sent, _, _ := r.soFar()
+	return sent
 }
 
 // Wait implements Platform.
 func (r *Recorder) Wait(ctx context.Context, n int) ([]Sent, error) {
+	return r.wait(ctx, func(sent []Sent, _ int) bool { return len(sent) >= n })
+}
+
+// Changes blocks until n edits and retractions are accepted.
+func (r *Recorder) Changes(ctx context.Context, n int) ([]Sent, error) {
+	return r.wait(ctx, func(_ []Sent, changes int) bool { return changes >= n })
+}
+
+func (r *Recorder) wait(ctx context.Context, enough func(sent []Sent, changes int) bool) ([]Sent, error) {
 	for {
-		sent, more := r.soFar()
-		if len(sent) >= n {
+		sent, changes, more := r.soFar()
+		if enough(sent, changes) {
 			return sent, nil
 		}
 		select {
@@ -150,11 +199,11 @@ func (r *Recorder) Wait(ctx context.Context, n int) ([]Sent, error) {
 	}
 }
 
-func (r *Recorder) soFar() ([]Sent, <-chan struct{}) {
+func (r *Recorder) soFar() (sent []Sent, changes int, more <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.more == nil {
 		r.more = make(chan struct{})
 	}
-	return slices.Clone(r.sent), r.more
+	return slices.Clone(r.sent), r.changes, r.more
 }

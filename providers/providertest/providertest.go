@@ -29,20 +29,31 @@ type Case struct {
 	Chat     string                      // a chat id that the look-alike knows
 	Secrets  []string                    // must never surface in any error, log or String
 	Faults   []FaultCase                 // platform answers and the fault each must map to
+	// EditFaults and RetractFaults are answers to an edit and to a retraction that
+	// a send does not get. Those of Faults that are temporary, a rate limit or
+	// refused credentials are tried with both anyway.
+	EditFaults    []FaultCase
+	RetractFaults []FaultCase
 	// Pings reports the mass mentions that are live in what was sent; nil for a
 	// platform without any.
 	Pings func(Sent) []string
+	// BlindEdits says that the platform takes an edit of a message that is gone,
+	// and shows nothing of it: no provider could tell.
+	BlindEdits bool
 	// Local says that no network lies between provider and platform: the faults
 	// of one are left out.
 	Local bool
 }
 
-// FaultCase is a platform's answer to a send and the fault it must map to.
+// FaultCase is a platform's answer and the fault it must map to.
 type FaultCase struct {
 	Name  string
 	Step  Step
 	Want  hub.Fault
 	After time.Duration // what Error.After must say
+	// SendOnly says that to an edit or a retraction the answer means something
+	// else, such as an answer that lacks what only a new message has.
+	SendOnly bool
 }
 
 // Run puts a provider through the suite.
@@ -59,12 +70,17 @@ func Run(t *testing.T, c Case) {
 	t.Run("mentions", c.mentions)
 	t.Run("faults", c.faults)
 	t.Run("cancel", c.cancel)
+	t.Run("edits", c.edits)
+	t.Run("retractions", c.retractions)
+	t.Run("change faults", c.changeFaults)
+	t.Run("change cancel", c.changeCancel)
 	t.Run("secrets", c.secrets)
 }
 
 // bench is a provider and the look-alike it talks to.
 type bench struct {
 	providers.Provider
+	editor   providers.Editor // nil: it is none
 	platform Platform
 	chat     hub.Chat
 }
@@ -81,7 +97,7 @@ func (c Case) open(t *testing.T) *bench {
 		server.Close()
 	})
 	p := c.Open(t, server.URL)
-	return &bench{p, platform, hub.Chat{System: p.Describe().ID, ID: c.Chat}}
+	return &bench{p, editorOf(p), platform, hub.Chat{System: p.Describe().ID, ID: c.Chat}}
 }
 
 func (b *bench) post(key string, m hub.Message) providers.Post {

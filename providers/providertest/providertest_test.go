@@ -1,6 +1,7 @@
 package providertest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -24,7 +26,11 @@ const token = "t0ken-that-must-not-surface"
 func suite(defect string) providertest.Case {
 	return providertest.Case{
 		Open: func(_ *testing.T, url string) providers.Provider {
-			return &client{url: url, token: secret.New(token), defect: defect}
+			c := &client{url: url, token: secret.New(token), defect: defect}
+			if defect == "promises edits" {
+				return struct{ providers.Provider }{c}
+			}
+			return c
 		},
 		Platform: func(*testing.T) providertest.Platform { return &lookalike{} },
 		Chat:     "room-1",
@@ -52,6 +58,8 @@ func TestSuiteFindsDefects(t *testing.T) {
 	for defect, part := range map[string]string{
 		"description changes":       "describe",
 		"promises chats":            "can",
+		"promises edits":            "can",
+		"hides that it edits":       "can",
 		"check posts":               "check",
 		"wrong chat":                "send",
 		"no ref":                    "send",
@@ -70,11 +78,31 @@ func TestSuiteFindsDefects(t *testing.T) {
 		"no after":                  "faults/rate_limit",
 		"believes 200":              "faults/half_an_answer",
 		"ignores cancel":            "cancel/no_answer_comes",
-		"sends after cancel":        "cancel/before_the_send",
+		"sends after cancel":        "cancel/before_the_call",
 		"leaks in errors":           "secrets",
 		"leaks when printed":        "secrets",
 		"leaks in logs":             "secrets",
 		"quotes what was said back": "secrets",
+
+		"edits nothing":              "edits/changes_the_message",
+		"edits by sending anew":      "edits/changes_the_message",
+		"edits by adding":            "edits/messages/new-topic",
+		"names the edit":             "edits/changes_the_message",
+		"edits twice":                "edits/changes_the_message",
+		"edits the last":             "edits/keeps_its_place_and_its_thread",
+		"does not cut edits":         "edits/limits/words",
+		"pings in edits":             "edits/mentions",
+		"believes any edit":          "edits/of_what_is_gone",
+		"edits again":                "change_faults/edit/500",
+		"changes fail barely":        "change_faults/retract/500",
+		"changes fail for ever":      "change_faults/edit/500",
+		"changes fail without after": "change_faults/retract/rate_limit",
+		"changes after cancel":       "change_cancel/edit/before_the_call",
+		"retracts nothing":           "retractions/removes_the_message",
+		"retracts by editing":        "retractions/removes_the_message",
+		"retracts the last":          "retractions/removes_the_message",
+		"minds what is gone":         "retractions/twice",
+		"leaks in changes":           "secrets",
 	} {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +123,7 @@ func TestSuiteOfDefect(t *testing.T) {
 		t.Skip("run by TestSuiteFindsDefects")
 	}
 	c := suite(defect)
-	if defect == "ignores cancel" { // else it would wait for its own failure
+	if defect == "ignores cancel" || defect == "changes after cancel" { // else it would wait for its own failure
 		c.Faults = nil
 	}
 	providertest.Run(t, c)
@@ -108,6 +136,35 @@ func TestRecorderOnce(t *testing.T) {
 	r.RecordOnce(providertest.Sent{Ref: "3"})
 	r.RecordOnce(providertest.Sent{Ref: "4"})
 	require.Len(t, r.Sent(), 3, "messages without a key are all different")
+}
+
+func TestRecorderChanges(t *testing.T) {
+	var r providertest.Recorder
+	r.Record(providertest.Sent{Ref: "1", Text: "hello", Raw: []byte(`"hello"`)})
+	require.False(t, r.Edit("2", "changed", nil), "there is no such message")
+	require.False(t, r.Retract("2"))
+
+	changed := make(chan []providertest.Sent)
+	go func() {
+		sent, err := r.Changes(t.Context(), 2)
+		assert.NoError(t, err)
+		changed <- sent
+	}()
+	require.True(t, r.Edit("1", "changed", []byte(`"changed"`)))
+	require.True(t, r.Retract("1"))
+	sent := <-changed
+	require.Len(t, sent, 1)
+	require.Equal(t, "changed", sent[0].Text)
+	require.Equal(t, `"changed"`, string(sent[0].Raw))
+	require.Equal(t, 1, sent[0].Edits)
+	require.True(t, sent[0].Gone)
+	require.False(t, r.Edit("1", "again", nil), "it is gone")
+	require.False(t, r.Retract("1"))
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := r.Changes(ended, 3)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestMessagesAreFresh(t *testing.T) {

@@ -33,6 +33,14 @@ func (c Case) secrets(t *testing.T) {
 		_, err := b.send(t, b.post("secret", text("hello")))
 		said.note(b.Provider, err)
 	}
+	for _, ch := range c.changes(c.open(t).Describe().Can) {
+		for _, f := range ch.faults {
+			b := c.open(t)
+			ref := b.mustSend(t, "said", text("hello")).Ref
+			b.platform.Script(f.Step)
+			said.note(b.Provider, b.change(t, ch, ref))
+		}
+	}
 	for _, url := range []string{closedURL(c.Platform(t)), refusing(t)} {
 		p := c.Open(t, url)
 		said.note(p, p.Check(t.Context()))
@@ -40,6 +48,10 @@ func (c Case) secrets(t *testing.T) {
 		_, err := p.Send(t.Context(), providers.Post{Key: "n1", To: to, Message: text("hello")})
 		said.note(p, err)
 		said.list(t.Context(), p)
+		for _, ch := range c.changes(p.Describe().Can) {
+			ref := c.open(t).mustSend(t, "said", text("hello")).Ref
+			said.note(p, ch.do(t.Context(), editorOf(p), to, ref))
+		}
 	}
 	for _, s := range c.Secrets {
 		require.NotEmpty(t, s)

@@ -14,6 +14,7 @@ package slack
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -41,6 +42,7 @@ type Client struct {
 var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
+	_ providers.Editor     = (*Client)(nil)
 )
 
 // Kind tells how a Slack provider is configured and made.
@@ -55,6 +57,7 @@ func Kind() providers.Kind {
 			}
 			return New(config, env), nil
 		},
+		Preview: preview,
 	}
 }
 
@@ -81,7 +84,7 @@ func (c *Client) Describe() providers.Description {
 		Kind:   Name,
 		ID:     c.system,
 		Limits: providers.Limits{Text: textLimit, Unit: unit},
-		Can:    hub.Features{Threads: true, Chats: true},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Chats: true},
 	}
 }
 
@@ -116,19 +119,17 @@ func mayPost(scopes string) bool {
 // Send implements providers.Provider.
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
 	const op = "chat.postMessage"
-	blocks := compose(p.Message)
-	if len(blocks) == 0 {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: op, Err: fmt.Errorf("the message is empty")}
+	options := content(p.Message)
+	if options == nil {
+		return hub.Receipt{}, empty(op)
 	}
-	options := []slack.MsgOption{
-		slack.MsgOptionText(fallback(p.Message), false),
-		slack.MsgOptionBlocks(blocks...),
-		slack.MsgOptionDisableLinkUnfurl(),
-		slack.MsgOptionDisableMediaUnfurl(),
-	}
+	options = append(options, slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	root := threadOf(p.Root)
 	if root != "" {
 		options = append(options, slack.MsgOptionTS(root))
+	}
+	if root != "" && p.Message.Broadcast {
+		options = append(options, slack.MsgOptionBroadcast())
 	}
 	w, api := c.open()
 	channel, ts, said, err := api.PostMessageWithResponseContext(ctx, p.To.ID, options...)
@@ -138,18 +139,34 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	if err != nil {
 		return hub.Receipt{}, c.judge(op, w, err)
 	}
-	return c.receipt(cmp.Or(channel, p.To.ID), ts, root != "" && said.ThreadTimestamp == ""), nil
+	r := c.receipt(cmp.Or(channel, p.To.ID), ts)
+	r.At = timeOf(ts)
+	// Slack puts a reply into the channel, silently, where the thread's first
+	// message has been deleted.
+	if root != "" && said.ThreadTimestamp == "" {
+		r.Note = "posted outside of its thread, whose first message is gone"
+	}
+	return r, nil
 }
 
-// receipt notes when Slack has put a reply into the channel, which it does
-// silently where the thread's first message has been deleted.
-func (c *Client) receipt(channel, ts string, astray bool) hub.Receipt {
-	r := hub.Receipt{Ref: refOf(channel, ts), At: timeOf(ts)}
+// content is what a message says: blocks, and a text for where they are not
+// shown; nil if there is nothing to say.
+func content(m hub.Message) []slack.MsgOption {
+	blocks := compose(m)
+	if len(blocks) == 0 {
+		return nil
+	}
+	return []slack.MsgOption{slack.MsgOptionText(fallback(m), false), slack.MsgOptionBlocks(blocks...)}
+}
+
+func empty(op string) *providers.Error {
+	return &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty")}
+}
+
+func (c *Client) receipt(channel, ts string) hub.Receipt {
+	r := hub.Receipt{Ref: refOf(channel, ts)}
 	if team := c.team.Load(); team != nil {
 		r.URL = strings.TrimRight(*team, "/") + "/archives/" + channel + "/p" + strings.ReplaceAll(ts, ".", "")
-	}
-	if astray {
-		r.Note = "posted outside of its thread, whose first message is gone"
 	}
 	return r
 }

@@ -18,8 +18,12 @@ const (
 	sectionLimit = 2_990
 	mostSections = 40
 
-	linkLimit     = 1_000
+	linkLimit = 1_000
+
+	// Of a message's plain text, a change takes 4000 characters as they are
+	// escaped, and a new message more.
 	fallbackLimit = 3_000
+	mostFallback  = 4_000
 )
 
 // parts writes a card's names and links.
@@ -39,13 +43,45 @@ func compose(m hub.Message) []slack.Block {
 	}
 	s.section(parts.Headline(m.Card))
 	s.context(m.Card)
-	s.text(providers.Excerpt(m.Card), 0)
+	if !m.Card.Struck {
+		s.text(providers.Excerpt(m.Card), 0)
+	}
 	return s.blocks
 }
 
 // fallback is m for notifications. Slack reads it as mrkdwn.
 func fallback(m hub.Message) string {
-	return mrkdwn{}.Text(providers.Fallback(m, fallbackLimit, unit))
+	limit := fallbackLimit
+	for {
+		text := mrkdwn{}.Text(plainly(m, limit))
+		n := unit.Len(text)
+		if n <= mostFallback {
+			return text
+		}
+		limit = limit * mostFallback / n
+	}
+}
+
+func plainly(m hub.Message, limit int) string {
+	return providers.Fallback(providers.MarkStruck(m), limit, unit)
+}
+
+// preview is m as it would be sent: the texts of its blocks from top to bottom.
+func preview(m hub.Message) hub.Rendered {
+	var texts []string
+	for _, b := range compose(m) {
+		switch b := b.(type) {
+		case *slack.SectionBlock:
+			texts = append(texts, b.Text.Text)
+		case *slack.ContextBlock:
+			for _, e := range b.ContextElements.Elements {
+				if t, ok := e.(*slack.TextBlockObject); ok {
+					texts = append(texts, t.Text)
+				}
+			}
+		}
+	}
+	return hub.Rendered{Kind: Name, Markup: strings.Join(texts, "\n"), Plain: plainly(m, fallbackLimit)}
 }
 
 // sheet is a message in the making.

@@ -84,8 +84,10 @@ func refusal(r slack.SlackErrorResponse) (hub.Fault, error) {
 	return fault, errors.New(text)
 }
 
-// meaning is what an error of chat.postMessage or its like calls for. The list:
+// meaning is what an error of chat.postMessage or its like calls for. The lists:
 // https://docs.slack.dev/reference/methods/chat.postMessage#errors
+// https://docs.slack.dev/reference/methods/chat.update#errors
+// https://docs.slack.dev/reference/methods/chat.delete#errors
 func meaning(code string) (hub.Fault, string) {
 	switch code {
 	case "channel_not_found":
@@ -112,10 +114,20 @@ func meaning(code string) (hub.Fault, string) {
 		"team_access_not_granted", "two_factor_setup_required", "team_not_found":
 		return hub.FaultUnauthorized, "an administrator of the workspace has to let the app in"
 
+	case "message_not_found":
+		return hub.FaultRejected, "the message is gone"
+	case "cant_update_message", "cant_delete_message":
+		return hub.FaultRejected, "Slack lets only the bot that posted a message change it or take it back"
+	case "edit_window_closed":
+		return hub.FaultRejected, "the workspace's settings let nobody edit a message of that age"
+	case "compliance_exports_prevent_deletion":
+		return hub.FaultRejected, "the workspace keeps all messages, for its compliance exports"
+
 	case "msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format", "no_text",
 		"invalid_arguments", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_form_data",
 		"invalid_post_type", "missing_post_type", "too_many_attachments", "attachment_payload_limit_exceeded",
-		"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "as_user_not_supported", "markdown_text_conflict":
+		"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "as_user_not_supported", "markdown_text_conflict",
+		"invalid_attachments", "block_mismatch", "cant_broadcast_message", "no_dual_broadcast_content_update":
 		return hub.FaultRejected, ""
 
 	case "ratelimited", "rate_limited", "message_limit_exceeded":

@@ -14,6 +14,11 @@ func refOf(channel, ts string) hub.MessageRef {
 	return hub.MessageRef(channel + "/" + ts)
 }
 
+// channelOf is the channel of ref, empty if it names none.
+func channelOf(ref hub.MessageRef) string {
+	return string(ref[:max(0, strings.LastIndexByte(string(ref), '/'))])
+}
+
 // threadOf is the ts of ref.
 func threadOf(ref hub.MessageRef) string {
 	return string(ref[strings.LastIndexByte(string(ref), '/')+1:])

@@ -150,7 +150,7 @@ func TestReplyToADeletedRootIsNoted(t *testing.T) {
 	within, err := p.Send(t.Context(), reply)
 	require.NoError(t, err)
 	require.Empty(t, within.Note)
-	workspace.Delete(string(root.Ref))
+	require.True(t, workspace.Retract(string(root.Ref)))
 	astray, err := p.Send(t.Context(), reply)
 	require.NoError(t, err)
 	require.Equal(t, "posted outside of its thread, whose first message is gone", astray.Note)

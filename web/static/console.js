@@ -93,9 +93,9 @@
 
   // ---- what arrives ----
   const addReply = (root, say) => {
-    const below = root.querySelector(".thread-below");
+    const below = threadOf(root);
     const list = below.querySelector(".thread-log");
-    list.append(say);
+    place(list, say);
     const n = list.children.length;
     below.querySelector(".replies-count").textContent = n === 1 ? "1 reply" : `${n} replies`;
     below.hidden = false;
@@ -106,17 +106,39 @@
     void element.offsetWidth; // restarts the animation
     element.classList.add("is-new");
   };
-  const addPost = (html) => {
+  const threadOf = (say) => say.querySelector(":scope > div > .thread-below");
+  const hearPost = (html, isNew) => {
     const say = parse(html);
-    if (!say || document.getElementById(say.id)) return;
+    if (!say) return;
+    const shown = document.getElementById(say.id);
+    if (shown) change(shown, say);
+    else if (isNew) addPost(say); // a change of another one is of an older page
+  };
+  // change puts what a message says now in its place; its replies stay.
+  const change = (old, say) => {
+    if (Number(say.dataset.rev) <= Number(old.dataset.rev)) return; // the page is newer than this news
+    const focus = old.contains(document.activeElement) ? document.activeElement : null;
+    const thread = threadOf(old);
+    if (thread) threadOf(say).replaceWith(thread);
+    if (!old.querySelector(":scope > div > .stray")) say.querySelector(".stray")?.remove();
+    old.replaceWith(say);
+    localise(say);
+    settle(say);
+    if (focus) (say.contains(focus) ? focus : say.querySelector(".when")).focus({ preventScroll: true });
+  };
+  // place keeps the order of arrival: what was changed at once may come late.
+  const place = (list, say) => {
+    const next = [...list.children].find((other) => Number(other.dataset.seq) > Number(say.dataset.seq));
+    list.insertBefore(say, next || null);
+  };
+  const addPost = (say) => {
     document.getElementById("empty")?.remove();
     const root = say.dataset.root && document.getElementById(`m${say.dataset.root}`);
-    const below = root?.querySelector(":scope > div > .thread-below");
-    if (below) {
+    if (root && threadOf(root)) {
       say.querySelector(".stray")?.remove();
       addReply(root, say);
     } else {
-      posts.append(say);
+      place(posts, say);
       markDays();
       prune();
     }
@@ -152,7 +174,7 @@
     showUnread();
   };
 
-  // ---- the stream: a lost one is opened again, from the last message seen ----
+  // ---- the stream: a lost one is opened again, from the last news seen ----
   let stream = null;
   let last = page.dataset.after;
   let wait = 1000;
@@ -186,7 +208,8 @@
       wait = Math.min(wait * 2, 30000);
     };
     const hear = (act) => (event) => { last = event.lastEventId || last; act(event.data); };
-    stream.addEventListener("post", hear(addPost));
+    stream.addEventListener("post", hear((html) => hearPost(html, true)));
+    stream.addEventListener("changed", hear((html) => hearPost(html, false)));
     stream.addEventListener("elsewhere", hear(addElsewhere));
   };
   const close = () => {

@@ -24,6 +24,12 @@ func console(t *testing.T, open func(t *testing.T) *store.Store) {
 		"concurrent":            concurrentPosts,
 		"concurrent, same keys": concurrentKeys,
 		"a reader misses none":  readerMissesNone,
+		"edit":                  editPost,
+		"retract":               retractPost,
+		"nothing to revise":     nothingToRevise,
+		"changes are followed":  changesFollowed,
+		"odd revisions":         oddRevisions,
+		"concurrent revisions":  concurrentRevisions,
 	})
 }
 
@@ -46,6 +52,7 @@ func appendAndList(t *testing.T, s *store.Store) {
 	}
 	require.NoError(t, s.AppendConsolePost(t.Context(), &p))
 	require.EqualValues(t, 1, p.Seq)
+	require.EqualValues(t, 1, p.Rev, "at first the Seq")
 	require.WithinDuration(t, time.Now(), p.At, time.Minute)
 	elsewhere := say(t, s, room("random"), "k1")
 	require.EqualValues(t, 2, elsewhere.Seq, "the number grows over all rooms")
@@ -227,4 +234,133 @@ func readerMissesNone(t *testing.T, s *store.Store) {
 	wg.Wait()
 	require.NoError(t, failed)
 	require.Len(t, read, writers*each)
+}
+
+// revised is p as it should stand after its last change.
+func revised(t *testing.T, s *store.Store, p hub.ConsolePost, m *hub.Message) hub.ConsolePost {
+	t.Helper()
+	before := p.Rev
+	require.NoError(t, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, m))
+	posts, err := s.ConsolePosts(t.Context(), p.Chat, p.Seq+1, 1)
+	require.NoError(t, err)
+	require.Len(t, posts, 1)
+	p.Rev, p.Edited = posts[0].Rev, posts[0].Edited
+	require.Greater(t, p.Rev, before)
+	require.WithinDuration(t, time.Now(), p.Edited, time.Minute)
+	if p.Gone = m == nil; p.Gone {
+		p.Message = hub.Message{}
+	} else {
+		p.Message = *m
+	}
+	equal(t, []hub.ConsolePost{p}, posts)
+	return p
+}
+
+func editPost(t *testing.T, s *store.Store) {
+	p := hub.ConsolePost{Chat: room("general"), Key: "k1", Root: "7", Message: hub.Message{Text: "first"}}
+	require.NoError(t, s.AppendConsolePost(t.Context(), &p))
+	other := say(t, s, room("random"), "k1")
+	p = revised(t, s, p, &hub.Message{Card: &hub.Card{Kind: "Deleted", Title: "T", Struck: true, Tags: []hub.Label{{Name: "bug"}}, Time: noon}})
+	require.Greater(t, p.Rev, other.Seq, "a change draws from the counter of new posts")
+
+	require.NoError(t, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, &p.Message))
+	posts, err := s.ConsolePosts(t.Context(), p.Chat, 0, 10)
+	require.NoError(t, err)
+	equal(t, []hub.ConsolePost{p}, posts)
+	require.Equal(t, p.Rev, posts[0].Rev, "a change to the same is none")
+
+	again := hub.ConsolePost{Chat: p.Chat, Key: "k1", Message: hub.Message{Text: "first"}}
+	require.NoError(t, s.AppendConsolePost(t.Context(), &again))
+	require.Equal(t, []int64{p.Seq, p.Rev}, []int64{again.Seq, again.Rev})
+	revised(t, s, p, &hub.Message{Text: "third"})
+	posts, err = s.ConsolePosts(t.Context(), other.Chat, 0, 10)
+	require.NoError(t, err)
+	equal(t, []hub.ConsolePost{other}, posts)
+}
+
+func retractPost(t *testing.T, s *store.Store) {
+	p := say(t, s, room("general"), "k1")
+	p = revised(t, s, p, &hub.Message{Text: "changed"})
+	p = revised(t, s, p, nil)
+	require.NoError(t, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, nil), "what is gone already is no error")
+	code(t, hub.CodeNotFound, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, &hub.Message{Text: "back again"}))
+	posts, err := s.ConsolePosts(t.Context(), p.Chat, 0, 10)
+	require.NoError(t, err)
+	equal(t, []hub.ConsolePost{p}, posts)
+	require.Greater(t, say(t, s, room("general"), "k2").Seq, p.Rev)
+}
+
+func nothingToRevise(t *testing.T, s *store.Store) {
+	p := say(t, s, room("general"), "k1")
+	for name, c := range map[string]struct {
+		room hub.Chat
+		seq  int64
+	}{
+		"empty":         {room("general"), 0},
+		"none yet":      {room("general"), p.Seq + 1},
+		"another room":  {room("random"), p.Seq},
+		"not of system": {hub.Chat{System: "console-2", ID: "general"}, p.Seq},
+	} {
+		for _, m := range []*hub.Message{nil, {Text: "changed"}} {
+			err := s.ReviseConsolePost(t.Context(), c.room, c.seq, m)
+			require.Equal(t, hub.CodeNotFound, hub.CodeOf(err), "%s: %v", name, err)
+		}
+	}
+	posts, err := s.ConsolePostsAfter(t.Context(), "console", 0, 10)
+	require.NoError(t, err)
+	equal(t, []hub.ConsolePost{p}, posts)
+}
+
+// changesFollowed reads on from a Rev as the pages do.
+func changesFollowed(t *testing.T, s *store.Store) {
+	var posts []hub.ConsolePost
+	for i := range 5 {
+		posts = append(posts, say(t, s, room([]string{"general", "random"}[i%2]), fmt.Sprint(i)))
+	}
+	posts[1] = revised(t, s, posts[1], &hub.Message{Text: "changed"})
+	posts[3] = revised(t, s, posts[3], nil)
+	posts[0] = revised(t, s, posts[0], &hub.Message{Text: "changed"})
+	posts[1] = revised(t, s, posts[1], &hub.Message{Text: "changed again"})
+
+	var after int64
+	var read []hub.ConsolePost
+	for range 3 {
+		part, err := s.ConsolePostsAfter(t.Context(), "console", after, 2)
+		require.NoError(t, err)
+		read = append(read, part...)
+		after = read[len(read)-1].Rev
+	}
+	equal(t, []hub.ConsolePost{posts[2], posts[4], posts[3], posts[0], posts[1]}, read)
+	part, err := s.ConsolePostsAfter(t.Context(), "console", posts[3].Rev, 10)
+	require.NoError(t, err)
+	equal(t, []hub.ConsolePost{posts[0], posts[1]}, part)
+}
+
+func oddRevisions(t *testing.T, s *store.Store) {
+	p := say(t, s, room("general"), "k1")
+	for _, v := range append(odd(), "\x00 in JSON", "") {
+		p = revised(t, s, p, &hub.Message{Text: v})
+	}
+}
+
+// concurrentRevisions lets many change one post at once, one of them for good.
+func concurrentRevisions(t *testing.T, s *store.Store) {
+	p := say(t, s, room("general"), "k1")
+	all(t, func(i int) error {
+		m := &hub.Message{Text: fmt.Sprint(i)}
+		if i == writers/2 {
+			m = nil
+		}
+		err := s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, m)
+		if m != nil && hub.CodeOf(err) == hub.CodeNotFound {
+			return nil // it came after the retraction
+		}
+		return err
+	})
+	posts, err := s.ConsolePostsAfter(t.Context(), "console", 0, 10)
+	require.NoError(t, err)
+	require.Len(t, posts, 1)
+	require.True(t, posts[0].Gone)
+	require.Empty(t, posts[0].Message)
+	require.Greater(t, posts[0].Rev, p.Rev)
 }

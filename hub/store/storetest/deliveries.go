@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 func deliveries(t *testing.T, open func(t *testing.T) *store.Store) {
 	each(t, open, map[string]test{
 		"record and get":            recordAndGet,
+		"acts":                      acts,
 		"missing":                   missingDelivery,
 		"known already":             knownAlready,
 		"outcome before announced":  outcomeFirst,
@@ -81,6 +83,19 @@ func recordAndGet(t *testing.T, s *store.Store) {
 	claims.Status, claims.Attempts, claims.Reason = hub.StatusSent, 3, "claimed"
 	require.NoError(t, s.RecordQueued(t.Context(), []hub.Delivery{claims}))
 	equal(t, want, delivery(t, s, want.ID))
+}
+
+func acts(t *testing.T, s *store.Store) {
+	d := queued("C1", 3)
+	d[0].Act, d[1].Act = hub.ActEdit, hub.ActRetract
+	o := outcome(d[1].ID, hub.StatusSent, 1)
+	require.NoError(t, s.RecordOutcomes(t.Context(), []hub.Outcome{o}))
+	require.NoError(t, s.RecordQueued(t.Context(), d))
+	d[1] = seen(d[1], o)
+	got := everyDelivery(t, s, hub.DeliveryQuery{})
+	slices.SortFunc(got, func(a, b hub.Delivery) int { return strings.Compare(string(a.Event), string(b.Event)) })
+	equal(t, d, got)
+	equal(t, d[0], delivery(t, s, d[0].ID))
 }
 
 func missingDelivery(t *testing.T, s *store.Store) {

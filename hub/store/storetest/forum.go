@@ -13,8 +13,11 @@ import (
 func forum(t *testing.T, open func(t *testing.T) *store.Store) {
 	each(t, open, map[string]test{
 		"categories":        categories,
+		"tags":              tags,
+		"groups":            groups,
 		"topics":            topics,
 		"odd values":        oddObjects,
+		"odd names":         oddNames,
 		"many topics":       manyTopics,
 		"concurrent topics": concurrentTopics,
 	})
@@ -44,6 +47,83 @@ func categories(t *testing.T, s *store.Store) {
 	require.Len(t, list("other"), 1)
 }
 
+func tags(t *testing.T, s *store.Store) {
+	list := func(source hub.Source) []hub.ForumTag {
+		ts, err := s.Tags(t.Context(), source)
+		require.NoError(t, err)
+		return ts
+	}
+	require.Empty(t, list("meta"))
+	for _, tag := range []hub.ForumTag{{Name: "urgent"}, {Name: "bug", ID: "7"}, {Name: "Bug"}, {Name: "ärger"}} {
+		require.NoError(t, s.PutTag(t.Context(), "meta", tag))
+	}
+	require.NoError(t, s.PutTag(t.Context(), "other", hub.ForumTag{Name: "bug", ID: "1"}))
+	equal(t, []hub.ForumTag{{Name: "Bug"}, {Name: "bug", ID: "7"}, {Name: "urgent"}, {Name: "ärger"}}, list("meta"))
+
+	full := hub.ForumTag{Name: "bug", ID: "8", URL: "https://forum.example.com/tag/bug"}
+	require.NoError(t, s.PutTag(t.Context(), "meta", full))
+	require.NoError(t, s.DeleteTag(t.Context(), "meta", "Bug"))
+	require.NoError(t, s.DeleteTag(t.Context(), "meta", "Bug"), "one that is gone is fine")
+	require.NoError(t, s.DeleteTag(t.Context(), "meta", "ärger"))
+	equal(t, []hub.ForumTag{full, {Name: "urgent"}}, list("meta"))
+	equal(t, []hub.ForumTag{{Name: "bug", ID: "1"}}, list("other"))
+}
+
+func groups(t *testing.T, s *store.Store) {
+	list := func(source hub.Source) []hub.ForumGroup {
+		gs, err := s.Groups(t.Context(), source)
+		require.NoError(t, err)
+		return gs
+	}
+	require.Empty(t, list("meta"))
+	support := hub.ForumGroup{ID: "41", Name: "support_team", Members: []string{"ada", "alice"}}
+	require.NoError(t, s.PutGroup(t.Context(), "meta", support))
+	require.Equal(t, []string{"ada", "alice"}, support.Members, "the caller's group stays as it is")
+	require.NoError(t, s.PutGroup(t.Context(), "meta", hub.ForumGroup{ID: "3", Name: "staff"}))
+	require.NoError(t, s.PutGroup(t.Context(), "other", hub.ForumGroup{Name: "staff"}))
+	got := list("meta")
+	equal(t, []hub.ForumGroup{{ID: "3", Name: "staff"}, {ID: "41", Name: "support_team"}}, got)
+	require.Nil(t, got[1].Members, "members are not kept")
+
+	renamed := hub.ForumGroup{ID: "42", Name: "support_team"}
+	require.NoError(t, s.PutGroup(t.Context(), "meta", renamed))
+	require.NoError(t, s.DeleteGroup(t.Context(), "meta", "staff"))
+	require.NoError(t, s.DeleteGroup(t.Context(), "meta", "staff"), "one that is gone is fine")
+	equal(t, []hub.ForumGroup{renamed}, list("meta"))
+	require.Len(t, list("other"), 1)
+}
+
+func oddNames(t *testing.T, s *store.Store) {
+	for _, v := range odd() {
+		source := hub.Source("odd " + v)
+		tag, group := hub.ForumTag{Name: v, URL: v}, hub.ForumGroup{Name: v, ID: v}
+		require.NoError(t, s.PutTag(t.Context(), source, tag))
+		require.NoError(t, s.PutGroup(t.Context(), source, group))
+		ts, err := s.Tags(t.Context(), source)
+		require.NoError(t, err)
+		equal(t, []hub.ForumTag{tag}, ts)
+		gs, err := s.Groups(t.Context(), source)
+		require.NoError(t, err)
+		equal(t, []hub.ForumGroup{group}, gs)
+		require.NoError(t, s.DeleteTag(t.Context(), source, v))
+		require.NoError(t, s.DeleteGroup(t.Context(), source, v))
+	}
+	for v, kept := range unstorable() {
+		require.NoError(t, s.PutTag(t.Context(), "odd", hub.ForumTag{Name: v, ID: "1"}))
+		require.NoError(t, s.PutTag(t.Context(), "odd", hub.ForumTag{Name: kept, ID: "2"}))
+		ts, err := s.Tags(t.Context(), "odd")
+		require.NoError(t, err)
+		equal(t, []hub.ForumTag{{Name: kept, ID: "2"}}, ts)
+		require.NoError(t, s.DeleteTag(t.Context(), "odd", v))
+		ts, err = s.Tags(t.Context(), "odd")
+		require.NoError(t, err)
+		require.Empty(t, ts)
+	}
+	long := string(make([]byte, 4000))
+	code(t, hub.CodeInvalid, s.PutTag(t.Context(), "odd", hub.ForumTag{Name: long}))
+	code(t, hub.CodeInvalid, s.PutGroup(t.Context(), "odd", hub.ForumGroup{Name: long}))
+}
+
 func topics(t *testing.T, s *store.Store) {
 	find := func(source hub.Source, id string) *hub.Topic {
 		topic, err := s.FindTopic(t.Context(), source, id)
@@ -54,7 +134,7 @@ func topics(t *testing.T, s *store.Store) {
 	require.NoError(t, s.PutTopics(t.Context(), "meta", nil))
 	full := hub.Topic{
 		ID: "301", Title: "A topic", Tags: []string{"bug"}, Closed: true, Posts: 3, CreatedAt: noon,
-		Author: &hub.Person{Username: "ada"},
+		Author: &hub.Person{Username: "ada"}, Deleted: true, Solved: 3, Groups: []string{"staff"},
 	}
 	require.NoError(t, s.PutTopics(t.Context(), "meta", []hub.Topic{{ID: "301", Title: "First of two"}, {ID: "7"}, full}))
 	equal(t, &full, find("meta", "301"))

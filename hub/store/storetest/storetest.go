@@ -28,6 +28,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("subscriptions", func(t *testing.T) { subscriptions(t, open) })
 	t.Run("deliveries", func(t *testing.T) { deliveries(t, open) })
 	t.Run("forum", func(t *testing.T) { forum(t, open) })
+	t.Run("announcements", func(t *testing.T) { announcements(t, open) })
+	t.Run("traces", func(t *testing.T) { traces(t, open) })
+	t.Run("feeds", func(t *testing.T) { feeds(t, open) })
 	t.Run("console", func(t *testing.T) { console(t, open) })
 	t.Run("sessions", func(t *testing.T) { sessions(t, open) })
 	t.Run("database", func(t *testing.T) { database(t, open) })
@@ -142,11 +145,29 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 		"PutCategory":      func() error { return s.PutCategory(ctx, "meta", hub.ForumCategory{ID: "1"}) },
 		"DeleteCategory":   func() error { return s.DeleteCategory(ctx, "meta", "1") },
 		"Categories":       func() error { _, err := s.Categories(ctx, "meta"); return err },
+		"PutTag":           func() error { return s.PutTag(ctx, "meta", hub.ForumTag{Name: "bug"}) },
+		"DeleteTag":        func() error { return s.DeleteTag(ctx, "meta", "bug") },
+		"Tags":             func() error { _, err := s.Tags(ctx, "meta"); return err },
+		"PutGroup":         func() error { return s.PutGroup(ctx, "meta", hub.ForumGroup{Name: "staff"}) },
+		"DeleteGroup":      func() error { return s.DeleteGroup(ctx, "meta", "staff") },
+		"Groups":           func() error { _, err := s.Groups(ctx, "meta"); return err },
 		"PutTopics":        func() error { return s.PutTopics(ctx, "meta", []hub.Topic{{ID: "1"}}) },
 		"FindTopic":        func() error { _, err := s.FindTopic(ctx, "meta", "1"); return err },
+		"PutAnnouncements": func() error { return s.PutAnnouncements(ctx, announced("301", 1)) },
+		"Announcements":    func() error { _, err := s.Announcements(ctx, "meta", "301", 0); return err },
+		"PruneAnnouncements": func() error {
+			_, err := s.PruneAnnouncements(ctx, noon)
+			return err
+		},
+		"PutTraces":   func() error { return s.PutTraces(ctx, decisions("e", 1)) },
+		"FindTrace":   func() error { _, err := s.FindTrace(ctx, "e0"); return err },
+		"PruneTraces": func() error { _, err := s.PruneTraces(ctx, noon); return err },
+		"FindFeed":    func() error { _, err := s.FindFeed(ctx, "news"); return err },
+		"PutFeed":     func() error { return s.PutFeed(ctx, "news", hub.FeedState{}) },
 		"AppendConsolePost": func() error {
 			return s.AppendConsolePost(ctx, &hub.ConsolePost{Chat: hub.Chat{System: "console", ID: "x"}})
 		},
+		"ReviseConsolePost": func() error { return s.ReviseConsolePost(ctx, hub.Chat{System: "console", ID: "x"}, 1, nil) },
 		"ConsolePosts":      func() error { _, err := s.ConsolePosts(ctx, hub.Chat{}, 0, 1); return err },
 		"ConsolePostsAfter": func() error { _, err := s.ConsolePostsAfter(ctx, "console", 0, 1); return err },
 		"ConsoleRooms":      func() error { _, err := s.ConsoleRooms(ctx, "console"); return err },

@@ -1,6 +1,6 @@
 // Package mattermosttest is a look-alike of a Mattermost server's REST API, as
-// far as Bellhop uses it: who am I, my teams and channels, and posting with the
-// checks that Mattermost makes of a post.
+// far as Bellhop uses it: who am I, my teams and channels, and making, patching
+// and deleting posts with the checks that Mattermost makes.
 package mattermosttest
 
 import (
@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
 
@@ -38,25 +37,31 @@ type Server struct {
 	mux      *http.ServeMux
 	channels []*model.Channel
 
-	mu    sync.Mutex
-	posts int
+	mu        sync.Mutex
+	events    int
+	others    map[string]string // posts that are not the bot's, and their channels
+	forbidden map[string]bool   // permissions that the bot lacks
+	closed    bool              // for edits
 }
 
 var _ providertest.Platform = (*Server)(nil)
 
 // New makes a server whose bot has token.
 func New(token string) *Server {
-	s := &Server{token: token, mux: http.NewServeMux(), channels: []*model.Channel{
+	s := &Server{token: token, mux: http.NewServeMux(), others: map[string]string{}, forbidden: map[string]bool{}}
+	s.channels = []*model.Channel{
 		{Id: TownSquare, TeamId: team, Type: model.ChannelTypeOpen, Name: "town-square", DisplayName: "Town Square"},
 		{Id: Support, TeamId: team, Type: model.ChannelTypeOpen, Name: "support", DisplayName: "Support"},
 		{Id: Staff, TeamId: team, Type: model.ChannelTypePrivate, Name: "staff", DisplayName: "Staff"},
 		{Id: Archived, TeamId: team, Type: model.ChannelTypeOpen, Name: "old", DisplayName: "Old room", DeleteAt: 1_700_000_000_000},
 		{Id: direct, Type: model.ChannelTypeDirect, Name: bot + "__alice"},
-	}}
+	}
 	s.mux.HandleFunc("GET /api/v4/users/me", s.me)
 	s.mux.HandleFunc("GET /api/v4/users/me/teams", s.teams)
 	s.mux.HandleFunc("GET /api/v4/users/me/channels", s.list)
 	s.mux.HandleFunc("POST /api/v4/posts", s.post)
+	s.mux.HandleFunc("PUT /api/v4/posts/{id}/patch", s.patch)
+	s.mux.HandleFunc("DELETE /api/v4/posts/{id}", s.remove)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "api.context.404.app_error", "Sorry, we could not find the page.")
 	})
@@ -78,7 +83,10 @@ func (s *Server) teams(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, r, s.channels)
+	s.mu.Lock()
+	all := slices.Clone(s.channels)
+	s.mu.Unlock()
+	s.answer(w, r, all)
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, v any) {
@@ -95,13 +103,8 @@ func (s *Server) authorized(r *http.Request) bool {
 }
 
 func (s *Server) post(w http.ResponseWriter, r *http.Request) {
-	step, scripted := s.Next()
-	if scripted && !step.AfterAccept {
-		step.Answer(w, r)
-		return
-	}
-	if !s.authorized(r) {
-		expired(w)
+	step, scripted, ok := s.begin(w, r)
+	if !ok {
 		return
 	}
 	var p model.Post
@@ -121,18 +124,34 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusCreated, &p)
 }
 
-// problem checks a post as the server does.
+// problem checks a new post as the server does.
 func (s *Server) problem(p *model.Post) (status int, id, words string) {
-	i := slices.IndexFunc(s.channels, func(c *model.Channel) bool { return c.Id == p.ChannelId })
+	channel := s.channel(p.ChannelId)
 	switch {
-	case i < 0:
+	case channel == nil:
 		return http.StatusForbidden, "api.context.permissions.app_error", "You do not have the appropriate permissions."
-	case s.channels[i].DeleteAt != 0:
+	case channel.DeleteAt != 0:
 		return http.StatusBadRequest, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel."
 	case p.RootId != "" && !s.known(p.RootId, p.ChannelId):
 		return http.StatusBadRequest, "api.post.create_post.root_id.app_error", "Invalid RootId parameter."
 	}
 	p.Id, p.UserId, p.CreateAt, p.UpdateAt = model.NewId(), bot, 1, 1
+	return unsound(p)
+}
+
+// channel is one that the bot is in, nil if it is in none with that id.
+func (s *Server) channel(id string) *model.Channel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.channels, func(c *model.Channel) bool { return c.Id == id })
+	if i < 0 {
+		return nil
+	}
+	return s.channels[i]
+}
+
+// unsound checks what a post says as the server does.
+func unsound(p *model.Post) (status int, id, words string) {
 	if err := p.IsValid(model.PostMessageMaxRunesV2); err != nil {
 		return err.StatusCode, err.Id, "Post is not valid."
 	}
@@ -145,25 +164,27 @@ func (s *Server) problem(p *model.Post) (status int, id, words string) {
 }
 
 func (s *Server) known(ref, channel string) bool {
-	return slices.ContainsFunc(s.Sent(), func(o providertest.Sent) bool { return o.Ref == ref && o.Chat == channel })
+	return slices.ContainsFunc(s.Sent(), func(o providertest.Sent) bool { return o.Ref == ref && o.Chat == channel && !o.Gone })
 }
 
 // accept keeps a post, or answers with the one that had its pending id before.
 func (s *Server) accept(p *model.Post) {
-	s.mu.Lock()
-	s.posts++
-	p.CreateAt = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC).UnixMilli() + int64(s.posts)
-	s.mu.Unlock()
+	p.CreateAt = s.tick()
+	kept := s.RecordOnce(providertest.Sent{
+		Chat: p.ChannelId, Key: p.PendingPostId, Text: visible(p), Root: p.RootId, Ref: p.Id, Raw: raw(p),
+	})
+	p.Id = kept.Ref
+}
+
+// raw is what a post says, without what differs from one time to the next.
+func raw(p *model.Post) json.RawMessage {
 	raw, err := json.Marshal(map[string]any{
 		"channel_id": p.ChannelId, "root_id": p.RootId, "message": p.Message, "props": p.Props,
 	})
 	if err != nil {
 		panic(err) // it was JSON a moment ago
 	}
-	kept := s.RecordOnce(providertest.Sent{
-		Chat: p.ChannelId, Key: p.PendingPostId, Text: visible(p), Root: p.RootId, Ref: p.Id, Raw: raw,
-	})
-	p.Id = kept.Ref
+	return raw
 }
 
 func expired(w http.ResponseWriter) {

@@ -29,16 +29,19 @@ type Text struct {
 	Verbatim bool   `json:"verbatim,omitempty"`
 }
 
-// Message is what was sent: the Raw of a providertest.Sent.
+// Message is what was sent or what it was changed to: the Raw of a
+// providertest.Sent.
 type Message struct {
-	Channel     string          `json:"channel"`
-	ThreadTS    string          `json:"thread_ts,omitempty"`
-	Text        string          `json:"text"`
-	UnfurlLinks string          `json:"unfurl_links,omitempty"`
-	UnfurlMedia string          `json:"unfurl_media,omitempty"`
-	Parse       string          `json:"parse,omitempty"`
-	LinkNames   string          `json:"link_names,omitempty"`
-	Blocks      json.RawMessage `json:"blocks"`
+	Channel        string          `json:"channel"`
+	TS             string          `json:"ts,omitempty"` // of a change
+	ThreadTS       string          `json:"thread_ts,omitempty"`
+	ReplyBroadcast string          `json:"reply_broadcast,omitempty"`
+	Text           string          `json:"text"`
+	UnfurlLinks    string          `json:"unfurl_links,omitempty"`
+	UnfurlMedia    string          `json:"unfurl_media,omitempty"`
+	Parse          string          `json:"parse,omitempty"`
+	LinkNames      string          `json:"link_names,omitempty"`
+	Blocks         json.RawMessage `json:"blocks"`
 }
 
 func (s *Workspace) postMessage(w http.ResponseWriter, r *http.Request) {
@@ -47,8 +50,8 @@ func (s *Workspace) postMessage(w http.ResponseWriter, r *http.Request) {
 		step.Answer(w, r)
 		return
 	}
-	if !s.authorized(r) {
-		refuse(w, "invalid_auth")
+	if code := s.barred(r); code != "" {
+		refuse(w, code)
 		return
 	}
 	m := message(r.PostForm)
@@ -68,7 +71,8 @@ func (s *Workspace) postMessage(w http.ResponseWriter, r *http.Request) {
 
 func message(form url.Values) Message {
 	return Message{
-		Channel: form.Get("channel"), ThreadTS: form.Get("thread_ts"), Text: form.Get("text"),
+		Channel: form.Get("channel"), TS: form.Get("ts"), Text: form.Get("text"),
+		ThreadTS: form.Get("thread_ts"), ReplyBroadcast: form.Get("reply_broadcast"),
 		UnfurlLinks: form.Get("unfurl_links"), UnfurlMedia: form.Get("unfurl_media"),
 		Parse: form.Get("parse"), LinkNames: form.Get("link_names"),
 		Blocks: json.RawMessage(cmp.Or(form.Get("blocks"), "[]")),
@@ -174,15 +178,18 @@ func (s *Workspace) accept(w http.ResponseWriter, r *http.Request, m Message, bl
 }
 
 func (s *Workspace) stamp(m *Message) (ts, root string) {
+	if root = m.Channel + "/" + m.ThreadTS; m.ThreadTS == "" || !s.there(root) {
+		root, m.ThreadTS = "", ""
+	}
+	return s.tick(), root
+}
+
+// tick is the ts of a new message.
+func (s *Workspace) tick() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clock = s.clock.Add(time.Millisecond)
-	ts = fmt.Sprintf("%d.%06d", s.clock.Unix(), s.clock.Nanosecond()/1000)
-	s.roots[m.Channel+"/"+ts] = true
-	if root = m.Channel + "/" + m.ThreadTS; !s.roots[root] {
-		root, m.ThreadTS = "", ""
-	}
-	return ts, root
+	return fmt.Sprintf("%d.%06d", s.clock.Unix(), s.clock.Nanosecond()/1000)
 }
 
 var (

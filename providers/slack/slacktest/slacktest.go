@@ -1,6 +1,7 @@
 // Package slacktest is a look-alike of Slack's Web API, as far as Bellhop uses
-// it: auth.test, conversations.list and chat.postMessage with the checks that
-// Slack makes of a message. Its methods live under /api/.
+// it: auth.test, conversations.list, and chat.postMessage, chat.update and
+// chat.delete with the checks that Slack makes of a message. Its methods live
+// under /api/.
 package slacktest
 
 import (
@@ -42,7 +43,8 @@ type Workspace struct {
 	mu     sync.Mutex
 	scopes string
 	clock  time.Time
-	roots  map[string]bool // "channel/ts" of messages that are there
+	others map[string]bool // refs of messages that are not the bot's
+	closed bool            // for edits
 }
 
 var _ providertest.Platform = (*Workspace)(nil)
@@ -53,7 +55,7 @@ func New(token string) *Workspace {
 		token:  token,
 		scopes: "channels:read,groups:read,chat:write",
 		clock:  time.Unix(1_773_480_413, 0),
-		roots:  map[string]bool{},
+		others: map[string]bool{},
 		channels: []Channel{
 			{ID: General, Name: "general", IsMember: true},
 			{ID: Support, Name: "support", IsMember: true},
@@ -71,13 +73,6 @@ func (s *Workspace) Grant(scopes string) {
 	s.scopes = scopes
 }
 
-// Delete takes a message away, by its Ref.
-func (s *Workspace) Delete(ref string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.roots, ref)
-}
-
 // ServeHTTP implements http.Handler.
 func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
@@ -86,8 +81,15 @@ func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	method := strings.TrimPrefix(r.URL.Path, "/api/")
-	if method == "chat.postMessage" {
+	switch method {
+	case "chat.postMessage":
 		s.postMessage(w, r)
+		return
+	case "chat.update":
+		s.update(w, r)
+		return
+	case "chat.delete":
+		s.remove(w, r)
 		return
 	}
 	if !s.authorized(r) {
@@ -107,6 +109,20 @@ func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Workspace) authorized(r *http.Request) bool {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return r.PostForm.Get("token") == s.token || bearer == s.token
+}
+
+// barred is why a call that writes is refused, whatever it writes.
+func (s *Workspace) barred(r *http.Request) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !s.authorized(r):
+		return "invalid_auth"
+	case !slices.Contains(strings.Split(s.scopes, ","), "chat:write"):
+		return "missing_scope"
+	default:
+		return ""
+	}
 }
 
 func (s *Workspace) authTest(w http.ResponseWriter) {

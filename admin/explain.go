@@ -1,0 +1,162 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// ExplainQuery says which chats an explanation is about; a zero field is all.
+type ExplainQuery struct {
+	System hub.System
+	Chat   string
+	Limit  int // of chats
+}
+
+// explainInput names an event in one of three ways.
+type explainInput struct {
+	EventID hub.EventID       `json:"event_id"`
+	Event   *hub.Event        `json:"event"`
+	Source  hub.Source        `json:"source"`
+	Webhook json.RawMessage   `json:"webhook"`
+	Headers map[string]string `json:"headers"`
+
+	System hub.System `json:"system"`
+	Chat   string     `json:"chat"`
+	Limit  int        `json:"limit"`
+}
+
+func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
+	var in explainInput
+	if err := s.decode(w, r, &in, jsonContent); err != nil {
+		return err
+	}
+	if bad := s.explainProblems(&in); len(bad) > 0 {
+		return invalid(bad)
+	}
+	events, err := s.explained(r, &in)
+	if err != nil {
+		return err
+	}
+	q := ExplainQuery{System: in.System, Chat: in.Chat, Limit: in.Limit}
+	var all []*hub.Explanation
+	for _, e := range events {
+		x, err := s.Explain(r.Context(), e, q)
+		if err != nil {
+			return err
+		}
+		all = append(all, x)
+	}
+	if wantsText(r) {
+		var text strings.Builder
+		for i, x := range all {
+			if i > 0 {
+				text.WriteString("\n")
+			}
+			text.WriteString(ExplanationText(x))
+		}
+		send(w, http.StatusOK, plainText, []byte(text.String()))
+		return nil
+	}
+	// A body may hold a batch of events; the first is what the answer's shape has
+	// room for.
+	return s.answer(w, r, http.StatusOK, all[0])
+}
+
+const plainText = "text/plain; charset=utf-8"
+
+// wantsText reports whether the caller asks for words in place of JSON.
+func wantsText(r *http.Request) bool {
+	switch r.URL.Query().Get("format") {
+	case "text":
+		return true
+	case "json":
+		return false
+	}
+	return strings.HasPrefix(r.Header.Get("Accept"), textContent)
+}
+
+func (s *Server) explainProblems(in *explainInput) map[string]string {
+	bad := map[string]string{}
+	ways := 0
+	for _, given := range []bool{in.EventID != "", in.Event != nil, len(in.Webhook) > 0} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		bad["event_id"] = "give exactly one of event_id (a past event), event (a CloudEvent) and webhook (a body, with its source)"
+	}
+	if len(in.Webhook) > 0 && !slices.Contains(s.Sources, in.Source) {
+		bad["source"] = "is required with a webhook: " + alternatives(s.Sources)
+	}
+	if len(in.Webhook) == 0 && in.Source != "" {
+		bad["source"] = "goes with a webhook alone: an event has its own"
+	}
+	if in.Limit < 0 || in.Limit > maxLimit {
+		bad["limit"] = "is not 1 to 500"
+	}
+	if in.Event != nil {
+		if in.Event.ID == "" { // made up for this question
+			in.Event.ID = "example"
+		}
+		for field, problem := range s.eventProblems(in.Event) {
+			bad["event."+field] = problem
+		}
+	}
+	return bad
+}
+
+// explained are the events that are asked about.
+func (s *Server) explained(r *http.Request, in *explainInput) ([]*hub.Event, error) {
+	switch {
+	case in.EventID != "":
+		e, err := s.Events.Event(r.Context(), in.EventID)
+		if err != nil {
+			return nil, err
+		}
+		return []*hub.Event{e}, nil
+	case in.Event != nil:
+		in.Event.ReceivedTime = s.Now().UTC()
+		return []*hub.Event{in.Event}, nil
+	}
+	body := []byte(in.Webhook)
+	var text string
+	if json.Unmarshal(body, &text) == nil { // the body as a string
+		body = []byte(text)
+	}
+	header := http.Header{}
+	for name, value := range in.Headers {
+		header.Set(name, value)
+	}
+	events, err := s.Decode(in.Source, header, body)
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 {
+		return nil, invalidField("webhook", "holds no event")
+	}
+	return events, nil
+}
+
+func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
+	id := hub.EventID(r.PathValue("id"))
+	trace, err := s.Trace(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if trace == nil {
+		if _, err := s.Events.Event(r.Context(), id); err != nil {
+			return err
+		}
+		return hub.Errorf(hub.CodeNotFound, "no decision about event %q is kept: it is too old, has only just come in, or came in a flood; POST /api/v1/explain tells what the table says now", id)
+	}
+	if wantsText(r) {
+		send(w, http.StatusOK, plainText, []byte(TraceText(trace)))
+		return nil
+	}
+	return s.answer(w, r, http.StatusOK, trace)
+}

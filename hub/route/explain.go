@@ -1,0 +1,198 @@
+package route
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/hub/forum"
+)
+
+// Question says which chats an explanation is about; a zero field is all.
+type Question struct {
+	System hub.System
+	Chat   string
+	Limit  int // of chats; 0 is 100
+}
+
+func (q Question) concerns(c hub.Chat) bool {
+	return (q.System == "" || q.System == c.System) && (q.Chat == "" || q.Chat == c.ID)
+}
+
+// Explain says what would become of an event as things stand now, without a
+// delay and without doing anything. It asks the forum's API as routing would.
+func (r *Router) Explain(ctx context.Context, e *hub.Event, q Question) (*hub.Explanation, error) {
+	x := &hub.Explanation{Event: e, Chats: []hub.Expected{}, Rows: r.index.Load().Len()}
+	m := &matter{event: e, at: r.Now(), nth: -1}
+	forums := r.Forums.Peek()
+	switch e.Type.Family() {
+	case "forum":
+		m.forum = new(hub.Forum)
+		if err := bus.Decode(e.Data, m.forum); err != nil {
+			return nil, hub.Errorf(hub.CodeInvalid, "the event's data is not what %s events carry: %v", e.Type, err)
+		}
+		m.creation = e.Type == hub.ForumTopicCreated || e.Type == hub.ForumPostCreated && m.forum.Post != nil && m.forum.Post.Number == 1
+	case "user":
+		m.thing = new(hub.Item)
+		if err := bus.Decode(e.Data, m.thing); err != nil {
+			return nil, hub.Errorf(hub.CodeInvalid, "the event's data is not what %s events carry: %v", e.Type, err)
+		}
+	default:
+		x.Verdict, x.Why = hub.VerdictDropped, "events of "+e.Type.Family()+".* are not announced"
+		x.Summary = string(e.Type)
+		return x, nil
+	}
+	x.Summary = summary(m)
+	v, blind, err := r.foresee(ctx, forums, m)
+	if err != nil {
+		return nil, err
+	}
+	x.Why, x.Notes = v.dropped, v.notes
+	if v.dropped != "" {
+		x.Verdict = hub.VerdictDropped
+		return x, nil
+	}
+	v.facts.Blind = blind
+	r.expect(x, v, q)
+	return x, nil
+}
+
+// foresee looks at a matter as routing would, with what the forum says now.
+func (r *Router) foresee(ctx context.Context, forums *forum.State, m *matter) (*view, []string, error) {
+	b := &batch{r: r, ctx: ctx, dry: true}
+	var notes []string
+	if m.forum != nil {
+		told := *m.forum
+		if err := completeTopic(ctx, forums, m.event.Source, &told); err != nil {
+			return nil, nil, err
+		}
+		if err := forums.Complete(ctx, m.event.Source, &told, wanted(r.index.Load())); err != nil {
+			w, ok := errors.AsType[*forum.Waits](err)
+			if !ok {
+				return nil, nil, err
+			}
+			notes = append(notes, w.Error()+": routed now, the event would wait until it does")
+		}
+		m.forum = &told
+	}
+	v, err := b.viewOf(m, forums)
+	if err != nil {
+		return nil, nil, err
+	}
+	v.notes = append(notes, v.notes...)
+	if v.dropped != "" {
+		return v, nil, nil
+	}
+	blind, err := r.lookAround(ctx, forums, v, m)
+	return v, blind, err
+}
+
+// completeTopic fills in what is stored of a topic that an event tells in part.
+func completeTopic(ctx context.Context, forums *forum.State, source hub.Source, f *hub.Forum) error {
+	if f.Topic == nil {
+		return nil
+	}
+	known, err := forums.Topic(ctx, source, f.Topic.ID)
+	if err != nil || known == nil {
+		return err
+	}
+	merged := forum.Merge(*known, f)
+	f.Topic = &merged
+	return nil
+}
+
+// lookAround asks the forum what the readers of matching rows may see.
+func (r *Router) lookAround(ctx context.Context, forums *forum.State, v *view, m *matter) ([]string, error) {
+	for {
+		_, blind, ask := v.match(forums, hub.MaxDelay)
+		if len(ask) == 0 {
+			v.noteSight(blind)
+			return blind, nil
+		}
+		for _, reader := range ask {
+			_, err := forums.Look(ctx, m.event.Source, v.facts.Topic, reader)
+			if w, ok := errors.AsType[*forum.Waits](err); ok {
+				v.notes = append(v.notes, fmt.Sprintf("%s: whether %s may see the topic is not known, so nothing would be sent until it is", w.Error(), forum.ReaderName(reader)))
+				v.source = nil // shown as if it may
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// noteSight says what the check of visibility said.
+func (v *view) noteSight(blind []string) {
+	v.noteBlind(blind)
+	switch {
+	case v.source == nil || v.facts.Topic == "":
+	case !v.source.Check:
+		v.notes = append(v.notes, "nobody is asked who may see the topic: the source trusts its webhook")
+	case len(blind) == 0:
+		v.notes = append(v.notes, "the forum says that the readers of all rows that match may see the topic")
+	}
+}
+
+// expect fills in what each chat would get and why.
+func (r *Router) expect(x *hub.Explanation, v *view, q Question) {
+	by := map[hub.Chat]*hub.Expected{}
+	var order []*hub.Expected
+	for _, row := range v.index.Explain(v.facts, q.concerns) {
+		c := by[row.Chat]
+		if c == nil {
+			c = &hub.Expected{Chat: row.Chat, Result: hub.ResultNothing}
+			by[row.Chat] = c
+			order = append(order, c)
+		}
+		c.Rows = append(c.Rows, row.RowVerdict)
+	}
+	x.Verdict = hub.VerdictNobody
+	for _, d := range v.index.Match(v.facts, nil) {
+		c := by[d.Chat]
+		if c == nil {
+			continue
+		}
+		x.Verdict = hub.VerdictDecided
+		c.Subscription, c.Result = d.Subscription, hub.ResultMuted
+		if !d.Mute {
+			m := v.compose.message(d.Mode, d.Options)
+			c.Result, c.Message = hub.ResultQueued, &m
+		}
+	}
+	// Chats that would get something come first.
+	slices.SortStableFunc(order, func(a, b *hub.Expected) int { return cmp.Compare(rank(a.Result), rank(b.Result)) })
+	limit := cmp.Or(q.Limit, 100)
+	if over := len(order) - limit; over > 0 {
+		order, x.More = order[:limit], over
+	}
+	for _, c := range order {
+		x.Chats = append(x.Chats, *c)
+	}
+}
+
+func rank(result string) int {
+	return slices.Index([]string{hub.ResultQueued, hub.ResultMuted, hub.ResultNothing}, result)
+}
+
+// summary tells an event in one sentence.
+func summary(m *matter) string {
+	c := composer{event: m.event, forum: m.forum, thing: m.thing}
+	card := c.card()
+	var b strings.Builder
+	b.WriteString(cmp.Or(card.Kind, "New entry"))
+	if card.Title != "" {
+		fmt.Fprintf(&b, ": %q", card.Title)
+	}
+	if card.Author != nil && card.Author.Username != "" {
+		fmt.Fprintf(&b, " by %s", card.Author.Username)
+	}
+	fmt.Fprintf(&b, " (%s from %s)", m.event.Type, m.event.Source)
+	return b.String()
+}

@@ -1,0 +1,378 @@
+package route
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/forum"
+	"github.com/bellhop-chat/bellhop/rules"
+)
+
+// touches names the post whose announcements an event may change.
+func (b *batch) touches(m *matter) sayKey {
+	k := sayKey(m.key())
+	switch {
+	case k.topic == "":
+		return sayKey{}
+	case m.event.Type.Match("forum.topic.*"):
+		k.number = 1
+	}
+	return k
+}
+
+// live changes what was announced of something that has changed since: an edit,
+// deletion, hiding, recovery, close or solution goes into the message that told
+// of it, and what may no longer be seen is taken back.
+func (b *batch) live(m *matter, before *hub.Topic) {
+	f := m.forum
+	switch m.event.Type {
+	case hub.ForumPostCreated, hub.ForumPostLiked, hub.ForumTopicCreated:
+		return
+	case hub.ForumPostEdited, hub.ForumPostDeleted, hub.ForumPostRecovered:
+		for _, a := range b.r.said.of(b.touches(m)) {
+			b.livePost(m, a)
+		}
+		return
+	case hub.ForumTopicDeleted, hub.ForumTopicRecovered:
+		b.liveTopic(m)
+		return
+	}
+	if f.Topic == nil || !m.event.Type.Match("forum.topic.*") {
+		if f.Category != nil {
+			b.liveCategory(m)
+		}
+		return
+	}
+	if before != nil && (before.CategoryID != f.Topic.CategoryID || before.Archetype != f.Topic.Archetype || before.Unlisted != f.Topic.Unlisted) {
+		b.recheckTopic(m, f.Topic)
+	}
+	for _, a := range b.r.said.of(b.touches(m)) {
+		if a.State == hub.AnnouncedLive {
+			b.change(m, a, b.refreshed(m, a))
+		}
+	}
+}
+
+// livePost brings a message up to date with its post.
+func (b *batch) livePost(m *matter, a *hub.Announcement) {
+	p := m.forum.Post
+	gone := p.Hidden || p.Deleted || m.event.Type == hub.ForumPostDeleted
+	switch {
+	case a.State == hub.AnnouncedRetracted, a.State == hub.AnnouncedBuried:
+	case gone && a.State == hub.AnnouncedLive:
+		b.strike(m, a, struck(a.Message, p.Hidden))
+	case gone:
+	case a.State == hub.AnnouncedStruck:
+		b.restore(m, a, b.edited(m, a))
+	default:
+		b.change(m, a, b.edited(m, a))
+	}
+}
+
+// liveTopic strikes all that was told of a topic that is deleted, and brings it
+// back.
+func (b *batch) liveTopic(m *matter) {
+	all, err := b.r.said.whole(b.ctx, m.event.Source, m.forum.Topic.ID)
+	if err != nil {
+		b.r.Log.Error("what was announced of a topic could not be looked up, it stays as it is", "event", m.event.ID, "err", err)
+		return
+	}
+	for _, a := range all {
+		switch {
+		case m.event.Type == hub.ForumTopicDeleted && a.State == hub.AnnouncedLive:
+			b.strike(m, a, struck(a.Message, false))
+			b.mark(a, hub.AnnouncedBuried)
+		case m.event.Type == hub.ForumTopicRecovered && a.State == hub.AnnouncedBuried:
+			b.restore(m, a, a.Message)
+		}
+	}
+}
+
+// edited is a's message with the newest of its post and, of a first one, of its
+// topic.
+func (b *batch) edited(m *matter, a *hub.Announcement) hub.Message {
+	now := b.refreshed(m, a)
+	if now.Card == nil || a.Options.Style == hub.StyleCompact {
+		return now
+	}
+	c := composer{write: b.r.write, event: m.event, forum: m.forum}
+	c.excerpt(now.Card, excerptOf(&a.Options))
+	if now.Card.Text != a.Message.Card.Text {
+		now.Card.Kind = withMark(now.Card.Kind, "edited")
+	}
+	return now
+}
+
+// refreshed is a's message with the newest of its topic, if it tells of the
+// topic.
+func (b *batch) refreshed(m *matter, a *hub.Announcement) hub.Message {
+	now := a.Message
+	if now.Card == nil {
+		return now
+	}
+	card := *now.Card
+	now.Card = &card
+	t := m.forum.Topic
+	if t == nil || a.Post != 1 {
+		return now
+	}
+	line, err := b.r.Forums.Lineage(b.ctx, m.event.Source, t.CategoryID)
+	if err != nil {
+		b.r.Log.Warn("the category of a topic cannot be looked up, its message keeps the older one", "event", m.event.ID, "err", err)
+		return now
+	}
+	told := *m.forum
+	told.Topic = t
+	c := composer{write: b.r.write, event: m.event, forum: &told, line: line}
+	card.Title = cmp.Or(t.Title, card.Title)
+	if category := c.category(); category != nil {
+		card.Category = category
+	}
+	if t.Tags != nil {
+		card.Tags = c.tags()
+	}
+	base, marks := splitKind(card.Kind)
+	edited := slices.Contains(marks, "edited")
+	card.Kind = base
+	for _, mark := range topicMarks(t) {
+		card.Kind = withMark(card.Kind, mark)
+	}
+	if edited {
+		card.Kind = withMark(card.Kind, "edited")
+	}
+	return now
+}
+
+// topicMarks says in words how a topic stands.
+func topicMarks(t *hub.Topic) []string {
+	var marks []string
+	for _, m := range []struct {
+		is   bool
+		word string
+	}{{t.Solved > 0, "solved"}, {t.Closed, "closed"}, {t.Archived, "archived"}} {
+		if m.is {
+			marks = append(marks, m.word)
+		}
+	}
+	return marks
+}
+
+const markSep = " · "
+
+// withMark adds a mark to what a card says of itself: "New topic · solved".
+func withMark(kind, mark string) string {
+	if _, marks := splitKind(kind); slices.Contains(marks, mark) {
+		return kind
+	}
+	return kind + markSep + mark
+}
+
+func splitKind(kind string) (base string, marks []string) {
+	parts := strings.Split(kind, markSep)
+	return parts[0], parts[1:]
+}
+
+// struck is a message about something that is gone: its title struck through,
+// and of what was hidden not even that.
+func struck(m hub.Message, hidden bool) hub.Message {
+	m.Text = ""
+	if m.Card == nil {
+		m.Text = "(deleted)"
+		return m
+	}
+	card := *m.Card
+	base, _ := splitKind(card.Kind)
+	card.Text, card.Cut, card.Struck, card.Kind = "", false, true, withMark(base, "deleted")
+	if hidden {
+		card.Kind, card.Title, card.Struck, card.Tags = withMark(base, "hidden"), "hidden by the forum", false, nil
+	}
+	m.Card = &card
+	return m
+}
+
+// change makes a say message, if that is another than it says. It reports
+// whether it is.
+func (b *batch) change(m *matter, a *hub.Announcement, message hub.Message) bool {
+	if reflect.DeepEqual(timeless(a.Message), timeless(message)) {
+		return false
+	}
+	b.restore(m, a, message)
+	return true
+}
+
+// timeless is a message without what its composition differs in and nobody sees.
+func timeless(m hub.Message) hub.Message {
+	if m.Card != nil {
+		card := *m.Card
+		card.Time = time.Time{}
+		if len(card.Tags) == 0 {
+			card.Tags = nil
+		}
+		m.Card = &card
+	}
+	m.InThread, m.Broadcast = false, false
+	return m
+}
+
+// restore makes a say message, whatever it says.
+func (b *batch) restore(m *matter, a *hub.Announcement, message hub.Message) {
+	message.InThread, message.Broadcast, message.Thread = a.Message.InThread, a.Message.Broadcast, a.Message.Thread
+	if message.Card != nil && a.Message.Card != nil {
+		message.Card.Time = a.Message.Card.Time
+	}
+	b.update(m, a, hub.ActEdit, message)
+	now := *a
+	now.Message, now.State, now.UpdatedAt = message, hub.AnnouncedLive, b.r.Now().UTC()
+	b.r.said.put(now)
+}
+
+// strike shows that what a told of is gone. What it said is kept, to be said
+// again.
+func (b *batch) strike(m *matter, a *hub.Announcement, message hub.Message) {
+	b.update(m, a, hub.ActEdit, message)
+	b.mark(a, hub.AnnouncedStruck)
+}
+
+// retract takes back what a said.
+func (b *batch) retract(m *matter, a *hub.Announcement) {
+	b.update(m, a, hub.ActRetract, hub.Message{})
+	b.mark(a, hub.AnnouncedRetracted)
+}
+
+func (b *batch) mark(a *hub.Announcement, state hub.Announced) {
+	now := *a
+	now.State, now.UpdatedAt = state, b.r.Now().UTC()
+	b.r.said.put(now)
+}
+
+func (b *batch) update(m *matter, a *hub.Announcement, act hub.Act, message hub.Message) {
+	n := b.notification(m, a.Chat)
+	n.Version, n.ID, n.Act, n.Of, n.Ref = act.Version(), hub.UpdateFor(m.event.ID, a.Notification), act, a.Notification, b.oldRef(a)
+	n.Subscription, n.Message = a.Subscription, message
+	b.owed = append(b.owed, n)
+	result := hub.ResultUpdated
+	if act == hub.ActRetract {
+		result = hub.ResultRetracted
+	}
+	m.traced = append(m.traced, hub.TraceChat{Chat: a.Chat, Subscription: a.Subscription, Mode: a.Mode, Result: result, Notification: n.ID})
+}
+
+// recheckTopic takes back what may no longer be seen of a topic that was moved
+// or closed to the public: at once what the rules forbid, and, where the forum
+// decides, what it says so of when it answers.
+func (b *batch) recheckTopic(m *matter, t *hub.Topic) {
+	all, err := b.r.said.whole(b.ctx, m.event.Source, t.ID)
+	if err != nil {
+		b.r.Log.Error("what was announced of a topic could not be looked up: what may no longer be seen of it stays", "event", m.event.ID, "err", err)
+		return
+	}
+	line, err := b.r.Forums.Lineage(b.ctx, m.event.Source, t.CategoryID)
+	if err != nil {
+		b.r.Log.Error("the category of a topic cannot be looked up: what may no longer be seen of it stays", "event", m.event.ID, "err", err)
+		return
+	}
+	src := b.r.Forums.Source(m.event.Source)
+	now := facts(&hub.Event{Source: m.event.Source, Type: hub.ForumPostCreated}, &hub.Forum{Topic: t}, line, false)
+	left := false
+	for _, a := range all {
+		switch because := b.forbidden(a, src, now); {
+		case a.State == hub.AnnouncedRetracted:
+		case because == rules.IsUnlisted && a.State == hub.AnnouncedLive:
+			b.strike(m, a, struck(a.Message, true))
+			b.mark(a, hub.AnnouncedBuried)
+		case because == rules.IsPrivate, because == rules.IsRestricted:
+			b.retract(m, a)
+		case because == rules.Matched && m.event.Type == hub.ForumTopicListed && a.State == hub.AnnouncedBuried:
+			b.restore(m, a, a.Message)
+			left = true
+		default:
+			left = true
+		}
+	}
+	if left && src != nil && src.Check {
+		again := &matter{event: m.event, forum: m.forum, recheck: t, at: m.at, seq: m.seq, nth: -1}
+		b.r.desk.keep(again)
+		b.r.desk.enqueue(again, need{readers: readersOf(src, all)})
+	}
+}
+
+// forbidden says why a row may no longer tell what it told of a topic that now
+// stands as f says: rules.IsPrivate, IsRestricted or IsUnlisted; else Matched. A
+// row that is gone names nothing.
+func (b *batch) forbidden(a *hub.Announcement, src *forum.Source, f *rules.Facts) rules.Because {
+	row := hub.Subscription{Mode: hub.Watch, Options: a.Options, Enabled: true}
+	if s, err := b.r.Subscriptions.GetSubscription(b.ctx, a.Subscription); err == nil {
+		row = *s
+	}
+	row.Enabled, row.Mode, row.Source = true, hub.Watch, ""
+	row.Filters = slices.DeleteFunc(slices.Clone(row.Filters), func(f hub.Filter) bool { return f.Type == hub.FilterKind })
+	now := *f
+	now.Unlisted = f.Unlisted && (src == nil || !src.Unlisted)
+	for _, v := range rules.Compile([]hub.Subscription{row}).Explain(&now, nil) {
+		switch v.Miss.Because {
+		case rules.IsPrivate, rules.IsRestricted, rules.IsUnlisted:
+			return v.Miss.Because
+		}
+	}
+	return rules.Matched
+}
+
+func readersOf(src *forum.Source, all []*hub.Announcement) []string {
+	var readers []string
+	for _, a := range all {
+		as := cmp.Or(a.Options.ReadAs, src.ReadAs)
+		if a.State != hub.AnnouncedRetracted && !slices.Contains(readers, as) {
+			readers = append(readers, as)
+		}
+	}
+	return readers
+}
+
+// recheck takes back what its reader may no longer see, as the forum says.
+func (b *batch) recheck(m *matter) (*need, error) {
+	src := b.r.Forums.Source(m.event.Source)
+	all, err := b.r.said.whole(b.ctx, m.event.Source, m.recheck.ID)
+	if err != nil {
+		return nil, err
+	}
+	var n need
+	for _, reader := range readersOf(src, all) {
+		if _, known := b.r.Forums.Seen(m.event.Source, m.recheck.ID, reader); !known {
+			n.readers = append(n.readers, reader)
+		}
+	}
+	if len(n.readers) > 0 {
+		return &n, nil
+	}
+	for _, a := range all {
+		if visible, _ := b.r.Forums.Seen(m.event.Source, m.recheck.ID, cmp.Or(a.Options.ReadAs, src.ReadAs)); !visible && a.State != hub.AnnouncedRetracted {
+			b.retract(m, a)
+		}
+	}
+	b.finished = append(b.finished, m)
+	return nil, nil
+}
+
+// liveCategory looks again at what was told lately of topics in a category that
+// has changed: it may have become private.
+func (b *batch) liveCategory(m *matter) {
+	for _, id := range b.r.said.topics(m.event.Source) {
+		t, err := b.r.Forums.Topic(b.ctx, m.event.Source, id)
+		if err != nil {
+			b.r.Log.Error("a topic cannot be looked up: what may no longer be seen of it stays", "event", m.event.ID, "topic", id, "err", err)
+			return
+		}
+		if t == nil {
+			continue
+		}
+		line, err := b.r.Forums.Lineage(b.ctx, m.event.Source, t.CategoryID)
+		if err == nil && slices.ContainsFunc(line, func(c hub.ForumCategory) bool { return c.ID == m.forum.Category.ID }) {
+			of := &matter{event: m.event, forum: &hub.Forum{Site: m.forum.Site, Event: m.forum.Event, Topic: t}, at: m.at, seq: m.seq, nth: -1}
+			b.recheckTopic(of, t)
+		}
+	}
+}

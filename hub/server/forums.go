@@ -1,0 +1,184 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/catchup"
+	"github.com/bellhop-chat/bellhop/hub/config"
+	"github.com/bellhop-chat/bellhop/hub/discourse"
+	"github.com/bellhop-chat/bellhop/hub/feed"
+	"github.com/bellhop-chat/bellhop/hub/forum"
+	"github.com/bellhop-chat/bellhop/hub/ingest"
+	"github.com/bellhop-chat/bellhop/hub/outbound"
+)
+
+// Kinds of source that are more than a door for webhooks.
+const (
+	discourseKind = "discourse"
+	feedKind      = "feed"
+)
+
+// outside is what the hub asks of sources by itself.
+type outside struct {
+	forums  []forum.Source
+	clients map[hub.Source]*discourse.Client
+	feeds   map[hub.Source]*feed.Poller
+	delays  map[hub.Source]time.Duration
+}
+
+// openOutside makes the clients of forums and the pollers of feeds. It does no
+// I/O.
+func (s *Server) openOutside() (*outside, error) {
+	o := &outside{
+		clients: map[hub.Source]*discourse.Client{}, feeds: map[hub.Source]*feed.Poller{}, delays: map[hub.Source]time.Duration{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Config.Sources)) {
+		c := s.Config.Sources[name]
+		var client *http.Client
+		if c.URL != "" {
+			var err error
+			if client, err = s.clientFor(c.URL); err != nil {
+				return nil, fmt.Errorf("sources.%s: %w", name, err)
+			}
+		}
+		source := hub.Source(name)
+		switch c.Kind {
+		case discourseKind:
+			o.addForum(source, c, client, s)
+		case feedKind:
+			o.feeds[source] = feed.New(feed.Config{
+				Source: source, URL: c.URL, Every: c.Every, HTTP: client, Publish: publisher{s.bus}, Store: s.store, Log: s.Log,
+			})
+			o.delays[source] = c.Delay
+		default:
+			o.delays[source] = c.Delay
+		}
+	}
+	return o, nil
+}
+
+// clientFor makes a client that may call an address which the configuration
+// names, wherever it is.
+func (s *Server) clientFor(address string) (*http.Client, error) {
+	options := outbound.Options{
+		UserAgent: "Bellhop/" + s.Version, AllowNets: s.Config.Outbound.Allow, Proxy: s.Config.Outbound.Proxy, Log: s.Log,
+	}
+	if err := options.Trust(address); err != nil {
+		return nil, err
+	}
+	return outbound.Client(options), nil
+}
+
+func (o *outside) addForum(source hub.Source, c config.Source, client *http.Client, s *Server) {
+	api := discourse.New(discourse.Config{
+		URL: c.URL, Key: c.APIKey, User: c.APIUser, HTTP: client, Log: s.Log.With("source", source), PerMinute: c.APIPerMinute,
+	})
+	f := forum.Source{
+		Name: source, URL: c.URL, API: api, Check: c.Visibility != config.TrustWebhook,
+		ReadAs: c.ReadAs, Delay: c.Delay, Unlisted: c.Unlisted,
+	}
+	if !api.HasKey() && !f.Check { // nothing to ask it for
+		f.API = nil
+	}
+	o.forums = append(o.forums, f)
+	o.clients[source] = api
+}
+
+// leading is what one hub does for all: catching up with forums and polling
+// feeds.
+func (s *Server) leading(o *outside, door *ingest.Handler) []func(context.Context) {
+	var out []func(context.Context)
+	for name, c := range s.Config.Sources {
+		source := hub.Source(name)
+		if client := o.clients[source]; client != nil && client.HasKey() && c.CatchUp {
+			out = append(out, catchup.New(catchup.Config{
+				Source: source, Site: c.URL, Forum: client, Door: entrance{door}, Log: s.Log,
+				Newest: func(ctx context.Context) (time.Time, error) {
+					newest, err := s.bus.Newest(ctx, source)
+					if newest == nil || err != nil {
+						return time.Time{}, err
+					}
+					return newest.Stored, nil
+				},
+			}).Run)
+		}
+		if poller := o.feeds[source]; poller != nil {
+			out = append(out, func(ctx context.Context) {
+				if err := poller.Run(ctx); err != nil && ctx.Err() == nil {
+					s.Log.Error("a feed is not polled any more", "source", source, "err", err)
+				}
+			})
+		}
+	}
+	return out
+}
+
+// entrance is the door of webhooks as package catchup wants it.
+type entrance struct{ *ingest.Handler }
+
+func (e entrance) Accept(ctx context.Context, source hub.Source, header http.Header, body []byte) ([]hub.EventID, int, error) {
+	ids, duplicates, err := e.Handler.Accept(ctx, source, header, body)
+	if bad, ok := errors.AsType[*ingest.BodyError](err); ok {
+		err = hub.Errorf(hub.CodeInvalid, "%s", bad.Detail)
+	}
+	return ids, duplicates, err
+}
+
+// sourceList says how the configured sources are.
+func (s *Server) sourceList(context.Context) ([]hub.SourceStatus, error) {
+	var all []hub.SourceStatus
+	for _, name := range slices.Sorted(maps.Keys(s.Config.Sources)) {
+		source, c := hub.Source(name), s.Config.Sources[name]
+		if poller := s.outside.feeds[source]; poller != nil {
+			all = append(all, poller.Status())
+			continue
+		}
+		st := hub.SourceStatus{Source: source, Kind: c.Kind, URL: c.URL, State: "ok", Delay: c.Delay.String()}
+		if client := s.outside.clients[source]; client != nil {
+			s.forumStatus(&st, c, client)
+		}
+		all = append(all, st)
+	}
+	return all, nil
+}
+
+func (s *Server) forumStatus(st *hub.SourceStatus, c config.Source, client *discourse.Client) {
+	st.API, st.ReadAs, st.Visibility = client.HasKey(), c.ReadAs, config.Check
+	if c.Visibility == config.TrustWebhook {
+		st.Visibility = config.TrustWebhook
+	}
+	st.Waiting = s.router.Waiting(st.Source)
+	at, err := s.forums.Trouble(st.Source)
+	st.CheckedAt = at
+	switch {
+	case err != nil:
+		st.State, st.Reason = "error", err.Error()
+	case at.IsZero() && st.API:
+		st.State, st.Reason = "unknown", "its API has not been asked yet"
+	}
+}
+
+// taxonomy is how a forum is ordered; nil for a source that is none. A forum that
+// does not answer soon is described as far as it is known.
+func (s *Server) taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
+	soon, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return s.forums.Taxonomy(soon, source)
+}
+
+// decode makes events of a body without a signature. What is wrong with it is
+// the asker's mistake.
+func (s *Server) decode(source hub.Source, header http.Header, body []byte) ([]*hub.Event, error) {
+	events, err := s.door.Decode(source, header, body)
+	if bad, ok := errors.AsType[*ingest.BodyError](err); ok {
+		return nil, hub.Errorf(hub.CodeInvalid, "the webhook: %s", bad.Detail)
+	}
+	return events, err
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// PutAnnouncements stores announcements in place of those with the same
+// Notification. Of one that is given twice the last counts.
+func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) error {
+	if len(as) == 0 {
+		return nil
+	}
+	var rows [][]any
+	for _, a := range lastOfEach(as, func(a hub.Announcement) string { return string(a.Notification) }) {
+		row, err := announcementArgs(a)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	put := insert{
+		head: `INSERT INTO announcements (notification, source, topic, post, body, told_at)`,
+		tail: `ON CONFLICT (notification) DO UPDATE SET source = excluded.source, topic = excluded.topic,
+			post = excluded.post, body = excluded.body, told_at = excluded.told_at`,
+		columns: 6,
+	}
+	return s.transact(ctx, "put announcements", func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
+}
+
+func announcementArgs(a hub.Announcement) ([]any, error) {
+	if a.Notification == "" {
+		return nil, hub.Errorf(hub.CodeInvalid, "an announcement of topic %q of %s names no notification", a.Topic, a.Source)
+	}
+	if err := checkKeys("notification", string(a.Notification), "source", string(a.Source), "topic", a.Topic); err != nil {
+		return nil, err
+	}
+	body, err := document(a)
+	if err != nil {
+		return nil, hub.Errorf(hub.CodeInvalid, "announcement %s: %v", a.Notification, err)
+	}
+	told := a.At
+	if a.UpdatedAt.After(told) {
+		told = a.UpdatedAt
+	}
+	return []any{text(a.Notification), text(a.Source), text(a.Topic), a.Post, body, microsOrNow(told)}, nil
+}
+
+// Announcements lists those of a post, or of a whole topic where post is 0,
+// oldest first.
+func (s *Store) Announcements(ctx context.Context, source hub.Source, topic string, post int) ([]hub.Announcement, error) {
+	query := `SELECT body FROM announcements WHERE source = $1 AND topic = $2`
+	args := []any{text(source), text(topic)}
+	if post != 0 {
+		query += ` AND post = $3`
+		args = append(args, post)
+	}
+	list, err := bodies[hub.Announcement](ctx, s, "list announcements", query, args...)
+	slices.SortFunc(list, func(a, b hub.Announcement) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Notification, b.Notification))
+	})
+	return list, err
+}
+
+// PruneAnnouncements deletes in small transactions those last told before a
+// time. After an error the number counts what was deleted before it.
+func (s *Store) PruneAnnouncements(ctx context.Context, before time.Time) (int64, error) {
+	return s.prune(ctx, "announcements", "notification", "told_at", before)
+}

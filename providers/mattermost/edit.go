@@ -1,0 +1,91 @@
+package mattermost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/mattermost/mattermost/server/public/model"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// Edit implements providers.Editor. Both the text and the attachments are
+// replaced, even by nothing: https://developers.mattermost.com/api-documentation/#/operations/PatchPost
+func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
+	post := compose(p.Message)
+	if post == nil {
+		return hub.Receipt{}, empty(opEdit)
+	}
+	if err := known(opEdit, ref); err != nil {
+		return hub.Receipt{}, err
+	}
+	props := post.GetProps()
+	if props == nil { // which would leave the old ones
+		props = model.StringInterface{}
+	}
+	patched, resp, err := c.api.PatchPost(ctx, string(ref), &model.PostPatch{Message: &post.Message, Props: &props})
+	if err == nil && patched.Id == "" {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return hub.Receipt{}, c.judge(opEdit, resp, err)
+	}
+	return c.receipt(patched, patched.UpdateAt), nil
+}
+
+// Retract implements providers.Editor. A post that starts a thread takes its
+// replies with it. Older servers answer for a post that is gone as for one that
+// the bot may not delete:
+// https://github.com/mattermost/mattermost/blob/master/server/channels/api4/post.go
+func (c *Client) Retract(ctx context.Context, _ hub.Chat, ref hub.MessageRef) error {
+	if err := known(opRetract, ref); err != nil {
+		return err
+	}
+	resp, err := c.erase(ctx, ref)
+	if err == nil || gone(resp, err) {
+		return nil
+	}
+	return c.judge(opRetract, resp, err)
+}
+
+// gone reports whether the API, and not a proxy before it, knows no such post.
+func gone(resp *model.Response, err error) bool {
+	said, ok := errors.AsType[*model.AppError](err)
+	return ok && resp != nil && resp.StatusCode == http.StatusNotFound && said.Id != "" && said.Id != noAPI
+}
+
+// erase reads the answer, which the library's own call does not: the page of a
+// proxy is none.
+func (c *Client) erase(ctx context.Context, ref hub.MessageRef) (*model.Response, error) {
+	answer, err := c.api.DoAPIDelete(ctx, "/posts/"+string(ref))
+	resp := model.BuildResponse(answer)
+	if err != nil {
+		return resp, err
+	}
+	defer answer.Body.Close()
+	var said struct {
+		Status string `json:"status"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&said); err != nil {
+		return resp, err
+	}
+	if said.Status != model.StatusOk {
+		return resp, errNoAnswer
+	}
+	return resp, nil
+}
+
+// known refuses what cannot be a post's id: it could make the call another one.
+func known(op string, ref hub.MessageRef) error {
+	if model.IsValidId(string(ref)) {
+		return nil
+	}
+	return &providers.Error{
+		Fault: hub.FaultRejected, Op: op,
+		Err: fmt.Errorf("%q is no post's id", clip(string(ref))),
+	}
+}

@@ -1,0 +1,75 @@
+package slack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// Edit implements providers.Editor. A reply that was broadcast stays so: Slack
+// refuses to broadcast and to change a message in one call. Nobody is told that
+// a message of blocks was edited, and Slack does not say when it was:
+// https://docs.slack.dev/reference/methods/chat.update
+func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
+	const op = "chat.update"
+	options := content(p.Message)
+	if options == nil {
+		return hub.Receipt{}, empty(op)
+	}
+	channel, ts, err := place(op, ref, p.To)
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	// Left out, it is "client", and not "none" as for a new message.
+	options = append(options, slack.MsgOptionParse(false))
+	w, api := c.open()
+	inChannel, changed, _, err := api.UpdateMessageContext(ctx, channel, ts, options...)
+	if err == nil && changed == "" {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return hub.Receipt{}, c.judge(op, w, err)
+	}
+	return c.receipt(cmp.Or(inChannel, channel), changed), nil
+}
+
+// Retract implements providers.Editor.
+func (c *Client) Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) error {
+	const op = "chat.delete"
+	channel, ts, err := place(op, ref, at)
+	if err != nil {
+		return err
+	}
+	w, api := c.open()
+	_, deleted, err := api.DeleteMessageContext(ctx, channel, ts)
+	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok && refused.Err == "message_not_found" {
+		return nil
+	}
+	if err == nil && deleted == "" {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return c.judge(op, w, err)
+	}
+	return nil
+}
+
+// place is where the message at ref is. The channel that Slack named when it
+// took the message counts: a call that changes one knows no "#name" and no
+// person.
+func place(op string, ref hub.MessageRef, at hub.Chat) (channel, ts string, err error) {
+	channel, ts = channelOf(ref), threadOf(ref)
+	if timeOf(ts).IsZero() {
+		return "", "", &providers.Error{
+			Fault: hub.FaultRejected, Op: op,
+			Err: fmt.Errorf("%q is no message of Slack's", clip(string(ref))),
+		}
+	}
+	return cmp.Or(channel, at.ID), ts, nil
+}
