@@ -24,6 +24,7 @@ type Announcement struct {
 	Source       Source         `json:"source"`
 	Topic        string         `json:"topic"`
 	Post         int            `json:"post"` // number; 1 is the topic itself
+	PostID       string         `json:"post_id,omitempty"`
 	Event        EventID        `json:"event"`
 	Subscription SubscriptionID `json:"subscription,omitempty"`
 	Mode         Mode           `json:"mode,omitempty"`

@@ -225,13 +225,22 @@ func (b *builder) manner(key mannerKey) uint32 {
 		return n
 	}
 	key.source = hub.Source(strings.Clone(string(key.source)))
-	options := key.options
+	options := ownOptions(key.options)
 	n := uint32(len(b.manners))
 	b.manners = append(b.manners, manner{
 		source: key.source, reader: fold(options.ReadAs), mode: modeOf(key.mode), options: &options, rank: key.rank, traits: key.traits,
 	})
 	b.mannerAt[key] = n
 	return n
+}
+
+// ownOptions is o with letters of its own, so that the index does not hold on
+// to what rows were read from.
+func ownOptions(o hub.Options) hub.Options {
+	o.Style = hub.Style(strings.Clone(string(o.Style)))
+	o.Thread = hub.Threading(strings.Clone(string(o.Thread)))
+	o.Delay, o.ReadAs = strings.Clone(o.Delay), strings.Clone(o.ReadAs)
+	return o
 }
 
 // modeOf is a mode that shares its letters with all others like it.

@@ -9,7 +9,7 @@ import "slices"
 // pairAbove is how many rows may name the values of a row's rarest filter until
 // it is filed under a pair. A pair costs each event some more look-ups, and a
 // row that is looked at for nothing costs about as much as one of them.
-const pairAbove = 32
+const pairAbove = 16
 
 // maxPairs bounds under how many pairs a row is filed.
 const maxPairs = 8

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -45,13 +44,18 @@ const fewWinners = 24
 // order calls see for every winner with its place by age.
 func (s *scratch) order(see func(w *winner, place int)) {
 	if len(s.won) > fewWinners {
-		slices.SortFunc(s.won, func(a, b winner) int { return cmp.Compare(a.age, b.age) })
+		s.ages = s.ages[:0]
 		for i := range s.won {
-			see(&s.won[i], i)
+			s.ages = append(s.ages, uint64(s.won[i].age)<<32|uint64(i))
+		}
+		slices.Sort(s.ages)
+		for place, a := range s.ages {
+			see(&s.won[uint32(a)], place)
 		}
 		return
 	}
-	var older [fewWinners]int
+	older := s.older[:len(s.won)]
+	clear(older)
 	for i := range s.won {
 		for j := range i {
 			less := int((int64(s.won[i].age) - int64(s.won[j].age)) >> 63 & 1)
@@ -59,8 +63,8 @@ func (s *scratch) order(see func(w *winner, place int)) {
 			older[i] += 1 - less
 		}
 	}
-	for i := range s.won {
-		see(&s.won[i], older[i])
+	for i, place := range older {
+		see(&s.won[i], place)
 	}
 }
 
@@ -88,8 +92,12 @@ func (s *scratch) decide() {
 		for _, rows := range s.found {
 			for _, e := range rows {
 				r := e &^ sureBit
-				if !v.isGone(r) && s.check(v.segment, r, e != r).because == Matched {
-					s.win(v.segment, r)
+				if v.isGone(r) {
+					continue
+				}
+				m := v.manner(r)
+				if easy := s.easy && e != r && m.traits&s.watched == s.wanted && m.source == ""; easy || s.check(v.segment, r, e != r).because == Matched {
+					s.win(v.segment, r, m.rank)
 				}
 			}
 		}
@@ -109,9 +117,9 @@ func (s *scratch) begin() {
 }
 
 // win lets a row that matches decide for its chat, unless another comes first.
-func (s *scratch) win(g *segment, r uint32) {
+func (s *scratch) win(g *segment, r uint32, rank uint8) {
 	row := g.arena[r : r+rowFilters]
-	age, chat, hash, rank := row[rowAge], row[rowChat], row[rowHash], g.manners[row[rowManner]].rank
+	age, chat, hash := row[rowAge], row[rowChat], row[rowHash]
 	mask := uint32(len(s.chats) - 1)
 	i := hash & mask
 	for ; s.chats[i].match == s.match; i = (i + 1) & mask {

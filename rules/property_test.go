@@ -108,11 +108,13 @@ func (d dice) row(id int) hub.Subscription {
 	seen := map[string]bool{}
 	for range pick(d, []int{0, 1, 1, 1, 2, 2, 3, 4}) {
 		kind := pick(d, []hub.FilterType{"category", "category", "tag", "tag", "topic", "author", "author", "group", "kind", "text"})
-		if f, ok := d.filter(kind); ok && !seen[string(kind)+f.As] && !(kind == "group" && f.As != "message" && seen["group"]) {
-			seen[string(kind)+f.As] = true
-			if kind == "group" && f.As != "message" {
-				seen["group"], seen["groupmention"] = true, true
-			}
+		f, ok := d.filter(kind)
+		what := string(kind)
+		if f.As == hub.AsMessage {
+			what = f.As
+		}
+		if ok && !seen[what] {
+			seen[what] = true
 			s.Filters = append(s.Filters, f)
 		}
 	}

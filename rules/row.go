@@ -111,7 +111,8 @@ const (
 	hasText                      // has a text filter
 )
 
-func (t traits) is(any traits) bool { return t&any != 0 }
+// is reports whether t has one of some traits.
+func (t traits) is(one traits) bool { return t&one != 0 }
 
 // rankOf is the precedence of a row: group rows first, messages before
 // mentions, and within these by mode.

@@ -22,9 +22,10 @@ type scratch struct {
 	termed  [lists]int
 
 	// What most rows pass: their traits among those watched are the wanted ones,
-	// and the event is nothing special.
+	// and the event is nothing special. With an easy event, a row whose filters
+	// hold needs nothing else but its source.
 	watched, wanted traits
-	special         bool
+	special, easy   bool
 
 	blind       []string // folded
 	known       [2]uint8 // of now and before: a bit for each field that the event tells
@@ -36,8 +37,10 @@ type scratch struct {
 	views  []view
 	at     uint8 // the view that is looked at
 	won    []winner
-	chats  []chatSlot // winners by chat
-	match  uint32     // number of this match, in chats
+	older  [fewWinners]int // how many winners are older, for each
+	ages   []uint64        // their ages, and which they are
+	chats  []chatSlot      // winners by chat
+	match  uint32          // number of this match, in chats
 	looked []near
 }
 
@@ -97,7 +100,11 @@ func (s *scratch) watch() {
 		s.watched |= hasKinds
 		s.wanted |= hasKinds
 	}
+	if f.Reply {
+		s.watched |= isFollow
+	}
 	s.special = f.Unlisted || f.Sensitive || s.restricted[now] || len(s.blind) > 0
+	s.easy = !s.special && !s.moved
 }
 
 // release gives the working memory back. It keeps nothing of the event.

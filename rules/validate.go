@@ -45,6 +45,9 @@ func Validate(s hub.Subscription) map[string]string {
 		if problem := filterProblem(f); problem != "" {
 			bad[field] = problem
 		}
+		if f.As == hub.AsMention {
+			f.As = "" // which means the same
+		}
 		if key := string(f.Type) + f.As; seen[key] {
 			bad[field] = fmt.Sprintf("is a second %s filter: put its values into the first", f.Type)
 		} else {

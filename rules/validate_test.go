@@ -56,6 +56,16 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// TestValidateTwice: two ways to say mention are one filter too many, mention
+// and message are not.
+func TestValidateTwice(t *testing.T) {
+	s := row("*")
+	s.Filters = []hub.Filter{{Type: hub.FilterGroup, Any: []string{"a"}}, {Type: hub.FilterGroup, Any: []string{"b"}, As: hub.AsMessage}}
+	require.Empty(t, rules.Validate(s))
+	s.Filters = append(s.Filters, hub.Filter{Type: hub.FilterGroup, Any: []string{"c"}, As: hub.AsMention})
+	require.Contains(t, rules.Validate(s), "filters[2]")
+}
+
 func TestValidateOptions(t *testing.T) {
 	check := func(field string, good, bad []hub.Options) {
 		s := row("*")

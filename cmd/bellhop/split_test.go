@@ -81,7 +81,7 @@ func (s *split) work(system string) {
 func TestSplitReachesEveryPlatform(t *testing.T) {
 	s := newSplit(t)
 	s.hub.subscribe(rooms...)
-	for _, f := range discoursetest.All() {
+	for _, f := range bodies() {
 		require.Equal(t, http.StatusAccepted, s.hub.webhook(f), f.File)
 	}
 	checkRooms(t, s.platforms, s.hub)

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/mmcdole/gofeed"
@@ -23,6 +24,25 @@ const maxDepth = 500
 // detected is how much of a document shows what it is, to gofeed as well.
 const detected = 4096
 
+// longest is how long a feed may take to read. The largest that are well meant
+// take a second; the library takes minutes over some that are not.
+const longest = 10 * time.Second
+
+var errSlow = errors.New("the feed takes too long to read: it is not formed like one")
+
+// hurried is a reader that fails after a while, and so ends what reads from it.
+type hurried struct {
+	from  *bytes.Reader
+	until time.Time
+}
+
+func (h *hurried) Read(p []byte) (int, error) {
+	if time.Now().After(h.until) {
+		return 0, errSlow
+	}
+	return h.from.Read(p)
+}
+
 // document is a feed that was read.
 type document struct {
 	feed *gofeed.Feed
@@ -30,7 +50,9 @@ type document struct {
 }
 
 // parse reads a document, or says why it is no feed.
-func parse(a *answer) (doc *document, err error) {
+func parse(a *answer) (*document, error) { return parseUntil(a, time.Now().Add(longest)) }
+
+func parseUntil(a *answer, end time.Time) (doc *document, err error) {
 	defer func() {
 		// A feed that is made to break the library breaks only itself.
 		if broken := recover(); broken != nil {
@@ -44,8 +66,10 @@ func parse(a *answer) (doc *document, err error) {
 	if err := checkDepth(body); err != nil {
 		return nil, err
 	}
-	feed, err := gofeed.NewParser().Parse(bytes.NewReader(body))
+	feed, err := gofeed.NewParser().Parse(&hurried{bytes.NewReader(body), end})
 	switch {
+	case errors.Is(err, errSlow):
+		return nil, err
 	case err != nil && (strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "unexpected end of JSON")):
 		return nil, errors.New("the feed ends before it is whole, its publisher has to mend that")
 	case err != nil:

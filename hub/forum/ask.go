@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -63,13 +64,9 @@ func (s *State) lacksCategory(ctx context.Context, source hub.Source, f *hub.For
 	if len(line) > 0 && line[len(line)-1].ParentID == "" {
 		return false, nil
 	}
-	p, err := s.known(ctx, source)
-	if err != nil {
-		return false, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !p.complete || s.now().Sub(p.asked) > askAgain, nil
+	missing := false
+	err = s.inPlaces(ctx, source, func(p *places) { missing = !s.lately(p.asked) })
+	return missing, err
 }
 
 // Complete asks the forum for what Lacks says is missing, and completes f's
@@ -81,16 +78,14 @@ func (s *State) Complete(ctx context.Context, source hub.Source, f *hub.Forum, w
 		return nil
 	}
 	if f.Topic != nil {
-		if key := (topicKey{source, f.Topic.ID}); s.lacksTopic(key, f.Topic, w) {
-			if err := s.askTopic(ctx, src, key, f); err != nil {
-				return err
-			}
+		if err := s.completeTopic(ctx, src, f, w); err != nil {
+			return err
 		}
 	}
 	if missing, err := s.lacksCategory(ctx, source, f); err != nil {
 		return err
 	} else if missing {
-		if err := s.ask(ctx, src, askAgain); err != nil {
+		if err := s.askPlaces(ctx, src); err != nil {
 			return err
 		}
 	}
@@ -105,34 +100,73 @@ func (s *State) Complete(ctx context.Context, source hub.Source, f *hub.Forum, w
 	return nil
 }
 
-// askTopic asks for a topic. What the forum says replaces what was known.
-func (s *State) askTopic(ctx context.Context, src *Source, key topicKey, f *hub.Forum) error {
-	v, err, _ := s.flight.Do("topic "+string(key.source)+" "+key.id, func() (any, error) {
-		t, err := src.API.Topic(ctx, key.id)
-		s.answered(src.Name, err)
-		return t, err
-	})
-	if gone(err) {
-		s.mu.Lock()
-		if len(s.absent) >= maxTopics {
-			clear(s.absent)
-		}
-		s.absent[key] = s.now()
-		s.mu.Unlock()
+// completeTopic asks for f's topic, unless an answer has come since f was made.
+func (s *State) completeTopic(ctx context.Context, src *Source, f *hub.Forum, w Wants) error {
+	key := topicKey{src.Name, f.Topic.ID}
+	if !s.lacksTopic(key, f.Topic, w) {
 		return nil
 	}
+	known, err := s.topic(ctx, key)
 	if err != nil {
-		return waits(err)
-	}
-	told := *v.(*hub.Topic)
-	if known, err := s.topic(ctx, key); err != nil {
 		return err
-	} else if known != nil && told.CategorySlug == "" && told.CategoryID == known.CategoryID {
-		told.CategorySlug = known.CategorySlug
 	}
-	s.put(key, &told)
-	f.Topic = &told
+	if known == nil || s.lacksTopic(key, known, w) {
+		if known, err = s.askTopic(ctx, src, key); err != nil {
+			return err
+		}
+	}
+	if known != nil {
+		f.Topic = copied(known)
+	}
 	return nil
+}
+
+// askTopic asks for a topic, nil if there is none. What the forum says replaces
+// what was known, unless that has changed while the forum was asked.
+func (s *State) askTopic(ctx context.Context, src *Source, key topicKey) (*hub.Topic, error) {
+	v, err := s.flight.do(ctx, fmt.Sprintf("topic %q %q", key.source, key.id), func() (any, error) {
+		for range tries {
+			known, err := s.topic(ctx, key)
+			if err != nil {
+				return nil, err
+			}
+			told, err := src.API.Topic(ctx, key.id)
+			s.answered(ctx, src.Name, err)
+			if gone(err) || err == nil && told.Archetype == "" { // which does not say whether it is private
+				s.miss(key)
+				return nil, nil
+			}
+			if err != nil {
+				return nil, waits(err)
+			}
+			now := *told
+			now.ID = key.id
+			if known != nil {
+				now.Author = cmp.Or(now.Author, known.Author)
+				if now.CategorySlug == "" && now.CategoryID == known.CategoryID {
+					now.CategorySlug = known.CategorySlug
+				}
+			}
+			if s.replace(key, known, &now) {
+				return &now, nil
+			}
+		}
+		return nil, waits(errUnsteady)
+	})
+	if t, ok := v.(*hub.Topic); ok && err == nil {
+		return t, nil
+	}
+	return nil, err
+}
+
+// miss notes that the forum does not know a topic.
+func (s *State) miss(key topicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.absent) >= maxTopics {
+		clear(s.absent)
+	}
+	s.absent[key] = s.now()
 }
 
 // Unknown says in words what of an event is not known and why.

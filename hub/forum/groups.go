@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -25,36 +26,65 @@ type membership struct {
 	at    time.Time
 }
 
-// learnGroup takes in that a group has changed, or who is in it.
+// aboutGroups reports whether an event tells of a group or of who is in one.
+func aboutGroups(t hub.EventType) bool {
+	return t.Match("forum.group.*") || t.Match("forum.user.*") && strings.Contains(string(t), "group")
+}
+
+// learnGroup takes in that a group has changed, or who is in it. Who may see
+// what hangs on both.
 func (s *State) learnGroup(ctx context.Context, e *hub.Event, f *hub.Forum) error {
-	if !e.Type.Match("forum.group.*") && !strings.Contains(string(e.Type), "group") {
-		return nil
-	}
-	s.forgetSource(e.Source)
-	s.mu.Lock()
-	for key := range s.members {
-		if key.source == e.Source {
-			delete(s.members, key)
-		}
-	}
-	s.mu.Unlock()
-	if !e.Type.Match("forum.group.*") {
-		return nil
-	}
+	s.forgetMembers(e.Source)
 	var g struct {
 		ID   json.Number `json:"id"`
 		Name string      `json:"name"`
 	}
-	if json.Unmarshal(f.Object, &g) != nil || g.Name == "" {
-		return nil // a group that tells no name teaches nothing
-	}
-	if e.Type == hub.ForumGroupDeleted {
-		if err := s.store.DeleteGroup(ctx, e.Source, g.Name); err != nil {
-			return fmt.Errorf("group %s of %s: %w", g.Name, e.Source, err)
+	switch e.Type {
+	case hub.ForumGroupCreated, hub.ForumGroupUpdated, hub.ForumGroupDeleted:
+		if json.Unmarshal(f.Object, &g) != nil || g.Name == "" {
+			return nil // a group that tells no name teaches nothing
 		}
+	default: // of a membership, which is asked for and not kept
 		return nil
 	}
-	return s.putGroup(ctx, e.Source, hub.ForumGroup{ID: g.ID.String(), Name: g.Name})
+	return s.order(ctx, e.Source, func() error {
+		if e.Type == hub.ForumGroupDeleted {
+			return s.dropGroup(ctx, e.Source, g.Name)
+		}
+		if e.Type == hub.ForumGroupUpdated {
+			if err := s.renameGroup(ctx, e.Source, g.ID.String(), g.Name); err != nil {
+				return err
+			}
+		}
+		return s.putGroup(ctx, e.Source, hub.ForumGroup{ID: g.ID.String(), Name: g.Name})
+	})
+}
+
+// forgetMembers forgets who is in the groups of a forum, and what they may see.
+func (s *State) forgetMembers(source hub.Source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetSights(func(k sightKey) bool { return k.source == source })
+	maps.DeleteFunc(s.members, func(k memberKey, _ *membership) bool { return k.source == source })
+	for k, q := range s.counts {
+		q.old = q.old || k.source == source
+	}
+}
+
+// renameGroup forgets the name that a group had before.
+func (s *State) renameGroup(ctx context.Context, source hub.Source, id, name string) error {
+	stored, err := s.store.Groups(ctx, source)
+	if err != nil {
+		return fmt.Errorf("groups of %s: %w", source, err)
+	}
+	for _, g := range stored {
+		if g.ID == id && id != "" && g.Name != name {
+			if err := s.dropGroup(ctx, source, g.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *State) putGroup(ctx context.Context, source hub.Source, g hub.ForumGroup) error {
@@ -65,7 +95,15 @@ func (s *State) putGroup(ctx context.Context, source hub.Source, g hub.ForumGrou
 	return nil
 }
 
-func (s *State) replaceGroups(ctx context.Context, source hub.Source, told []hub.ForumGroup) error {
+func (s *State) dropGroup(ctx context.Context, source hub.Source, name string) error {
+	if err := s.store.DeleteGroup(ctx, source, name); err != nil {
+		return fmt.Errorf("group %s of %s: %w", name, source, err)
+	}
+	return nil
+}
+
+// replaceGroups stores groups; all is that there are no others.
+func (s *State) replaceGroups(ctx context.Context, source hub.Source, told []hub.ForumGroup, all bool) error {
 	stored, err := s.store.Groups(ctx, source)
 	if err != nil {
 		return fmt.Errorf("groups of %s: %w", source, err)
@@ -83,8 +121,11 @@ func (s *State) replaceGroups(ctx context.Context, source hub.Source, told []hub
 		delete(have, g.Name)
 	}
 	for name := range have {
-		if err := s.store.DeleteGroup(ctx, source, name); err != nil {
-			return fmt.Errorf("group %s of %s: %w", name, source, err)
+		if !all {
+			break
+		}
+		if err := s.dropGroup(ctx, source, name); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -108,7 +149,7 @@ func (s *State) GroupsOf(source hub.Source, user string, among []string) []strin
 	return in
 }
 
-// fresh reports whether the members of a group are known.
+// freshMembers reports whether the members of a group are known.
 func (s *State) freshMembers(key memberKey) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,20 +163,47 @@ func (s *State) askMembers(ctx context.Context, src *Source, group string) error
 	if s.freshMembers(key) {
 		return nil
 	}
-	_, err, _ := s.flight.Do("members "+string(src.Name)+" "+key.group, func() (any, error) {
-		names, err := src.API.GroupMembers(ctx, group)
-		s.answered(src.Name, err)
-		if err != nil && !gone(err) {
-			return nil, waits(err)
+	_, err := s.flight.do(ctx, fmt.Sprintf("members %q %q", key.source, key.group), func() (any, error) {
+		for range tries {
+			q := s.beginCount(key)
+			names, err := src.API.GroupMembers(ctx, group)
+			s.answered(ctx, src.Name, err)
+			if gone(err) {
+				names, err = nil, nil
+			}
+			if s.endCount(key, q, names, err) {
+				return nil, waits(err)
+			}
 		}
-		m := &membership{users: map[string]bool{}, at: s.now()}
-		for _, n := range names {
-			m.users[strings.ToLower(n)] = true
-		}
-		s.mu.Lock()
-		s.members[key] = m
-		s.mu.Unlock()
-		return nil, nil
+		return nil, waits(errUnsteady)
 	})
 	return err
+}
+
+func (s *State) beginCount(key memberKey) *question {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := &question{}
+	s.counts[key] = q
+	return q
+}
+
+// endCount keeps an answer. It reports false if it is worth nothing, because
+// some group has changed since it was asked for.
+func (s *State) endCount(key memberKey, q *question, names []string, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.counts, key)
+	if err != nil {
+		return true
+	}
+	if q.old {
+		return false
+	}
+	m := &membership{users: map[string]bool{}, at: s.now()}
+	for _, n := range names {
+		m.users[strings.ToLower(n)] = true
+	}
+	s.members[key] = m
+	return true
 }

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -16,13 +17,11 @@ func (s *State) Learn(ctx context.Context, e *hub.Event, f *hub.Forum) (before *
 		return nil, s.dropCategory(ctx, e.Source, f.Category.ID)
 	case f.Category != nil:
 		return nil, s.putCategory(ctx, e.Source, *f.Category)
-	case f.Tag != nil && e.Type == hub.ForumTagDeleted:
-		return nil, s.dropTag(ctx, e.Source, f.Tag.Name)
 	case f.Tag != nil:
-		return nil, s.putTag(ctx, e.Source, *f.Tag)
+		return nil, s.learnTag(ctx, e, *f.Tag)
 	case f.Topic != nil:
 		return s.learnTopic(ctx, e, f)
-	case e.Type.Match("forum.group.*"), e.Type.Match("forum.user.*"):
+	case aboutGroups(e.Type):
 		return nil, s.learnGroup(ctx, e, f)
 	}
 	return nil, nil
@@ -32,32 +31,35 @@ func (s *State) Learn(ctx context.Context, e *hub.Event, f *hub.Forum) (before *
 // and category.
 func (s *State) learnTopic(ctx context.Context, e *hub.Event, f *hub.Forum) (*hub.Topic, error) {
 	key := topicKey{e.Source, f.Topic.ID}
-	known, err := s.topic(ctx, key)
-	if err != nil {
-		return nil, err
+	told := f.Topic
+	for {
+		known, err := s.topic(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if derived(e.Type) { // ours: it was learned from the edit that it follows from
+			if known != nil {
+				f.Topic = copied(known)
+			}
+			return copied(known), nil
+		}
+		merged := *told
+		if known != nil {
+			merged = merge(*known, *told, tellsAll(f))
+		}
+		solve(&merged, e, f)
+		share(&merged, f)
+		f.Topic = &merged
+		// An id and a title alone teach nothing.
+		if merged.Archetype != "" && (known == nil || !same(*known, merged)) && !s.replace(key, known, copied(&merged)) {
+			f.Topic = told
+			continue
+		}
+		if f.Post != nil && f.Post.Kind == hub.PostSmallAction && guests[f.Post.ActionCode] {
+			s.forgetTopic(key)
+		}
+		return copied(known), nil
 	}
-	if known != nil && derived(e.Type) { // ours: it was learned from the edit that it follows from
-		now := *known
-		f.Topic = &now
-		return known, nil
-	}
-	merged := *f.Topic
-	if known != nil {
-		merged = merge(*known, *f.Topic, tellsAll(f))
-	}
-	solve(&merged, e, f)
-	f.Topic = &merged
-	if merged.Archetype == "" { // an id and a title alone teach nothing
-		return known, nil
-	}
-	if known != nil && same(*known, merged) {
-		return known, nil
-	}
-	if known != nil && !sameSight(*known, merged) {
-		s.forgetSights(key)
-	}
-	s.put(key, &merged)
-	return known, nil
 }
 
 // derived reports whether the hub itself makes events of the type.
@@ -75,6 +77,24 @@ func solve(t *hub.Topic, e *hub.Event, f *hub.Forum) {
 	}
 }
 
+// guests are the small actions that change who takes part in a private message,
+// of which nothing else tells; guestGroups are those about groups.
+// https://github.com/discourse/discourse/blob/main/app/models/topic.rb
+var (
+	guests = map[string]bool{
+		"invited_group": true, "removed_group": true, "invited_user": true, "removed_user": true, "user_left": true,
+	}
+	guestGroups = map[string]bool{"invited_group": true, "removed_group": true}
+)
+
+// share notes that it is not known any more which groups a message is shared
+// with.
+func share(t *hub.Topic, f *hub.Forum) {
+	if f.Post != nil && f.Post.Kind == hub.PostSmallAction && guestGroups[f.Post.ActionCode] {
+		t.Groups = nil
+	}
+}
+
 // tellsAll reports whether the event carries the topic itself.
 func tellsAll(f *hub.Forum) bool { return f.Post == nil && f.Topic.Archetype != "" }
 
@@ -82,25 +102,16 @@ func tellsAll(f *hub.Forum) bool { return f.Post == nil && f.Topic.Archetype != 
 func Merge(known hub.Topic, f *hub.Forum) hub.Topic { return merge(known, *f.Topic, tellsAll(f)) }
 
 func merge(known, told hub.Topic, all bool) hub.Topic {
+	if told.Archetype != "" && told.Archetype != known.Archetype { // it became another thing
+		known.Groups, known.CategoryID, known.CategorySlug = nil, "", ""
+	}
 	if all {
-		if told.Tags == nil {
-			told.Tags = known.Tags
-		}
-		if told.CategorySlug == "" && told.CategoryID == known.CategoryID { // only a post tells it
-			told.CategorySlug = known.CategorySlug
-		}
-		if told.Groups == nil { // only the API tells it
-			told.Groups = known.Groups
-		}
-		if told.Solved == 0 { // only its own events tell it
-			told.Solved = known.Solved
-		}
-		if told.Author == nil {
-			told.Author = known.Author
-		}
-		return told
+		return mergeAll(known, told)
 	}
 	out := known
+	if told.CategoryID != "" && told.CategoryID != known.CategoryID {
+		out.CategorySlug = ""
+	}
 	for _, f := range []struct{ to, from *string }{
 		{&out.Title, &told.Title},
 		{&out.Slug, &told.Slug},
@@ -109,11 +120,33 @@ func merge(known, told hub.Topic, all bool) hub.Topic {
 		{&out.CategoryID, &told.CategoryID},
 		{&out.CategorySlug, &told.CategorySlug},
 	} {
-		if *f.from != "" {
-			*f.to = *f.from
-		}
+		*f.to = cmp.Or(*f.from, *f.to)
 	}
+	out.Posts = max(out.Posts, told.Posts)
 	return out
+}
+
+// mergeAll is told, which says all that its source ever does, with what only
+// others tell.
+func mergeAll(known, told hub.Topic) hub.Topic {
+	told.Title, told.Slug = cmp.Or(told.Title, known.Title), cmp.Or(told.Slug, known.Slug)
+	told.URL, told.CategoryID = cmp.Or(told.URL, known.URL), cmp.Or(told.CategoryID, known.CategoryID)
+	if told.CategoryID == known.CategoryID { // only a post tells the slug
+		told.CategorySlug = cmp.Or(told.CategorySlug, known.CategorySlug)
+	}
+	if told.Tags == nil {
+		told.Tags = known.Tags
+	}
+	if told.Groups == nil { // only the API tells them
+		told.Groups = known.Groups
+	}
+	told.Solved = cmp.Or(told.Solved, known.Solved) // only events of their own tell it
+	told.Author = cmp.Or(told.Author, known.Author)
+	if told.CreatedAt.IsZero() {
+		told.CreatedAt = known.CreatedAt
+	}
+	told.Posts = max(told.Posts, known.Posts)
+	return told
 }
 
 // same compares what rules and messages read of a topic.
@@ -129,6 +162,11 @@ func sameSight(a, b hub.Topic) bool {
 		a.Deleted == b.Deleted && SameNames(a.Groups, b.Groups)
 }
 
-// SameNames reports whether two lists say the same; an empty one says more than
-// none.
-func SameNames(a, b []string) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
+// SameNames reports whether two lists hold the same, in any order: a forum lists
+// tags by how often they are used. An empty list says more than none.
+func SameNames(a, b []string) bool {
+	if (a == nil) != (b == nil) || len(a) != len(b) {
+		return false
+	}
+	return slices.Equal(a, b) || slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}

@@ -3,6 +3,8 @@ package forum
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -12,12 +14,51 @@ import (
 // that it did not tell of.
 const askAgain = time.Minute
 
-// places are the categories of a source and, once asked for, its tags and
-// groups.
+// patience is how long somebody who wants to see a taxonomy waits for the forum.
+const patience = 5 * time.Second
+
+// deepest is more categories than any forum nests: Discourse has three.
+const deepest = 8
+
+// places is how a forum is ordered, as far as routing needs it at hand.
 type places struct {
 	categories map[string]hub.ForumCategory
-	complete   bool      // the API told them all
-	asked      time.Time // when it did
+	complete   bool      // the API told them all, and all tags and groups
+	asked      time.Time // when the API told
+	failed     time.Time // when it did not
+	at         time.Time // when anything was told
+	changes    int       // that events told of
+}
+
+// inPlaces looks at, or changes, what is kept of a source. It holds mu.
+func (s *State) inPlaces(ctx context.Context, source hub.Source, do func(*places)) error {
+	for {
+		s.mu.Lock()
+		if p := s.places[source]; p != nil {
+			do(p)
+			s.mu.Unlock()
+			return nil
+		}
+		s.mu.Unlock()
+		list, err := s.store.Categories(ctx, source)
+		if err != nil {
+			return fmt.Errorf("categories of %s: %w", source, err)
+		}
+		p := &places{categories: byID(list)}
+		s.mu.Lock()
+		if s.places[source] == nil { // else it has been read, and perhaps changed, meanwhile
+			s.places[source] = p
+		}
+		s.mu.Unlock()
+	}
+}
+
+func byID(list []hub.ForumCategory) map[string]hub.ForumCategory {
+	all := make(map[string]hub.ForumCategory, len(list))
+	for _, c := range list {
+		all[c.ID] = c
+	}
+	return all
 }
 
 // Lineage is a category and its ancestors, the nearest first, as far as known.
@@ -25,84 +66,107 @@ func (s *State) Lineage(ctx context.Context, source hub.Source, id string) ([]hu
 	if id == "" {
 		return nil, nil
 	}
-	p, err := s.known(ctx, source)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var line []hub.ForumCategory
-	for id != "" && len(line) < 8 { // Discourse nests three deep; a circle must end
-		c, ok := p.categories[id]
-		if !ok {
-			break
+	err := s.inPlaces(ctx, source, func(p *places) {
+		for id != "" && len(line) < deepest {
+			c, ok := p.categories[id]
+			if !ok || slices.Contains(line, c) {
+				return
+			}
+			line = append(line, c)
+			id = c.ParentID
 		}
-		line = append(line, c)
-		id = c.ParentID
-	}
-	return line, nil
+	})
+	return line, err
 }
 
-func (s *State) known(ctx context.Context, source hub.Source) (*places, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p, ok := s.places[source]; ok {
-		return p, nil
-	}
-	list, err := s.store.Categories(ctx, source)
-	if err != nil {
-		return nil, fmt.Errorf("categories of %s: %w", source, err)
-	}
-	p := &places{categories: map[string]hub.ForumCategory{}}
-	for _, c := range list {
-		p.categories[c.ID] = c
-	}
-	s.places[source] = p
-	return p, nil
-}
-
-func (s *State) putCategory(ctx context.Context, source hub.Source, c hub.ForumCategory) error {
-	p, err := s.known(ctx, source)
-	if err != nil {
+// order makes a change of a source's taxonomy that an event tells of, one after
+// the other. What the API answers to an earlier question is older.
+func (s *State) order(ctx context.Context, source hub.Source, change func() error) error {
+	s.ordering.Lock()
+	defer s.ordering.Unlock()
+	// What is read now, and not after the change, cannot miss it.
+	if err := s.inPlaces(ctx, source, func(p *places) { p.changes++ }); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	old, known := p.categories[c.ID]
-	s.mu.Unlock()
-	if known && old == c {
-		// Its groups may have changed, which the category itself does not show.
-		s.forgetSource(source)
-		return nil
+	if err := change(); err != nil {
+		return err
 	}
+	return s.inPlaces(ctx, source, func(p *places) { p.at = s.now() })
+}
+
+// putCategory takes in a category. Its groups may have changed even if the
+// category itself does not show it.
+func (s *State) putCategory(ctx context.Context, source hub.Source, c hub.ForumCategory) error {
+	return s.order(ctx, source, func() error {
+		known := false
+		if err := s.inPlaces(ctx, source, func(p *places) { known = p.categories[c.ID] == c }); err != nil {
+			return err
+		}
+		if !known {
+			if err := s.storeCategory(ctx, source, c); err != nil {
+				return err
+			}
+		}
+		err := s.inPlaces(ctx, source, func(p *places) { p.categories[c.ID] = c })
+		s.forgetSource(source)
+		return err
+	})
+}
+
+func (s *State) storeCategory(ctx context.Context, source hub.Source, c hub.ForumCategory) error {
 	if err := s.store.PutCategory(ctx, source, c); err != nil {
 		return fmt.Errorf("category %s of %s: %w", c.ID, source, err)
 	}
-	s.mu.Lock()
-	p.categories[c.ID] = c
-	s.mu.Unlock()
-	s.forgetSource(source)
 	return nil
 }
 
 func (s *State) dropCategory(ctx context.Context, source hub.Source, id string) error {
-	p, err := s.known(ctx, source)
-	if err != nil {
+	return s.order(ctx, source, func() error {
+		if err := s.store.DeleteCategory(ctx, source, id); err != nil {
+			return fmt.Errorf("category %s of %s: %w", id, source, err)
+		}
+		err := s.inPlaces(ctx, source, func(p *places) { delete(p.categories, id) })
+		s.forgetSource(source)
 		return err
+	})
+}
+
+// learnTag takes in a tag, under another name than before if it has one.
+func (s *State) learnTag(ctx context.Context, e *hub.Event, t hub.ForumTag) error {
+	if t.Name == "" {
+		return nil
 	}
-	if err := s.store.DeleteCategory(ctx, source, id); err != nil {
-		return fmt.Errorf("category %s of %s: %w", id, source, err)
+	return s.order(ctx, e.Source, func() error {
+		switch e.Type {
+		case hub.ForumTagDeleted:
+			return s.dropTag(ctx, e.Source, t.Name)
+		case hub.ForumTagUpdated:
+			if err := s.renameTag(ctx, e.Source, t); err != nil {
+				return err
+			}
+		}
+		return s.putTag(ctx, e.Source, t)
+	})
+}
+
+// renameTag forgets the name that a tag had before.
+func (s *State) renameTag(ctx context.Context, source hub.Source, t hub.ForumTag) error {
+	stored, err := s.store.Tags(ctx, source)
+	if err != nil {
+		return fmt.Errorf("tags of %s: %w", source, err)
 	}
-	s.mu.Lock()
-	delete(p.categories, id)
-	s.mu.Unlock()
-	s.forgetSource(source)
+	for _, old := range stored {
+		if old.ID == t.ID && t.ID != "" && old.Name != t.Name {
+			if err := s.dropTag(ctx, source, old.Name); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
 func (s *State) putTag(ctx context.Context, source hub.Source, t hub.ForumTag) error {
-	if t.Name == "" {
-		return nil
-	}
 	if err := s.store.PutTag(ctx, source, t); err != nil {
 		return fmt.Errorf("tag %s of %s: %w", t.Name, source, err)
 	}
@@ -116,106 +180,92 @@ func (s *State) dropTag(ctx context.Context, source hub.Source, name string) err
 	return nil
 }
 
-// Taxonomy is how a forum is ordered: asked of its API where that is possible
-// and not done lately, else what is stored. A source that is no forum is nil.
-func (s *State) Taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
-	src := s.sources[source]
-	if src == nil {
-		return nil, nil
-	}
-	if src.API != nil {
-		if err := s.ask(ctx, src, askAgain); err == nil {
-			return s.stock(ctx, source, true)
-		} else if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-	}
-	return s.stock(ctx, source, false)
-}
+// lately reports whether something was done within askAgain. mu is held.
+func (s *State) lately(at time.Time) bool { return !at.IsZero() && s.now().Sub(at) < askAgain }
 
-// stock is what is stored of a forum's taxonomy.
-func (s *State) stock(ctx context.Context, source hub.Source, complete bool) (*hub.Taxonomy, error) {
-	t := &hub.Taxonomy{Source: source, Complete: complete}
-	p, err := s.known(ctx, source)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	t.At = p.asked
-	s.mu.Unlock()
-	if t.Categories, err = s.store.Categories(ctx, source); err != nil {
-		return nil, fmt.Errorf("categories of %s: %w", source, err)
-	}
-	if t.Tags, err = s.store.Tags(ctx, source); err != nil {
-		return nil, fmt.Errorf("tags of %s: %w", source, err)
-	}
-	if t.Groups, err = s.store.Groups(ctx, source); err != nil {
-		return nil, fmt.Errorf("groups of %s: %w", source, err)
-	}
-	return t, nil
-}
-
-// ask reads the whole taxonomy from the forum, unless it did so within fresh.
-func (s *State) ask(ctx context.Context, src *Source, fresh time.Duration) error {
-	p, err := s.known(ctx, src.Name)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	recent := p.complete && s.now().Sub(p.asked) < fresh
-	s.mu.Unlock()
-	if recent {
-		return nil
-	}
-	_, err, _ = s.flight.Do("site "+string(src.Name), func() (any, error) {
-		t, err := src.API.Site(ctx)
-		s.answered(src.Name, err)
-		if err != nil {
-			return nil, waits(err)
+// askPlaces reads the whole taxonomy from the forum, unless it told it lately.
+// What the forum says replaces what was known, unless that has changed while
+// the forum was asked.
+func (s *State) askPlaces(ctx context.Context, src *Source) error {
+	_, err := s.flight.do(ctx, fmt.Sprintf("site %q", src.Name), func() (any, error) {
+		for range tries {
+			changes, recent := 0, false
+			err := s.inPlaces(ctx, src.Name, func(p *places) { changes, recent = p.changes, s.lately(p.asked) })
+			if err != nil || recent {
+				return nil, err
+			}
+			t, err := src.API.Site(ctx)
+			s.answered(ctx, src.Name, err)
+			if err != nil {
+				_ = s.inPlaces(ctx, src.Name, func(p *places) { p.failed = s.now() }) // it is there: it was just looked at
+				return nil, waits(err)
+			}
+			if fits, err := s.replacePlaces(ctx, src.Name, t, changes); fits || err != nil {
+				return nil, err
+			}
 		}
-		return nil, s.replace(ctx, src.Name, p, t)
+		return nil, waits(errUnsteady)
 	})
 	return err
 }
 
-// replace stores a taxonomy that the forum told in place of what was known.
-func (s *State) replace(ctx context.Context, source hub.Source, p *places, t hub.Taxonomy) error {
-	told := map[string]hub.ForumCategory{}
-	for _, c := range t.Categories {
-		told[c.ID] = c
-		if s.category(p, c.ID) != c {
-			if err := s.store.PutCategory(ctx, source, c); err != nil {
-				return fmt.Errorf("category %s of %s: %w", c.ID, source, err)
+// replacePlaces stores a taxonomy that the forum told in place of what was
+// known; one that is not complete is added to it. It reports false, and does
+// nothing, if there have been changes since the forum was asked.
+func (s *State) replacePlaces(ctx context.Context, source hub.Source, t hub.Taxonomy, changes int) (fits bool, err error) {
+	s.ordering.Lock()
+	defer s.ordering.Unlock()
+	if err := s.inPlaces(ctx, source, func(p *places) { fits = p.changes == changes }); err != nil || !fits {
+		return false, err
+	}
+	categories, err := s.replaceCategories(ctx, source, t.Categories, t.Complete)
+	if err != nil {
+		return false, err
+	}
+	if err := s.replaceTags(ctx, source, t.Tags, t.Complete); err != nil {
+		return false, err
+	}
+	if err := s.replaceGroups(ctx, source, t.Groups, t.Complete); err != nil {
+		return false, err
+	}
+	return true, s.inPlaces(ctx, source, func(p *places) {
+		if !maps.Equal(p.categories, categories) { // a permission may have changed
+			s.forgetSights(func(k sightKey) bool { return k.source == source })
+		}
+		p.categories, p.complete, p.asked, p.at = categories, t.Complete, s.now(), s.now()
+	})
+}
+
+// replaceCategories stores categories and returns all that are known then; all
+// is that there are no others.
+func (s *State) replaceCategories(ctx context.Context, source hub.Source, told []hub.ForumCategory, all bool) (map[string]hub.ForumCategory, error) {
+	stored, err := s.store.Categories(ctx, source)
+	if err != nil {
+		return nil, fmt.Errorf("categories of %s: %w", source, err)
+	}
+	have, now := byID(stored), byID(told)
+	for id, c := range now {
+		if have[id] != c {
+			if err := s.storeCategory(ctx, source, c); err != nil {
+				return nil, err
 			}
 		}
 	}
-	s.mu.Lock()
-	var lost []string
-	for id := range p.categories {
-		if _, ok := told[id]; !ok {
-			lost = append(lost, id)
+	for id, c := range have {
+		if _, ok := now[id]; ok {
+			continue
+		}
+		if !all {
+			now[id] = c
+		} else if err := s.store.DeleteCategory(ctx, source, id); err != nil {
+			return nil, fmt.Errorf("category %s of %s: %w", id, source, err)
 		}
 	}
-	p.categories, p.complete, p.asked = told, true, s.now()
-	s.mu.Unlock()
-	for _, id := range lost {
-		if err := s.store.DeleteCategory(ctx, source, id); err != nil {
-			return fmt.Errorf("category %s of %s: %w", id, source, err)
-		}
-	}
-	if err := s.replaceTags(ctx, source, t.Tags); err != nil {
-		return err
-	}
-	return s.replaceGroups(ctx, source, t.Groups)
+	return now, nil
 }
 
-func (s *State) category(p *places, id string) hub.ForumCategory {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return p.categories[id]
-}
-
-func (s *State) replaceTags(ctx context.Context, source hub.Source, told []hub.ForumTag) error {
+// replaceTags stores tags; all is that there are no others.
+func (s *State) replaceTags(ctx context.Context, source hub.Source, told []hub.ForumTag, all bool) error {
 	stored, err := s.store.Tags(ctx, source)
 	if err != nil {
 		return fmt.Errorf("tags of %s: %w", source, err)
@@ -233,6 +283,9 @@ func (s *State) replaceTags(ctx context.Context, source hub.Source, told []hub.F
 		delete(have, t.Name)
 	}
 	for name := range have {
+		if !all {
+			break
+		}
 		if err := s.dropTag(ctx, source, name); err != nil {
 			return err
 		}

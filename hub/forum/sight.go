@@ -3,6 +3,8 @@ package forum
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -58,25 +60,19 @@ func (s *State) Look(ctx context.Context, source hub.Source, topic, reader strin
 		return false, nil // nobody to ask: it fails closed
 	}
 	key := sightKey{topicKey{source, topic}, reader}
-	v, err, _ := s.flight.Do("sight "+string(source)+" "+topic+" "+reader, func() (any, error) {
-		visible, err := src.API.Visible(ctx, topic, reader)
-		s.answered(source, err)
-		// A reader whom the forum does not know sees nothing; a row that names one
-		// must not hold up the others.
-		if refused, ok := errors.AsType[*discourse.RefusedError](err); ok && refused.Setting == "read_as" {
-			s.log.Warn("a reader cannot be asked for: rows that read as such hear nothing", "source", source, "reader", reader, "err", err)
-			visible, err = false, nil
+	v, err := s.flight.do(ctx, fmt.Sprintf("sight %q %q %q", source, topic, reader), func() (any, error) {
+		for range tries {
+			q := s.beginLook(key)
+			visible, err := src.API.Visible(ctx, topic, reader)
+			s.answered(ctx, source, err)
+			if err = s.judgeReader(readerKey{source, reader}, err); gone(err) {
+				visible, err = false, nil
+			}
+			if s.endLook(key, q, visible, err) {
+				return visible, waits(err)
+			}
 		}
-		if err != nil && !gone(err) {
-			return false, waits(err)
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if len(s.sights) >= maxSights {
-			clear(s.sights)
-		}
-		s.sights[key] = sight{visible, s.now()}
-		return visible, nil
+		return false, waits(errUnsteady)
 	})
 	if err != nil {
 		return false, err
@@ -84,24 +80,82 @@ func (s *State) Look(ctx context.Context, source hub.Source, topic, reader strin
 	return v.(bool), nil
 }
 
-// forgetSights forgets who may see a topic.
-func (s *State) forgetSights(key topicKey) {
+func (s *State) beginLook(key sightKey) *question {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k := range s.sights {
-		if k.topicKey == key {
-			delete(s.sights, k)
-		}
+	q := &question{}
+	s.looks[key] = q
+	return q
+}
+
+// endLook keeps an answer. It reports false if it is worth nothing, because
+// something has changed since it was asked for.
+func (s *State) endLook(key sightKey, q *question, visible bool, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.looks, key)
+	if err != nil {
+		return true
 	}
+	if q.old {
+		return false
+	}
+	if len(s.sights) >= maxSights {
+		clear(s.sights)
+	}
+	s.sights[key] = sight{visible, s.now()}
+	return true
+}
+
+type readerKey struct {
+	source hub.Source
+	reader string
+}
+
+// judgeReader takes a reader whom the forum does not know for one who sees
+// nothing: a row that names one must not hold up the others.
+func (s *State) judgeReader(key readerKey, err error) error {
+	refused, ok := errors.AsType[*discourse.RefusedError](err)
+	strange := ok && refused.Setting == "read_as"
+	if err != nil && !strange {
+		return err
+	}
+	s.mu.Lock()
+	was := s.strange[key]
+	if strange {
+		s.strange[key] = true
+	} else {
+		delete(s.strange, key)
+	}
+	s.mu.Unlock()
+	if !strange {
+		return nil
+	}
+	if !was {
+		s.log.Warn("a reader cannot be asked for: rows that read as such hear nothing", "source", key.source, "reader", key.reader, "err", err)
+	}
+	return discourse.ErrNotFound
+}
+
+// forgetTopic forgets who may see a topic.
+func (s *State) forgetTopic(key topicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetSights(func(k sightKey) bool { return k.topicKey == key })
 }
 
 // forgetSource forgets who may see what on a forum: a permission has changed.
 func (s *State) forgetSource(source hub.Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k := range s.sights {
-		if k.source == source {
-			delete(s.sights, k)
-		}
+	s.forgetSights(func(k sightKey) bool { return k.source == source })
+}
+
+// forgetSights forgets some of what is known, or just asked, of who may see
+// what. mu is held.
+func (s *State) forgetSights(of func(sightKey) bool) {
+	maps.DeleteFunc(s.sights, func(k sightKey, _ sight) bool { return of(k) })
+	for k, q := range s.looks {
+		q.old = q.old || of(k)
 	}
 }

@@ -53,6 +53,9 @@ func (w *Waits) Unwrap() error { return w.Err }
 // waits turns an error of the API that is not "no such thing" into Waits: also
 // a refused key, since whoever mends it expects nothing to be lost meanwhile.
 func waits(err error) error {
+	if err == nil {
+		return nil
+	}
 	w := &Waits{Err: err}
 	if away, ok := errors.AsType[*discourse.AwayError](err); ok {
 		w.After = away.After

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
@@ -23,38 +21,48 @@ type topicKey struct {
 	id     string
 }
 
-// State is what the hub knows of its forums. It is safe for concurrent use.
+// State is what the hub knows of its forums. It is safe for concurrent use; the
+// lists in what it returns must not be changed.
 //
-// Changes are written behind, by Flush; the router's cursor trails far enough
-// that a crash makes it learn them again.
+// Changes of topics are written behind, by Flush; the router's cursor trails far
+// enough that a crash makes it learn them again.
 type State struct {
 	store   hub.ForumStore
 	sources map[hub.Source]*Source
 	log     *slog.Logger
 	now     func() time.Time
-	flight  singleflight.Group
+	flight  flight
 
+	flushing sync.Mutex // an older state must not be stored over a newer one
+	ordering sync.Mutex // nor an older taxonomy
+
+	// mu is never held while the store or a forum is asked.
 	mu       sync.Mutex
 	topics   map[topicKey]*hub.Topic // nil: the store does not know it either
 	dirty    map[topicKey]bool
 	absent   map[topicKey]time.Time // the forum said that there is no such topic
 	places   map[hub.Source]*places
 	sights   map[sightKey]sight
+	looks    map[sightKey]*question
+	strange  map[readerKey]bool // readers whom the forum does not take
 	members  map[memberKey]*membership
+	counts   map[memberKey]*question
 	troubles map[hub.Source]trouble
-}
-
-// trouble is how asking a forum went last.
-type trouble struct {
-	at  time.Time
-	err error
 }
 
 // New makes a State.
 func New(store hub.ForumStore, sources []Source, log *slog.Logger, now func() time.Time) *State {
-	s := &State{store: store, sources: map[hub.Source]*Source{}, log: log, now: now, troubles: map[hub.Source]trouble{}}
-	for i := range sources {
-		s.sources[sources[i].Name] = &sources[i]
+	byName := map[hub.Source]*Source{}
+	for _, src := range sources {
+		byName[src.Name] = &src
+	}
+	return newState(store, byName, log, now)
+}
+
+func newState(store hub.ForumStore, sources map[hub.Source]*Source, log *slog.Logger, now func() time.Time) *State {
+	s := &State{
+		store: store, sources: sources, log: log, now: now, dirty: map[topicKey]bool{},
+		looks: map[sightKey]*question{}, strange: map[readerKey]bool{}, counts: map[memberKey]*question{}, troubles: map[hub.Source]trouble{},
 	}
 	s.Reset()
 	return s
@@ -69,30 +77,40 @@ func (s *State) Reset() {
 	for key := range s.dirty {
 		kept[key] = s.topics[key]
 	}
-	if s.dirty == nil {
-		s.dirty = map[topicKey]bool{}
-	}
 	s.topics, s.absent = kept, map[topicKey]time.Time{}
 	s.places = map[hub.Source]*places{}
 	s.sights, s.members = map[sightKey]sight{}, map[memberKey]*membership{}
+	for _, q := range s.looks {
+		q.old = true
+	}
+	for _, q := range s.counts {
+		q.old = true
+	}
 }
 
 // Peek is a State that reads what this one has stored and asks the same APIs,
 // for looking at things without a part in routing.
-func (s *State) Peek() *State {
-	p := &State{store: s.store, sources: s.sources, log: s.log, now: s.now, troubles: map[hub.Source]trouble{}}
-	p.Reset()
-	return p
-}
+func (s *State) Peek() *State { return newState(s.store, s.sources, s.log, s.now) }
 
 // Source is a forum's configuration, nil for one that is not configured.
 func (s *State) Source(name hub.Source) *Source { return s.sources[name] }
 
 // Topic finds what is known of a topic, nil if nothing is.
 func (s *State) Topic(ctx context.Context, source hub.Source, id string) (*hub.Topic, error) {
-	return s.topic(ctx, topicKey{source, id})
+	t, err := s.topic(ctx, topicKey{source, id})
+	return copied(t), err
 }
 
+// copied is for who may change it.
+func copied(t *hub.Topic) *hub.Topic {
+	if t == nil {
+		return nil
+	}
+	c := *t
+	return &c
+}
+
+// topic is what is kept of a topic, which nobody may change.
 func (s *State) topic(ctx context.Context, key topicKey) (*hub.Topic, error) {
 	s.mu.Lock()
 	t, ok := s.topics[key]
@@ -106,6 +124,9 @@ func (s *State) topic(ctx context.Context, key topicKey) (*hub.Topic, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if now, ok := s.topics[key]; ok { // learned while the store was asked
+		return now, nil
+	}
 	s.makeRoom()
 	s.topics[key] = t
 	return t, nil
@@ -126,9 +147,31 @@ func (s *State) makeRoom() {
 	}
 }
 
+// replace keeps a topic as it now is, in place of what was known. It reports
+// false, and does nothing, if that is known no more: something else was learned
+// meanwhile.
+func (s *State) replace(key topicKey, was, now *hub.Topic) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.topics[key] != was {
+		return false
+	}
+	if _, ok := s.topics[key]; !ok {
+		s.makeRoom()
+	}
+	s.topics[key], s.dirty[key] = now, true
+	delete(s.absent, key)
+	if was != nil && !sameSight(*was, *now) {
+		s.forgetSights(func(k sightKey) bool { return k.topicKey == key })
+	}
+	return true
+}
+
 // Flush writes the topics that changed since the last call. A topic stays dirty,
 // and in memory, until it is stored as it now is.
 func (s *State) Flush(ctx context.Context) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
 	var errs []error
 	for source, topics := range s.changed() {
 		list := make([]hub.Topic, 0, len(topics))
@@ -162,31 +205,4 @@ func (s *State) stored(source hub.Source, topics []*hub.Topic) {
 			delete(s.dirty, key)
 		}
 	}
-}
-
-// put keeps a topic as it now is.
-func (s *State) put(key topicKey, t *hub.Topic) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.topics[key], s.dirty[key] = t, true
-	delete(s.absent, key)
-}
-
-// answered notes how asking a forum went.
-func (s *State) answered(source hub.Source, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if gone(err) {
-		err = nil
-	}
-	s.troubles[source] = trouble{s.now(), err}
-}
-
-// Trouble is when the forum was asked last and how it went; a zero time is
-// never.
-func (s *State) Trouble(source hub.Source) (at time.Time, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.troubles[source]
-	return t.at, t.err
 }

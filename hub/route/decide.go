@@ -89,7 +89,7 @@ func (b *batch) give(m *matter, v *view, d *rules.Decision) hub.TraceChat {
 		return traced(d, hub.ResultMuted, "", time.Time{})
 	}
 	message := v.compose.message(d.Mode, d.Options)
-	if told := b.r.said.find(m.sayKey(), d.Chat); told != nil && v.announces {
+	if told := b.r.said.find(m.sayKey(), m.postID(), d.Chat); told != nil && v.announces {
 		return b.known(m, d, told, message)
 	}
 	n := b.notification(m, d.Chat)
@@ -98,7 +98,7 @@ func (b *batch) give(m *matter, v *view, d *rules.Decision) hub.TraceChat {
 	b.owed = append(b.owed, n)
 	if v.announces {
 		b.r.said.put(hub.Announcement{
-			Notification: n.ID, Chat: d.Chat, Source: m.event.Source, Topic: m.sayKey().topic, Post: m.sayKey().number,
+			Notification: n.ID, Chat: d.Chat, Source: m.event.Source, Topic: m.sayKey().topic, Post: m.sayKey().number, PostID: m.postID(),
 			Event: m.event.ID, Subscription: d.Subscription, Mode: d.Mode, Options: *d.Options, Message: message,
 			State: hub.AnnouncedLive, At: n.QueuedAt, UpdatedAt: n.QueuedAt,
 		})
@@ -159,7 +159,7 @@ func (b *batch) rootOf(m *matter, chat hub.Chat, message *hub.Message) hub.Messa
 		b.r.Log.Warn("the first message of a thread cannot be looked up, the reply stands alone if its worker does not know it", "event", m.event.ID, "err", err)
 		return ""
 	}
-	if told := b.r.said.find(root, chat); told != nil {
+	if told := b.r.said.find(root, "", chat); told != nil {
 		return b.oldRef(told)
 	}
 	return ""

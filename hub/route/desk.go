@@ -29,10 +29,13 @@ type matter struct {
 	nth      int // in the heap of what is due; -1: not in it
 }
 
+// postKey names a post. A topic's first one goes by its number, since the topic's
+// own event does not tell its id.
 type postKey struct {
 	source hub.Source
 	topic  string
 	number int
+	id     string
 }
 
 func (m *matter) key() postKey {
@@ -42,6 +45,9 @@ func (m *matter) key() postKey {
 	}
 	if m.forum != nil && m.forum.Post != nil {
 		k.number = m.forum.Post.Number
+		if k.number != 1 {
+			k.id = m.forum.Post.ID
+		}
 	} else if m.creation {
 		k.number = 1
 	}

@@ -14,7 +14,8 @@ import (
 
 // touches names the post whose announcements an event may change.
 func (b *batch) touches(m *matter) sayKey {
-	k := sayKey(m.key())
+	of := m.key()
+	k := sayKey{of.source, of.topic, of.number}
 	switch {
 	case k.topic == "":
 		return sayKey{}
@@ -34,7 +35,9 @@ func (b *batch) live(m *matter, before *hub.Topic) {
 		return
 	case hub.ForumPostEdited, hub.ForumPostDeleted, hub.ForumPostRecovered:
 		for _, a := range b.r.said.of(b.touches(m)) {
-			b.livePost(m, a)
+			if isOf(a, f.Post.ID) {
+				b.livePost(m, a)
+			}
 		}
 		return
 	case hub.ForumTopicDeleted, hub.ForumTopicRecovered:

@@ -14,7 +14,11 @@ import (
 const maxSaid = 5_000
 
 // sayKey names a post of a topic.
-type sayKey postKey
+type sayKey struct {
+	source hub.Source
+	topic  string
+	number int
+}
 
 // said is what chats have been told, kept so that it can be changed and is told
 // once. It is written behind the router, whose cursor trails far enough that a
@@ -108,17 +112,21 @@ func (s *said) of(k sayKey) []*hub.Announcement {
 	return s.posts[k]
 }
 
-// find is what a chat was told of a post and still shows, nil for nothing.
-func (s *said) find(k sayKey, chat hub.Chat) *hub.Announcement {
+// find is what a chat was told of a post and still shows, nil for nothing. Two
+// posts may have had one number, so that the id counts where it is known.
+func (s *said) find(k sayKey, id string, chat hub.Chat) *hub.Announcement {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.posts[k] {
-		if a.Chat == chat && a.State != hub.AnnouncedRetracted {
+		if a.Chat == chat && a.State != hub.AnnouncedRetracted && isOf(a, id) {
 			return a
 		}
 	}
 	return nil
 }
+
+// isOf reports whether a tells of the post with an id.
+func isOf(a *hub.Announcement, id string) bool { return a.PostID == "" || id == "" || a.PostID == id }
 
 // put keeps an announcement as it now is.
 func (s *said) put(a hub.Announcement) {

@@ -182,7 +182,15 @@ func (m *matter) sayKey() sayKey {
 	if k.number == 0 && m.forum != nil && m.forum.Before != nil { // moved: told as if the topic were new
 		k.number = 1
 	}
-	return sayKey(k)
+	return sayKey{k.source, k.topic, k.number}
+}
+
+// postID is the id of the post, "" if the event does not tell it.
+func (m *matter) postID() string {
+	if m.forum == nil || m.forum.Post == nil {
+		return ""
+	}
+	return m.forum.Post.ID
 }
 
 // dropped says why nobody should hear an event, whatever the rows say; "" is

@@ -23,7 +23,7 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store,
 		Events: events{s.bus}, Notifier: notifier{s.bus, s.store},
 		Systems: s.systems, Chats: s.chats, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
-		Explain: s.explain, Decode: s.decode, Trace: s.store.FindTrace, Taxonomy: s.taxonomy, SourceList: s.sourceList,
+		Explain: s.explain, Decode: s.door.Decode, Trace: s.store.FindTrace, Taxonomy: s.forums.Taxonomy, SourceList: s.sourceList,
 		Token: s.token.value, TokenFile: s.token.file, Sources: sources,
 		PublicURL: s.Config.Server.PublicURL, MaxBody: int64(s.Config.Server.MaxBody), Version: s.Version, Log: s.Log,
 	})

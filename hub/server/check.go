@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/store"
 )
 
@@ -57,7 +58,7 @@ func (s *Server) checkForums(try func(string, func(context.Context) error), tell
 			continue
 		}
 		client := o.clients[f.Name]
-		try(fmt.Sprintf("%s (%s)", f.Name, discourseKind), func(ctx context.Context) error {
+		try(fmt.Sprintf("%s (%s)", f.Name, config.KindDiscourse), func(ctx context.Context) error {
 			if _, err := client.Check(ctx); err != nil || !f.Check {
 				return err
 			}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,12 +16,6 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
 	"github.com/bellhop-chat/bellhop/hub/outbound"
-)
-
-// Kinds of source that are more than a door for webhooks.
-const (
-	discourseKind = "discourse"
-	feedKind      = "feed"
 )
 
 // outside is what the hub asks of sources by itself.
@@ -50,9 +43,9 @@ func (s *Server) openOutside() (*outside, error) {
 		}
 		source := hub.Source(name)
 		switch c.Kind {
-		case discourseKind:
+		case config.KindDiscourse:
 			o.addForum(source, c, client, s)
-		case feedKind:
+		case config.KindFeed:
 			o.feeds[source] = feed.New(feed.Config{
 				Source: source, URL: c.URL, Every: c.Every, HTTP: client, Publish: publisher{s.bus}, Store: s.store, Log: s.Log,
 			})
@@ -99,7 +92,7 @@ func (s *Server) leading(o *outside, door *ingest.Handler) []func(context.Contex
 		source := hub.Source(name)
 		if client := o.clients[source]; client != nil && client.HasKey() && c.CatchUp {
 			out = append(out, catchup.New(catchup.Config{
-				Source: source, Site: c.URL, Forum: client, Door: entrance{door}, Log: s.Log,
+				Source: source, Site: c.URL, Forum: client, Door: door, Log: s.Log,
 				Newest: func(ctx context.Context) (time.Time, error) {
 					newest, err := s.bus.Newest(ctx, source)
 					if newest == nil || err != nil {
@@ -120,24 +113,13 @@ func (s *Server) leading(o *outside, door *ingest.Handler) []func(context.Contex
 	return out
 }
 
-// entrance is the door of webhooks as package catchup wants it.
-type entrance struct{ *ingest.Handler }
-
-func (e entrance) Accept(ctx context.Context, source hub.Source, header http.Header, body []byte) ([]hub.EventID, int, error) {
-	ids, duplicates, err := e.Handler.Accept(ctx, source, header, body)
-	if bad, ok := errors.AsType[*ingest.BodyError](err); ok {
-		err = hub.Errorf(hub.CodeInvalid, "%s", bad.Detail)
-	}
-	return ids, duplicates, err
-}
-
 // sourceList says how the configured sources are.
-func (s *Server) sourceList(context.Context) ([]hub.SourceStatus, error) {
+func (s *Server) sourceList(ctx context.Context) ([]hub.SourceStatus, error) {
 	var all []hub.SourceStatus
 	for _, name := range slices.Sorted(maps.Keys(s.Config.Sources)) {
 		source, c := hub.Source(name), s.Config.Sources[name]
 		if poller := s.outside.feeds[source]; poller != nil {
-			all = append(all, poller.Status())
+			all = append(all, s.feedStatus(ctx, poller, c))
 			continue
 		}
 		st := hub.SourceStatus{Source: source, Kind: c.Kind, URL: c.URL, State: "ok", Delay: c.Delay.String()}
@@ -165,20 +147,20 @@ func (s *Server) forumStatus(st *hub.SourceStatus, c config.Source, client *disc
 	}
 }
 
-// taxonomy is how a forum is ordered; nil for a source that is none. A forum that
-// does not answer soon is described as far as it is known.
-func (s *Server) taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
-	soon, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	return s.forums.Taxonomy(soon, source)
-}
-
-// decode makes events of a body without a signature. What is wrong with it is
-// the asker's mistake.
-func (s *Server) decode(source hub.Source, header http.Header, body []byte) ([]*hub.Event, error) {
-	events, err := s.door.Decode(source, header, body)
-	if bad, ok := errors.AsType[*ingest.BodyError](err); ok {
-		return nil, hub.Errorf(hub.CodeInvalid, "the webhook: %s", bad.Detail)
+// feedStatus is how a feed is. Where another hub polls it, what that one stored.
+func (s *Server) feedStatus(ctx context.Context, poller *feed.Poller, c config.Source) hub.SourceStatus {
+	st := poller.Status()
+	st.Delay = c.Delay.String()
+	if st.State != "unknown" {
+		return st
 	}
-	return events, err
+	stored, err := s.store.FindFeed(ctx, st.Source)
+	if err != nil || stored == nil {
+		return st
+	}
+	st.CheckedAt = stored.CheckedAt
+	if st.State, st.Reason = "ok", ""; stored.Error != "" {
+		st.State, st.Reason = "error", stored.Error
+	}
+	return st
 }

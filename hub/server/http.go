@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
 	"github.com/bellhop-chat/bellhop/hub/secret"
 	"github.com/bellhop-chat/bellhop/providers"
@@ -53,12 +54,17 @@ func home(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/console", http.StatusFound)
 }
 
-// sources puts the configuration into the words of package ingest.
+// sources puts the configuration into the words of package ingest. A feed has no
+// door.
 func (s *Server) sources() []ingest.Source {
 	var out []ingest.Source
 	for name, c := range s.Config.Sources {
+		if c.Kind == config.KindFeed {
+			continue
+		}
 		out = append(out, ingest.Source{
 			Name: hub.Source(name), Kind: c.Kind, URL: c.URL, Secrets: []secret.Value{c.Secret, c.PreviousSecret},
+			SignatureHeader: c.SignatureHeader, Mapping: c.Mapping,
 		})
 	}
 	return out
