@@ -6,8 +6,11 @@
 // that the forum noted as failed and for the posts since the last event that came
 // in. What came in after all has the same id and is dropped at the door.
 //
+// The door remembers ids for a day. Of what is older, only what was posted while
+// nothing came in at all is fed: anything else might be told twice.
+//
 // What it refuses to do: announce what is older than the first event ever seen
-// of a forum. A new source begins with what comes.
+// of a forum, but for a few minutes. A new source begins with what comes.
 package catchup
 
 import (
@@ -17,6 +20,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -27,6 +31,8 @@ import (
 type Forum interface {
 	PostsSince(ctx context.Context, since time.Time, limit int) (posts []json.RawMessage, more bool, err error)
 	FailedDeliveries(ctx context.Context, address string, since time.Time) ([]discourse.Redelivery, error)
+	Topic(ctx context.Context, id string) (*hub.Topic, error)
+	Site(ctx context.Context) (hub.Taxonomy, error)
 }
 
 var _ Forum = (*discourse.Client)(nil)
@@ -50,13 +56,21 @@ type Config struct {
 }
 
 // Catcher catches up with one forum.
-type Catcher struct{ Config }
+type Catcher struct {
+	Config
+
+	mu     sync.Mutex
+	opened time.Time // since when the door may have let in what we do not know of
+	empty  time.Time // when the source was last seen to have no event yet
+	since  time.Time // up to where all is known to be in
+}
 
 // Bounds of catching up.
 const (
 	overlap   = 5 * time.Minute // before the last event: webhooks come in any order
+	remembers = 24 * time.Hour  // how long the door surely drops what it has had
 	reach     = 7 * 24 * time.Hour
-	mostPosts = 500
+	page      = 500         // posts that are asked for at once
 	again     = time.Minute // after a forum that did not answer
 )
 
@@ -68,14 +82,38 @@ func New(c Config) *Catcher {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Catcher{c}
+	return &Catcher{Config: c}
 }
 
-// Run catches up at once and then every now and then, until ctx ends.
+// Begin looks up the last event that has come in, from where Run will go on. A
+// hub calls it before it opens its door: a webhook that comes in earlier than
+// Begin hides what was missed before it. Without Begin, Run does so itself.
+func (c *Catcher) Begin(ctx context.Context) error {
+	began := c.Now()
+	newest, err := c.Newest(ctx)
+	if err != nil {
+		return fmt.Errorf("the last event of %s: %w", c.Source, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opened.IsZero() {
+		c.opened = began
+	}
+	switch {
+	case newest.IsZero():
+		c.empty = began
+	case c.since.IsZero():
+		c.since = newest
+	}
+	return nil
+}
+
+// Run catches up at once and then every now and then, until ctx ends. One call
+// at a time.
 func (c *Catcher) Run(ctx context.Context) {
 	wait := time.NewTimer(0)
 	defer wait.Stop()
-	var since time.Time // up to where all is known to be in
+	var l *look // that did not come to its end
 	for {
 		select {
 		case <-ctx.Done():
@@ -83,33 +121,74 @@ func (c *Catcher) Run(ctx context.Context) {
 		case <-wait.C:
 		}
 		began := c.Now()
-		if since.IsZero() {
-			newest, err := c.Newest(ctx)
-			if err != nil {
-				c.Log.Warn("the last event of a forum cannot be looked up, will try again", "source", c.Source, "err", err)
-				wait.Reset(again)
-				continue
-			}
-			since = newest
-		}
-		if since.IsZero() { // nothing has ever come in
+		from, err := c.from(ctx, began)
+		if err == nil && from.IsZero() { // nothing has ever come in
 			wait.Reset(c.Every)
 			continue
 		}
-		missed, err := c.Once(ctx, later(since.Add(-overlap), began.Add(-reach)))
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			c.Log.Warn("the forum could not be asked for what was missed, will try again", "source", c.Source, "err", err)
-			wait.Reset(again)
-			continue
-		case missed > 0:
-			c.Log.Info("events that had been missed came in", "source", c.Source, "events", missed)
+		if err == nil {
+			if l == nil {
+				l = c.lookFrom(from)
+			}
+			err = l.on(ctx)
 		}
-		since = began
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			pause := c.pause(err)
+			c.Log.Warn("what was missed of a forum could not be caught up with, will try again", "source", c.Source, "retry_in", pause, "err", err)
+			wait.Reset(pause)
+			continue
+		}
+		if l.missed > 0 {
+			c.Log.Info("events that had been missed came in", "source", c.Source, "events", l.missed)
+		}
+		l = nil
+		c.mu.Lock()
+		c.since = began
+		c.mu.Unlock()
 		wait.Reset(c.Every)
 	}
+}
+
+// pause is how long to wait after an error. A setting that somebody has to mend
+// is not mended within the minute.
+func (c *Catcher) pause(err error) time.Duration {
+	if _, refused := errors.AsType[*discourse.RefusedError](err); refused {
+		return max(again, c.Every)
+	}
+	if away, ok := errors.AsType[*discourse.AwayError](err); ok {
+		return max(again, away.After)
+	}
+	return again
+}
+
+// from is since when to ask for what was missed, a zero time if nothing has ever
+// come in.
+func (c *Catcher) from(ctx context.Context, now time.Time) (time.Time, error) {
+	c.mu.Lock()
+	begun := !c.since.IsZero()
+	c.mu.Unlock()
+	if !begun {
+		if err := c.Begin(ctx); err != nil {
+			return time.Time{}, err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.since.IsZero() {
+		return time.Time{}, nil
+	}
+	forgotten := now.Add(-remembers)
+	from := c.since.Add(-overlap)
+	if from.Before(forgotten) { // what came in just before would come in again
+		from = c.since
+		if from.After(c.opened) {
+			from = later(from, forgotten)
+		}
+	}
+	return later(later(from, c.empty), now.Add(-reach)), nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -119,54 +198,20 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
+// doubtful reports whether what was sent at some time may have come in without
+// the door remembering it.
+func (c *Catcher) doubtful(at time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.opened.IsZero() && at.After(c.opened) && at.Before(c.Now().Add(-remembers))
+}
+
 // Once asks for what was missed since a time, and says how many events came in
 // that had not been there.
 func (c *Catcher) Once(ctx context.Context, since time.Time) (missed int, err error) {
-	missed, err = c.redeliver(ctx, since)
-	if err != nil {
-		return missed, err
-	}
-	posts, more, err := c.Forum.PostsSince(ctx, since, mostPosts)
-	if err != nil {
-		return missed, fmt.Errorf("posts since %s: %w", since.UTC().Format(time.RFC3339), err)
-	}
-	if more {
-		c.Log.Warn("more was posted than is caught up with: the oldest are left out", "source", c.Source, "posts", mostPosts, "since", since)
-	}
-	for _, p := range posts {
-		body, err := json.Marshal(map[string]json.RawMessage{"post": p})
-		if err != nil {
-			return missed, err
-		}
-		n, err := c.enter(ctx, c.header("post", "post_created"), body)
-		missed += n
-		if err != nil {
-			return missed, err
-		}
-	}
-	return missed, nil
-}
-
-// redeliver takes in what the forum noted as failed. A key that may not look at
-// that is no trouble: posts tell the most.
-func (c *Catcher) redeliver(ctx context.Context, since time.Time) (missed int, err error) {
-	failed, err := c.Forum.FailedDeliveries(ctx, "/in/"+string(c.Source), since)
-	refused, isRefused := errors.AsType[*discourse.RefusedError](err)
-	if isRefused || errors.Is(err, discourse.ErrNotFound) {
-		c.Log.Debug("the forum does not show us which webhooks failed", "source", c.Source, "err", refused)
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("failed webhooks: %w", err)
-	}
-	for _, d := range failed {
-		n, err := c.enter(ctx, d.Header, d.Body)
-		missed += n
-		if err != nil {
-			return missed, err
-		}
-	}
-	return missed, nil
+	l := c.lookFrom(since)
+	err = l.on(ctx)
+	return l.missed, err
 }
 
 // enter lets one webhook in. What is none is passed over: it would never be one.
@@ -182,10 +227,18 @@ func (c *Catcher) enter(ctx context.Context, header http.Header, body []byte) (i
 	return len(ids) - duplicates, nil
 }
 
+// The headers of a webhook that say what it is.
+const (
+	headerSite      = "X-Discourse-Instance"
+	headerRoot      = "X-Discourse-Event-Type"
+	headerEvent     = "X-Discourse-Event"
+	headerSignature = "X-Discourse-Event-Signature"
+)
+
 func (c *Catcher) header(root, event string) http.Header {
 	h := http.Header{}
-	h.Set("X-Discourse-Instance", c.Site)
-	h.Set("X-Discourse-Event-Type", root)
-	h.Set("X-Discourse-Event", event)
+	h.Set(headerSite, c.Site)
+	h.Set(headerRoot, root)
+	h.Set(headerEvent, event)
 	return h
 }

@@ -47,6 +47,7 @@ func Kind() providers.Kind {
 			}
 			return New(*cfg, env)
 		},
+		Preview: preview,
 	}
 }
 
@@ -83,7 +84,7 @@ func (c *Client) Describe() providers.Description {
 		Kind:   "matrix",
 		ID:     c.id,
 		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes},
-		Can:    hub.Features{Threads: true, Idempotent: true, Chats: true},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true},
 	}
 }
 
@@ -102,7 +103,8 @@ func (c *Client) Check(ctx context.Context) error {
 	return nil
 }
 
-// Send implements providers.Provider.
+// Send implements providers.Provider. An event in a thread cannot be shown beside
+// it as well: Message.Broadcast means nothing here.
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
 	content := c.content(p)
 	if strings.TrimSpace(content.Body) == "" {

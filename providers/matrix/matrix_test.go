@@ -86,6 +86,10 @@ func TestContract(t *testing.T) {
 			{Name: "not a homeserver", Step: answer(404, "M_UNRECOGNIZED", ""), Want: hub.FaultTemporary},
 			{Name: "no event in it", Step: providertest.Step{Status: 200, Body: `{}`}, Want: hub.FaultTemporary},
 		},
+		RetractFaults: []providertest.FaultCase{
+			{Name: "not allowed", Step: answer(403, "M_FORBIDDEN", ""), Want: hub.FaultRejected},
+		},
+		BlindEdits: true,
 	})
 }
 

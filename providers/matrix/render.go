@@ -56,8 +56,9 @@ type style struct {
 	block   func(lines ...string) string   // of lines that are written already
 	words   func(string) string            // escapes
 	link    func(words, url string) string // of the headline; url may be empty
-	line    func(headline, by, url string) string
-	more    func(words, url string) string // the link below a text that goes on
+	strike  func(kind, words, url string) string
+	line    func(headline, by string) string // of a card of one line
+	more    func(words, url string) string   // the link below a text that goes on
 }
 
 func rich() style {
@@ -77,8 +78,11 @@ func rich() style {
 			return ""
 		},
 		link: func(words, url string) string { return m.Strong(link(words, url)) },
-		line: func(headline, by, url string) string {
-			return m.Paragraph(providers.Join(dash, m.Strong(link(headline, url)), by))
+		strike: func(kind, words, url string) string {
+			return m.Strong(providers.Join(": ", kind, m.Strike(link(words, url))))
+		},
+		line: func(headline, by string) string {
+			return m.Paragraph(providers.Join(dash, headline, by))
 		},
 		more: func(words, url string) string { return m.Paragraph(link(words, url)) },
 	}
@@ -89,8 +93,12 @@ func words() style {
 		dialect: plain{providers.PlainText()}, limit: maxBody, measure: unit.Len, words: calm, gap: "\n\n",
 		block: func(lines ...string) string { return providers.Join("\n", lines...) },
 		link:  func(words, url string) string { return providers.Join("\n", words, calmURL(url)) },
-		line: func(headline, by, url string) string {
-			return providers.Join("\n", providers.Join(dash, headline, by), calmURL(url))
+		strike: func(kind, words, url string) string {
+			return providers.Join("\n", providers.Join(": ", kind, providers.PlainText().Strike(words)), calmURL(url))
+		},
+		line: func(headline, by string) string {
+			headline, address, _ := strings.Cut(headline, "\n")
+			return providers.Join("\n", providers.Join(dash, headline, by), address)
 		},
 		more: func(string, string) string { return "" }, // the address is in the headline
 	}
@@ -105,6 +113,11 @@ func quoted(s string) int {
 func (s style) render(m hub.Message) string {
 	head := ""
 	if m.Card != nil {
+		if m.Card.Struck { // of what is gone nothing more is shown
+			card := *m.Card
+			card.Text, card.Cut = "", false
+			m.Card = &card
+		}
 		head = s.head(m.Card)
 	}
 	w := writer{style: s, left: s.limit}
@@ -165,11 +178,7 @@ func (s style) head(c *hub.Card) string {
 	if c.Compact {
 		return s.oneLine(c, headline, by, url)
 	}
-	title := ""
-	if headline != "" {
-		title = s.link(s.words(headline), url)
-	}
-	return s.block(title, providers.Join(" · ", s.words(by), s.tags(c.Tags)))
+	return s.block(s.headline(c, headline, url), providers.Join(" · ", s.words(by), s.tags(c.Tags)))
 }
 
 func (s style) oneLine(c *hub.Card, headline, by, url string) string {
@@ -179,7 +188,19 @@ func (s style) oneLine(c *hub.Card, headline, by, url string) string {
 	if headline == "" {
 		return s.block(s.words(by))
 	}
-	return s.line(s.words(headline), s.words(by), url)
+	return s.line(s.headline(c, headline, url), s.words(by))
+}
+
+// headline is what a card is about, struck through if that is gone.
+func (s style) headline(c *hub.Card, headline, url string) string {
+	title := providers.Label(c.Title, titleLimit, unit)
+	switch {
+	case headline == "":
+		return ""
+	case c.Struck && title != "":
+		return s.strike(s.words(providers.Label(c.Kind, titleLimit, unit)), s.words(title), url)
+	}
+	return s.link(s.words(headline), url)
 }
 
 const dash = " — "

@@ -111,6 +111,12 @@ func badRequest(said string) (fault hub.Fault, hint string) {
 			return hub.FaultChatGone, g.hint
 		}
 	}
+	switch {
+	case strings.Contains(said, "message can't be deleted"):
+		return hub.FaultRejected, "it is older than 48 hours: make the bot an administrator who may delete messages"
+	case strings.Contains(said, "message can't be edited"):
+		return hub.FaultRejected, "it is not the bot's own"
+	}
 	return hub.FaultRejected, ""
 }
 

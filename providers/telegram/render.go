@@ -25,6 +25,7 @@ type style struct {
 	measure func(string) int
 	words   func(string) string            // escapes
 	title   func(words, url string) string // the headline; url may be empty
+	struck  func(kind, words, url string) string
 	more    func(words, url string) string // the link below a text that goes on
 }
 
@@ -40,6 +41,9 @@ func markup() style {
 	return style{
 		dialect: h, measure: visible, words: h.Text, more: linked,
 		title: func(words, url string) string { return h.Strong(linked(words, url)) },
+		struck: func(kind, words, url string) string {
+			return h.Strong(providers.Join(": ", kind, h.Strike(linked(words, url))))
+		},
 	}
 }
 
@@ -48,6 +52,9 @@ func bare() style {
 		dialect: plain{providers.PlainText()}, measure: unit.Len, words: calm,
 		more:  func(_, _ string) string { return "" }, // the address is in the title
 		title: func(words, url string) string { return providers.Join("\n", words, calmURL(url)) },
+		struck: func(kind, words, url string) string {
+			return providers.Join("\n", providers.Join(": ", kind, providers.PlainText().Strike(words)), calmURL(url))
+		},
 	}
 }
 
@@ -55,6 +62,11 @@ func bare() style {
 func render(m hub.Message, s style) string {
 	head := ""
 	if m.Card != nil {
+		if m.Card.Struck { // of what is gone nothing more is shown
+			card := *m.Card
+			card.Text, card.Cut = "", false
+			m.Card = &card
+		}
 		head = s.head(m.Card)
 	}
 	w := writer{style: s, left: maxText}
@@ -113,10 +125,7 @@ func (s style) head(c *hub.Card) string {
 	if c.Compact {
 		return s.oneLine(c, headline, by, url)
 	}
-	title := ""
-	if headline != "" {
-		title = s.title(s.words(headline), url)
-	}
+	title := s.headline(c, headline, url)
 	return providers.Join("\n", title, providers.Join(" · ", s.words(by), s.tags(c.Tags)))
 }
 
@@ -127,7 +136,19 @@ func (s style) oneLine(c *hub.Card, headline, by, url string) string {
 	if headline == "" {
 		return s.words(by)
 	}
-	return providers.Join(" — ", s.title(s.words(headline), url), s.words(by))
+	return providers.Join(" — ", s.headline(c, headline, url), s.words(by))
+}
+
+// headline is what a card is about, struck through if that is gone.
+func (s style) headline(c *hub.Card, headline, url string) string {
+	title := providers.Label(c.Title, titleLimit, unit)
+	switch {
+	case headline == "":
+		return ""
+	case c.Struck && title != "":
+		return s.struck(s.words(providers.Label(c.Kind, titleLimit, unit)), s.words(title), url)
+	}
+	return s.title(s.words(headline), url)
 }
 
 // tags are words: a hashtag of Telegram would search the chat, where the

@@ -46,6 +46,7 @@ func Kind() providers.Kind {
 			}
 			return New(*cfg, env), nil
 		},
+		Preview: preview,
 	}
 }
 
@@ -71,7 +72,7 @@ func (c *Client) Describe() providers.Description {
 		Kind:   "telegram",
 		ID:     c.id,
 		Limits: providers.Limits{Text: maxText, Unit: providers.UTF16},
-		Can:    hub.Features{Threads: true},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true},
 	}
 }
 
@@ -88,7 +89,8 @@ func (c *Client) Check(ctx context.Context) error {
 
 // Send implements providers.Provider. Where Telegram refuses our markup, and
 // thus has surely posted nothing, it sends the words once more without: that is
-// the one case of a second call.
+// the one case of a second call. Telegram has no threads that a reply could be
+// shown beside: Message.Broadcast means nothing here.
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
 	to, err := parseAddress(p.To.ID)
 	if err != nil {
@@ -118,9 +120,10 @@ const opSend = "sendMessage"
 // sent is what we read of a Message:
 // https://core.telegram.org/bots/api#message.
 type sent struct {
-	ID   int64 `json:"message_id"`
-	Date int64 `json:"date"`
-	Chat struct {
+	ID       int64 `json:"message_id"`
+	Date     int64 `json:"date"`
+	EditDate int64 `json:"edit_date"`
+	Chat     struct {
 		ID       int64  `json:"id"`
 		Username string `json:"username"`
 	} `json:"chat"`

@@ -69,7 +69,16 @@ func TestContract(t *testing.T) {
 			{Name: "flood at a proxy", Step: proxied, Want: hub.FaultRateLimited, After: 7 * time.Second},
 			{Name: "broken inside", Step: answer(502, "Bad Gateway", ""), Want: hub.FaultTemporary},
 			{Name: "not ok for no reason", Step: providertest.Step{Status: 200, Body: `{"ok":false}`}, Want: hub.FaultTemporary},
+			{Name: "no message in it", Step: providertest.Step{Status: 200, Body: `{"ok":true,"result":{}}`}, Want: hub.FaultTemporary, SendOnly: true},
+		},
+		EditFaults: []providertest.FaultCase{
+			{Name: "gone", Step: answer(400, "Bad Request: message to edit not found", ""), Want: hub.FaultRejected},
+			{Name: "not ours", Step: answer(400, "Bad Request: message can't be edited", ""), Want: hub.FaultRejected},
 			{Name: "no message in it", Step: providertest.Step{Status: 200, Body: `{"ok":true,"result":{}}`}, Want: hub.FaultTemporary},
+		},
+		RetractFaults: []providertest.FaultCase{
+			{Name: "too old", Step: answer(400, "Bad Request: message can't be deleted for everyone", ""), Want: hub.FaultRejected},
+			{Name: "not done", Step: providertest.Step{Status: 200, Body: `{"ok":true,"result":false}`}, Want: hub.FaultTemporary},
 		},
 	})
 }

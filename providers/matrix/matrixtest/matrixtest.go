@@ -41,6 +41,8 @@ type Platform struct {
 	left    map[string]bool
 	threads map[string]string // event to the root of its thread
 	posted  int
+	edits   map[string]string // edit by transaction
+	others  map[string]bool   // events of somebody else
 }
 
 // New makes a Platform with one account, which is in one room: "General",
@@ -49,6 +51,7 @@ func New(token, userID string) *Platform {
 	p := &Platform{
 		token: token, userID: userID, mux: http.NewServeMux(),
 		rooms: map[string]Room{}, aliases: map[string]string{}, left: map[string]bool{}, threads: map[string]string{},
+		edits: map[string]string{}, others: map[string]bool{},
 	}
 	_, server, _ := strings.Cut(userID, ":")
 	p.AddRoom(Room{ID: "!general:" + server, Alias: "#general:" + server, Name: "General"})
@@ -58,6 +61,7 @@ func New(token, userID string) *Platform {
 	p.handle("GET "+v3+"/directory/room/{alias}", p.resolve)
 	p.handle("GET "+v3+"/rooms/{room}/state/{type}/{key...}", p.state)
 	p.handle("PUT "+v3+"/rooms/{room}/send/{type}/{txn}", p.send)
+	p.handle("PUT "+v3+"/rooms/{room}/redact/{event}/{txn}", p.redact)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "M_UNRECOGNIZED", "Unrecognized request")
 	})
@@ -152,6 +156,7 @@ type content struct {
 		Type    string `json:"rel_type"`
 		EventID string `json:"event_id"`
 	} `json:"m.relates_to"`
+	New json.RawMessage `json:"m.new_content"`
 }
 
 // largest is the largest content that fits an event of 65,536 bytes with what
@@ -186,7 +191,12 @@ func (p *Platform) send(w http.ResponseWriter, r *http.Request) {
 	case c.Relates.Type == "m.thread" && p.threadOf(c.Relates.EventID) != "":
 		refuse(w, http.StatusBadRequest, "M_UNKNOWN", "Cannot start threads from an event with a relation")
 	default:
-		ref := p.accept(room, r.PathValue("txn"), c, raw)
+		ref := ""
+		if c.Relates.Type == "m.replace" {
+			ref = p.replace(room, r.PathValue("txn"), c)
+		} else {
+			ref = p.accept(room, r.PathValue("txn"), c, raw)
+		}
 		if scripted {
 			step.Answer(w, r)
 			return

@@ -31,13 +31,17 @@ type Platform struct {
 	mu     sync.Mutex
 	last   map[string]int64 // the last message's number per chat
 	kicked map[string]bool
+	others map[string]bool // messages of somebody else, by ref
+	old    bool            // all messages are older than a bot may delete
 }
 
 // New makes a Platform whose bot has this token.
 func New(token string) *Platform {
-	p := &Platform{token: token, mux: http.NewServeMux(), last: map[string]int64{}, kicked: map[string]bool{}}
+	p := &Platform{token: token, mux: http.NewServeMux(), last: map[string]int64{}, kicked: map[string]bool{}, others: map[string]bool{}}
 	p.mux.HandleFunc("/{bot}/getMe", p.authorized(p.getMe))
 	p.mux.HandleFunc("/{bot}/sendMessage", p.authorized(p.sendMessage))
+	p.mux.HandleFunc("/{bot}/editMessageText", p.authorized(p.editMessageText))
+	p.mux.HandleFunc("/{bot}/deleteMessage", p.authorized(p.deleteMessage))
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "Not Found") })
 	return p
 }
@@ -195,7 +199,7 @@ func visible(m message) (string, *refusal) {
 func (p *Platform) record(m message, chat int64, text string) map[string]any {
 	p.last[m.ChatID]++
 	n := p.last[m.ChatID]
-	ref := func(n int64) string { return fmt.Sprintf("%d/%d", chat, n) }
+	ref := func(n int64) string { return refOf(chat, n) }
 	now := time.Now()
 	s := providertest.Sent{Chat: m.ChatID, Text: text, Ref: ref(n), Raw: encode(m), At: now}
 	if m.Thread != 0 {

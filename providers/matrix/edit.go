@@ -1,0 +1,108 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+var _ providers.Editor = (*Client)(nil)
+
+const (
+	opEdit    = "send/m.replace"
+	opRetract = "redact"
+
+	fallbackLimit = 300 // what clients show that know no edits
+)
+
+// Edit implements providers.Editor: an event that replaces the content of the
+// original one, which stays where it is, in its thread as well:
+// https://spec.matrix.org/latest/client-server-api/#event-replacements. A
+// homeserver takes it for whatever event, also for one that is redacted; clients
+// then show nothing of it.
+func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
+	original, err := eventAt(opEdit, ref)
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	p.Root = ""
+	content := c.content(p)
+	if strings.TrimSpace(content.Body) == "" {
+		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: opEdit, Err: errNothing}
+	}
+	room, err := c.open(ctx, p.To.ID)
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	// The message itself stands in the new content alone: twice, it might not fit
+	// an event.
+	replacement := &event.MessageEventContent{
+		MsgType: content.MsgType, Body: "* " + calm(providers.Fallback(providers.MarkStruck(p.Message), fallbackLimit, unit)),
+		Mentions: &event.Mentions{}, NewContent: content, RelatesTo: (&event.RelatesTo{}).SetReplace(original),
+	}
+	res, err := c.api.SendMessageEvent(ctx, room, event.EventMessage, replacement,
+		mautrix.ReqSendEvent{TransactionID: p.Key, DontEncrypt: true})
+	if err != nil {
+		fault := c.fault(ctx, opEdit, err)
+		c.doubt(p.To.ID, room, fault)
+		return hub.Receipt{}, fault
+	}
+	if res == nil || !strings.HasPrefix(string(res.EventID), "$") {
+		return hub.Receipt{}, unreadable(opEdit, http.StatusOK)
+	}
+	return hub.Receipt{Ref: ref, URL: room.EventURI(original, c.api.UserID.Homeserver()).MatrixToURL(), At: time.Now().UTC()}, nil
+}
+
+// Retract implements providers.Editor:
+// https://spec.matrix.org/latest/client-server-api/#redactions. The transaction
+// is named after the message, so that a repetition is the same redaction.
+func (c *Client) Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) error {
+	original, err := eventAt(opRetract, ref)
+	if err != nil {
+		return err
+	}
+	room, err := c.open(ctx, at.ID)
+	if err != nil {
+		return err
+	}
+	res, err := c.api.RedactEvent(ctx, room, original, mautrix.ReqRedact{TxnID: hub.Digest(opRetract, string(ref))})
+	switch {
+	case err == nil && (res == nil || !strings.HasPrefix(string(res.EventID), "$")):
+		return unreadable(opRetract, http.StatusOK)
+	case err == nil, errors.Is(err, mautrix.MNotFound): // there is no such event any more
+		return nil
+	}
+	fault := c.fault(ctx, opRetract, err)
+	if errors.Is(err, mautrix.MForbidden) { // open has found the room
+		fault.Fault = hub.FaultRejected
+		fault.Err = fmt.Errorf("%w; to take back what others wrote the bot needs the power level of the room's redact", fault.Err)
+	}
+	return fault
+}
+
+func eventAt(op string, ref hub.MessageRef) (id.EventID, error) {
+	if !strings.HasPrefix(string(ref), "$") || len(ref) < 2 || len(ref) > 255 {
+		return "", &providers.Error{Fault: hub.FaultRejected, Op: op, Err: fmt.Errorf("%.40q is no event's id", string(ref))}
+	}
+	return id.EventID(ref), nil
+}
+
+// preview is m as Send would post it. What has no HTML goes out as its words.
+func preview(m hub.Message) hub.Rendered {
+	body, formatted := render(m)
+	r := hub.Rendered{Kind: "matrix", Markup: formatted, Plain: body}
+	if formatted == "" {
+		r.Markup = body
+	}
+	return r
+}
