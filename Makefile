@@ -23,7 +23,7 @@ check: tools ## formatting, vet, lint, go.mod
 	$(GO) mod tidy -diff
 
 fuzz: ## the parsers of what strangers write, a minute each
-	$(GO) test -run '^$$' -fuzz '^FuzzParseRow$$' -fuzztime $(FUZZTIME) ./rules
+	$(GO) test -run '^$$' -fuzz '^FuzzParseLine$$' -fuzztime $(FUZZTIME) ./rules
 	$(GO) test -run '^$$' -fuzz '^FuzzMapping$$' -fuzztime $(FUZZTIME) ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) ./hub/ingest
 

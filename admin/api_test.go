@@ -261,16 +261,16 @@ func TestSystems(t *testing.T) {
 }
 
 func FuzzPost(f *testing.F) {
-	for _, body := range []string{row, deploy, message, `{"filters":[null]}`, `{"id":{}}`, "slack | a | t/x,!c/y+k/*", "| | |", "\xff", "[[[[", ""} {
-		for path := range uint8(4) {
+	for _, body := range []string{row, deploy, message, `{"filters":[null]}`, `{"id":{}}`, "slack | a | t/x,!c/y+k/*", "| | |", "\xff", "[[[[", "", `{"source":"meta","webhook":"{}"}`, `{"event":` + deploy + `}`} {
+		for path := range uint8(5) {
 			f.Add(path, body)
 		}
 	}
 	f.Fuzz(func(t *testing.T, path uint8, body string) {
 		w := newWorld()
-		to := []string{"/api/v1/subscriptions", "/api/v1/events", "/api/v1/messages", "/api/v1/subscriptions?format=table"}[path%4]
+		to := []string{"/api/v1/subscriptions", "/api/v1/events", "/api/v1/messages", "/api/v1/subscriptions?format=table", "/api/v1/explain?format=text"}[path%5]
 		contentType := "application/json"
-		if path%4 == 3 {
+		if path%5 == 3 {
 			contentType = "text/plain"
 		}
 		got := w.call(t, "POST", to, body, "Content-Type", contentType)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,36 +35,44 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &in, jsonContent); err != nil {
 		return err
 	}
-	if bad := s.explainProblems(&in); len(bad) > 0 {
+	systems, err := s.Systems(r.Context())
+	if err != nil {
+		return err
+	}
+	if bad := s.explainProblems(systems, &in); len(bad) > 0 {
 		return invalid(bad)
 	}
 	events, err := s.explained(r, &in)
 	if err != nil {
 		return err
 	}
-	q := ExplainQuery{System: in.System, Chat: in.Chat, Limit: in.Limit}
-	var all []*hub.Explanation
-	for _, e := range events {
-		x, err := s.Explain(r.Context(), e, q)
+	words := wantsText(r)
+	if len(events) > 1 && !words {
+		return invalidField("webhook", fmt.Sprintf("holds %d events, and JSON has room for one: ask with format=text, or about each by itself as event", len(events)))
+	}
+	var text strings.Builder
+	for i, e := range events {
+		x, err := s.Explain(r.Context(), e, ExplainQuery{System: in.System, Chat: in.Chat, Limit: in.Limit})
 		if err != nil {
 			return err
 		}
-		all = append(all, x)
-	}
-	if wantsText(r) {
-		var text strings.Builder
-		for i, x := range all {
-			if i > 0 {
-				text.WriteString("\n")
-			}
-			text.WriteString(ExplanationText(x))
+		x.Chats = listOf(x.Chats, "").Items
+		if !words {
+			return s.answer(w, r, http.StatusOK, x)
 		}
-		send(w, http.StatusOK, plainText, []byte(text.String()))
-		return nil
+		n := s.names(r.Context())
+		for _, c := range x.Chats {
+			if err := n.nameRows(c.Rows); err != nil {
+				return err
+			}
+		}
+		if i > 0 {
+			text.WriteString("\n\n")
+		}
+		text.WriteString(ExplanationText(x))
 	}
-	// A body may hold a batch of events; the first is what the answer's shape has
-	// room for.
-	return s.answer(w, r, http.StatusOK, all[0])
+	send(w, http.StatusOK, plainText, []byte(text.String()))
+	return nil
 }
 
 const plainText = "text/plain; charset=utf-8"
@@ -76,10 +85,11 @@ func wantsText(r *http.Request) bool {
 	case "json":
 		return false
 	}
-	return strings.HasPrefix(r.Header.Get("Accept"), textContent)
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, textContent) && !strings.Contains(accept, jsonContent)
 }
 
-func (s *Server) explainProblems(in *explainInput) map[string]string {
+func (s *Server) explainProblems(systems []hub.SystemStatus, in *explainInput) map[string]string {
 	bad := map[string]string{}
 	ways := 0
 	for _, given := range []bool{in.EventID != "", in.Event != nil, len(in.Webhook) > 0} {
@@ -87,14 +97,20 @@ func (s *Server) explainProblems(in *explainInput) map[string]string {
 			ways++
 		}
 	}
-	if ways != 1 {
+	switch {
+	case ways != 1:
 		bad["event_id"] = "give exactly one of event_id (a past event), event (a CloudEvent) and webhook (a body, with its source)"
-	}
-	if len(in.Webhook) > 0 && !slices.Contains(s.Sources, in.Source) {
-		bad["source"] = "is required with a webhook: " + alternatives(s.Sources)
-	}
-	if len(in.Webhook) == 0 && in.Source != "" {
+	case len(in.Webhook) > 0 && !slices.Contains(s.Sources, in.Source):
+		bad["source"] = s.noWebhooksOf(in.Source)
+	case len(in.Webhook) == 0 && in.Source != "":
 		bad["source"] = "goes with a webhook alone: an event has its own"
+	case len(in.Webhook) == 0 && len(in.Headers) > 0:
+		bad["headers"] = "go with a webhook alone"
+	}
+	if in.System != "" {
+		if problem := systemProblem(systems, in.System); problem != "" {
+			bad["system"] = problem
+		}
 	}
 	if in.Limit < 0 || in.Limit > maxLimit {
 		bad["limit"] = "is not 1 to 500"
@@ -108,6 +124,16 @@ func (s *Server) explainProblems(in *explainInput) map[string]string {
 		}
 	}
 	return bad
+}
+
+func (s *Server) noWebhooksOf(source hub.Source) string {
+	switch {
+	case len(s.Sources) == 0:
+		return "is not configured: there is no source at all"
+	case source == "":
+		return "is required with a webhook: " + alternatives(s.Sources)
+	}
+	return "is not configured" + meant(string(source), words(s.Sources)) + ": the sources are " + strings.Join(words(s.Sources), ", ")
 }
 
 // explained are the events that are asked about.
@@ -124,9 +150,9 @@ func (s *Server) explained(r *http.Request, in *explainInput) ([]*hub.Event, err
 		return []*hub.Event{in.Event}, nil
 	}
 	body := []byte(in.Webhook)
-	var text string
-	if json.Unmarshal(body, &text) == nil { // the body as a string
-		body = []byte(text)
+	var asText string
+	if body[0] == '"' && json.Unmarshal(body, &asText) == nil {
+		body = []byte(asText)
 	}
 	header := http.Header{}
 	for name, value := range in.Headers {
@@ -154,9 +180,16 @@ func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 		}
 		return hub.Errorf(hub.CodeNotFound, "no decision about event %q is kept: it is too old, has only just come in, or came in a flood; POST /api/v1/explain tells what the table says now", id)
 	}
-	if wantsText(r) {
-		send(w, http.StatusOK, plainText, []byte(TraceText(trace)))
-		return nil
+	if !wantsText(r) {
+		return s.answer(w, r, http.StatusOK, trace)
 	}
-	return s.answer(w, r, http.StatusOK, trace)
+	if err := s.names(r.Context()).nameRows(trace.Nearest); err != nil {
+		return err
+	}
+	sent, _, err := s.Deliveries.ListDeliveries(r.Context(), hub.DeliveryQuery{Event: id, Page: hub.Page{Limit: maxLimit}})
+	if err != nil {
+		return err
+	}
+	send(w, http.StatusOK, plainText, []byte(TraceText(trace, sent...)))
+	return nil
 }

@@ -1,12 +1,15 @@
 package admin_test
 
 import (
+	"encoding/json"
 	"flag"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,7 +57,20 @@ func decision() hub.Trace {
 			{Chat: hub.Chat{System: "slack", ID: "#general"}, Subscription: "s1", Mode: hub.Watch, Result: hub.ResultQueued, Notification: "n1"},
 			{Chat: hub.Chat{System: "slack", ID: "#slow"}, Subscription: "s2", Mode: hub.Watch, Result: hub.ResultWaits, At: began},
 			{Chat: hub.Chat{System: "slack", ID: "#muted"}, Subscription: "s3", Mode: hub.Mute, Result: hub.ResultMuted},
+			{Chat: hub.Chat{System: "slack", ID: "#away"}, Subscription: "s4", Mode: hub.Thread, Result: hub.ResultQueued, Notification: "n4"},
+			{Chat: hub.Chat{System: "slack", ID: "#gone"}, Subscription: "s5", Mode: hub.Follow, Result: hub.ResultQueued, Notification: "n5"},
+			{Chat: hub.Chat{System: "slack", ID: "#busy"}, Result: hub.ResultUpdated, Notification: "n6"},
+			{Chat: hub.Chat{System: "slack", ID: "#left"}, Result: hub.ResultRetracted},
+			{Chat: hub.Chat{System: "slack", ID: "#told"}, Result: hub.ResultKnown},
 		},
+	}
+}
+
+// asked is an event as it came.
+func asked() *hub.Event {
+	return &hub.Event{
+		SpecVersion: "1.0", ID: "e1", Source: "meta", Type: hub.ForumPostCreated, Time: began.Add(-time.Minute), ReceivedTime: began,
+		Data: json.RawMessage(`{"topic":{"id":"301","url":"https://forum.example.com/t/301"},"post":{"url":"https://forum.example.com/t/301/2"}}`),
 	}
 }
 
@@ -72,50 +88,181 @@ func golden(t *testing.T, file, text string) {
 }
 
 func TestWordsAreForPeople(t *testing.T) {
-	golden(t, "explanation.txt", admin.ExplanationText(explanation(nil)))
-	golden(t, "nobody.txt", admin.ExplanationText(&hub.Explanation{Verdict: hub.VerdictNobody, Summary: "New topic: \"A\x1b[31m\nB\"", Rows: 1}))
-	golden(t, "dropped.txt", admin.ExplanationText(&hub.Explanation{Verdict: hub.VerdictDropped, Why: "the post is a whisper", Summary: "Reply: \"A\""}))
+	golden(t, "explanation.txt", admin.ExplanationText(explanation(asked())))
+
+	nobody := explanation(asked())
+	nobody.Verdict, nobody.Notes, nobody.Chats, nobody.More = hub.VerdictNobody, nil, nobody.Chats[2:], 0
+	golden(t, "nobody.txt", admin.ExplanationText(nobody))
+	nobody.Chats = nil
+	golden(t, "nowhere.txt", admin.ExplanationText(nobody))
+	nobody.Rows = 0
+	golden(t, "empty.txt", admin.ExplanationText(nobody))
+	golden(t, "dropped.txt", admin.ExplanationText(&hub.Explanation{
+		Event: asked(), Verdict: hub.VerdictDropped, Why: "the post is a whisper", Summary: `Reply: "A"`, Rows: 4,
+	}))
+
 	trace := decision()
-	golden(t, "trace.txt", admin.TraceText(&trace))
-	nobody := hub.Trace{Event: "e1", Source: "meta", Type: hub.ForumPostCreated, At: began, Verdict: hub.VerdictNobody, Rows: 1, Nearest: explanation(nil).Chats[2].Rows}
-	golden(t, "trace-nobody.txt", admin.TraceText(&nobody))
+	golden(t, "trace.txt", admin.TraceText(&trace, sent()...))
+	trace.Verdict, trace.Chats, trace.More, trace.Notes, trace.Nearest = hub.VerdictNobody, nil, 0, nil, explanation(nil).Chats[2].Rows
+	golden(t, "trace-nobody.txt", admin.TraceText(&trace))
+	for verdict, why := range map[hub.Verdict]string{
+		hub.VerdictDropped: "the post is a whisper", hub.VerdictWaiting: "it waits until the forum answers", hub.VerdictLearned: "see event e2",
+	} {
+		golden(t, "trace-"+string(verdict)+".txt", admin.TraceText(&hub.Trace{
+			Event: "e1", Source: "meta", Type: hub.ForumTopicCreated, At: began, Verdict: verdict, Why: why, Rows: 4,
+		}))
+	}
+}
+
+// sent are deliveries of the decision, and one of another.
+func sent() []hub.Delivery {
+	at := func(id hub.NotificationID, status hub.Status) hub.Delivery {
+		return hub.Delivery{ID: id, Status: status, QueuedAt: began, UpdatedAt: began.Add(time.Second), Attempts: 2, Reason: "the platform is away"}
+	}
+	all := []hub.Delivery{at("n1", hub.StatusSent), at("n4", hub.StatusFailed), at("n5", hub.StatusDead), at("n6", hub.StatusQueued), at("n9", hub.StatusDead)}
+	all[0].Receipt = hub.Receipt{Ref: "17.1", URL: "https://slack.example.com/17", Note: "sent as plain text"}
+	return all
+}
+
+// What strangers wrote must neither break the page nor steer a terminal.
+func TestWordsAreSafe(t *testing.T) {
+	const evil = "A\x1b[31m\r\n\u202eB\u2028C\u0085"
+	e := asked()
+	e.ID, e.Type, e.Data = evil, evil, json.RawMessage(`{"url":"https://x\u001b[2J"}`)
+	x := explanation(e)
+	x.Summary, x.Notes, x.Verdict = evil, []string{evil}, hub.VerdictDecided
+	row := hub.RowVerdict{Row: evil + " | " + evil + " | " + evil, Reason: evil, Wins: true}
+	x.Chats[0] = hub.Expected{
+		Chat: hub.Chat{System: evil, ID: evil}, Result: hub.ResultQueued, Rows: []hub.RowVerdict{row, {Row: evil, Reason: evil}},
+		Message: &hub.Message{Text: evil}, Rendered: &hub.Rendered{Kind: evil, Plain: evil, Markup: evil + evil},
+	}
+	x.Chats[1].Message = &hub.Message{Text: evil, Card: &hub.Card{Kind: evil, Title: evil, URL: evil, Text: evil}}
+	trace := decision()
+	trace.Event, trace.Type, trace.Notes, trace.Nearest = evil, evil, []string{evil}, []hub.RowVerdict{row}
+	trace.Chats[0].Chat, trace.Chats[1].Result = hub.Chat{System: evil, ID: evil}, evil
+	deliveries := sent()
+	deliveries[0].Receipt.URL = evil
+	for _, text := range []string{admin.ExplanationText(x), admin.TraceText(&trace, deliveries...)} {
+		require.NotContains(t, strings.ReplaceAll(text, "\n", ""), "\x1b")
+		for _, r := range text {
+			require.False(t, r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028', "%q", r)
+		}
+		for line := range strings.Lines(text) {
+			require.False(t, strings.HasPrefix(line, "B"), "a title begins no line: %q", text)
+		}
+	}
 }
 
 func TestExplain(t *testing.T) {
 	w := newWorld()
-	w.events = []hub.Event{{SpecVersion: "1.0", ID: "e1", Source: "meta", Type: hub.ForumPostCreated}}
+	w.events = []hub.Event{*asked()}
 	a := w.call(t, "POST", "/api/v1/explain", `{"event_id":"e1","system":"slack","chat":"#general","limit":5}`)
 	require.Equal(t, http.StatusOK, a.Code)
 	require.Equal(t, admin.ExplainQuery{System: "slack", Chat: "#general", Limit: 5}, w.asked)
-	require.Contains(t, a.Body.String(), `"reason":"follow hears first posts only, and this is a reply"`)
+	var got hub.Explanation
+	require.NoError(t, json.Unmarshal(a.Body.Bytes(), &got))
+	require.Equal(t, explanation(asked()), &got)
 
-	for _, ask := range []string{
-		`{"event":{"specversion":"1.0","source":"meta","type":"user.x"}}`,
-		`{"source":"meta","webhook":{"post":{}},"headers":{"x-type":"x"}}`,
-		`{"source":"meta","webhook":"{\"post\":{}}","headers":{"x-type":"x"}}`,
-	} {
-		words := w.call(t, "POST", "/api/v1/explain?format=text", ask)
-		require.Equal(t, http.StatusOK, words.Code, words.Body)
-		require.Equal(t, admin.ExplanationText(explanation(nil)), words.Body.String())
+	words := w.call(t, "POST", "/api/v1/explain", `{"event_id":"e1"}`, "Accept", "text/plain, */*;q=0.1")
+	require.Equal(t, admin.ExplanationText(explanation(asked())), words.Body.String())
+	require.Equal(t, words.Body.String(), w.call(t, "POST", "/api/v1/explain?format=text", `{"event_id":"e1"}`).Body.String())
+	for _, accept := range []string{"", "*/*", "application/json", "application/json, text/plain, */*"} {
+		require.Equal(t, a.Body.String(), w.call(t, "POST", "/api/v1/explain", `{"event_id":"e1"}`, "Accept", accept).Body.String())
 	}
-	w.call(t, "POST", "/api/v1/explain", `{"event_id":"e9"}`).refused(http.StatusNotFound)
-	w.call(t, "POST", "/api/v1/explain", `{}`).refused(http.StatusUnprocessableEntity, "event_id", "give exactly one")
-	w.call(t, "POST", "/api/v1/explain", `{"event_id":"e1","event":{"specversion":"1.0","source":"meta","type":"user.x"}}`).refused(http.StatusUnprocessableEntity, "event_id", "give exactly one")
-	w.call(t, "POST", "/api/v1/explain", `{"webhook":{}}`).refused(http.StatusUnprocessableEntity, "source", "is required with a webhook")
-	w.call(t, "POST", "/api/v1/explain", `{"source":"meta","webhook":"{"}`).refused(http.StatusBadRequest)
+	require.Equal(t, a.Body.String(), w.call(t, "POST", "/api/v1/explain?format=json", `{"event_id":"e1"}`, "Accept", "text/plain").Body.String())
+	require.Len(t, w.events, 1, "nothing is stored")
+	require.Empty(t, w.notified, "nothing is sent")
+}
+
+func TestExplainWhatDidNotCome(t *testing.T) {
+	w := newWorld()
+	for ask, want := range map[string]hub.Event{
+		`{"event":{"specversion":"1.0","source":"meta","type":"user.x","data":{"a":1}}}`: {
+			SpecVersion: "1.0", ID: "example", Source: "meta", Type: "user.x", ReceivedTime: began, Data: json.RawMessage(`{"a":1}`),
+		},
+		`{"source":"meta","webhook": {"post" : {}},"headers":{"x-type":"x"}}`: {
+			SpecVersion: "1.0", ID: "edecoded", Source: "meta", Type: "user.x", Data: json.RawMessage(`{"post":{}}`),
+		},
+		`{"source":"meta","webhook":"{\"post\":{}}","headers":{"X-Type":"y"}}`: {
+			SpecVersion: "1.0", ID: "edecoded", Source: "meta", Type: "user.y", Data: json.RawMessage(`{"post":{}}`),
+		},
+	} {
+		a := w.call(t, "POST", "/api/v1/explain", ask)
+		var got hub.Explanation
+		require.NoError(t, json.Unmarshal(a.Body.Bytes(), &got))
+		require.Equal(t, &want, got.Event)
+	}
+	require.Empty(t, w.events, "nothing is stored")
+
+	// A batch is told in words, one event after the other.
+	const batch = `{"source":"meta","webhook":[{"id":"1"},{"id":"2"}],"headers":{"x-type":"x"}}`
+	w.call(t, "POST", "/api/v1/explain", batch).refused(http.StatusUnprocessableEntity, "webhook", "holds 2 events")
+	words := w.call(t, "POST", "/api/v1/explain?format=text", batch)
+	require.Equal(t, 2, strings.Count(words.Body.String(), "This is event edecoded"))
+	w.call(t, "POST", "/api/v1/explain", `{"source":"meta","webhook":[]}`).refused(http.StatusUnprocessableEntity, "webhook", "holds no event")
+}
+
+func TestExplainRefused(t *testing.T) {
+	w := newWorld()
+	const event = `{"specversion":"1.0","source":"meta","type":"user.x"}`
+	for ask, fields := range map[string][]string{
+		`{}`: {"event_id", "give exactly one"},
+		`{"event_id":"e1","event":` + event + `}`: {"event_id", "give exactly one"},
+		`{"webhook":{}}`:                                              {"source", "is required with a webhook: meta"},
+		`{"webhook":{},"source":"metta"}`:                             {"source", "did you mean meta?"},
+		`{"event_id":"e1","source":"meta"}`:                           {"source", "an event has its own"},
+		`{"event_id":"e1","headers":{"a":"b"}}`:                       {"headers", "go with a webhook"},
+		`{"event_id":"e1","limit":501}`:                               {"limit", "1 to 500"},
+		`{"event_id":"e1","limit":-1}`:                                {"limit", "1 to 500"},
+		`{"event_id":"e1","system":"slak"}`:                           {"system", "did you mean slack?"},
+		`{"event_id":"e1","cat":"a"}`:                                 {"cat", "is not a field"},
+		`{"event":{"specversion":"1.0","source":"metta","type":"x"}}`: {"event.source", "must be meta", "event.type", "dotted name"},
+		`{"event":{"specversion":"1.0","source":"meta","type":"forum.post.created","data":"text"}}`: {"event.data", "must be the object"},
+	} {
+		w.call(t, "POST", "/api/v1/explain", ask).refused(http.StatusUnprocessableEntity, fields...)
+	}
+	w.call(t, "POST", "/api/v1/explain", `{"event_id":"e9"}`).refused(http.StatusNotFound, "", "e9")
+	w.call(t, "POST", "/api/v1/explain", `{"source":"meta","webhook":"{"}`).refused(http.StatusBadRequest, "", "the body is not JSON")
+	require.Nil(t, w.asked, "nothing of this was explained")
+	w.events, w.fail = []hub.Event{*asked()}, hub.Errorf(hub.CodeUnavailable, "the store is away")
+	w.call(t, "POST", "/api/v1/explain", `{"event_id":"e1"}`).refused(http.StatusServiceUnavailable)
 }
 
 func TestTrace(t *testing.T) {
 	w := newWorld()
-	w.events = []hub.Event{{SpecVersion: "1.0", ID: "e1", Source: "meta", Type: hub.ForumPostCreated}, {SpecVersion: "1.0", ID: "e2", Source: "meta", Type: hub.ForumPostCreated}}
-	w.traces = map[hub.EventID]hub.Trace{"e1": decision()}
+	w.events = []hub.Event{*asked(), {SpecVersion: "1.0", ID: "e2", Source: "meta", Type: hub.ForumPostCreated}}
+	w.traces = map[hub.EventID]hub.Trace{"e1": decision(), "eold": decision()}
+	w.deliveries = sent()
 	a := w.call(t, "GET", "/api/v1/events/e1/trace", "")
-	require.Equal(t, http.StatusOK, a.Code)
+	var got hub.Trace
+	require.NoError(t, json.Unmarshal(a.Body.Bytes(), &got))
+	require.Equal(t, decision(), got)
+	require.Nil(t, w.asked)
+
 	trace := decision()
 	words := w.call(t, "GET", "/api/v1/events/e1/trace", "", "Accept", "text/plain")
-	require.Equal(t, admin.TraceText(&trace), words.Body.String())
-	w.call(t, "GET", "/api/v1/events/e2/trace", "").refused(http.StatusNotFound, "", "no decision about event")
+	require.Equal(t, admin.TraceText(&trace, sent()...), words.Body.String())
+	require.Equal(t, hub.DeliveryQuery{Event: "e1", Page: hub.Page{Limit: 500}}, w.asked)
+	require.Equal(t, words.Body.String(), w.call(t, "GET", "/api/v1/events/e1/trace?format=text", "").Body.String())
+
+	require.Equal(t, http.StatusOK, w.call(t, "GET", "/api/v1/events/eold/trace", "").Code, "a decision may outlive its event")
+	w.call(t, "GET", "/api/v1/events/e2/trace", "").refused(http.StatusNotFound, "", "POST /api/v1/explain")
 	w.call(t, "GET", "/api/v1/events/e3/trace", "").refused(http.StatusNotFound, "", "no event")
+}
+
+// Rows that are told in words name categories as people do.
+func TestWordsNameCategories(t *testing.T) {
+	w := newWorld()
+	w.forum, w.events = someForum(true), []hub.Event{*asked()}
+	w.subscriptions = []hub.Subscription{
+		{ID: "s1", Chat: hub.Chat{System: "slack", ID: "#general"}, Source: "meta", Mode: hub.Watch, Filters: []hub.Filter{{Type: hub.FilterCategory, Any: []string{"9"}}}},
+		{ID: "s2", Chat: hub.Chat{System: "slack", ID: "#general"}, Mode: hub.Watch, Filters: []hub.Filter{{Type: hub.FilterCategory, Any: []string{"9"}}}},
+	}
+	w.rows = []string{"slack | #general | c/9", "slack | #general | c/9", "slack | #general | c/9"}
+	words := w.call(t, "POST", "/api/v1/explain?format=text", `{"event_id":"e1"}`).Body.String()
+	require.Contains(t, words, "Row s1 decides: c/support/printers\n")
+	require.Contains(t, words, "Row s2 does not decide: c/9\n", "another forum may use the same number")
+	require.Contains(t, words, "Row s3 decides: c/9\n", "the row is gone by now")
 }
 
 func TestSources(t *testing.T) {
@@ -127,81 +274,4 @@ func TestSources(t *testing.T) {
 	a := w.call(t, "GET", "/api/v1/sources/meta/taxonomy", "")
 	require.Equal(t, http.StatusOK, a.Code)
 	require.Contains(t, a.Body.String(), `"slug":"support"`)
-}
-
-func someForum(complete bool) *hub.Taxonomy {
-	return &hub.Taxonomy{
-		Source: "meta", Complete: complete,
-		Categories: []hub.ForumCategory{
-			{ID: "5", Name: "Support", Slug: "support"},
-			{ID: "9", Name: "Printers", Slug: "printers", ParentID: "5"},
-			{ID: "12", Name: "Printers for sale", Slug: "printers", ParentID: "13"},
-			{ID: "13", Name: "Market", Slug: "market"},
-		},
-		Tags: []hub.ForumTag{{Name: "urgent"}}, Groups: []hub.ForumGroup{{Name: "support_team"}},
-	}
-}
-
-func TestUnknownNamesAreRefused(t *testing.T) {
-	row := func(filter string) string {
-		return `{"system":"slack","chat":"a","mode":"watch","filters":[` + filter + `]}`
-	}
-	for filter, says := range map[string]string{
-		`{"type":"category","any":["suport"]}`:                  `names the category "suport", which no forum has that the row hears (did you mean support?); there are market, market/printers, support, support/printers; ?force=1`,
-		`{"type":"tag","any":["urgnt"]}`:                        `names the tag "urgnt"`,
-		`{"type":"group","any":["suport_team"],"as":"message"}`: `did you mean support_team?`,
-		`{"type":"author","any":["@nobodies"]}`:                 `names the group "nobodies"`,
-		`{"type":"category","none":["support/bugs"]}`:           `names the category "support/bugs"`,
-	} {
-		w := newWorld()
-		w.forum = someForum(true)
-		w.call(t, "POST", "/api/v1/subscriptions", row(filter)).refused(http.StatusUnprocessableEntity, "filters[0]", says)
-		require.Empty(t, w.subscriptions)
-
-		require.Equal(t, http.StatusCreated, w.call(t, "POST", "/api/v1/subscriptions?force=1", row(filter)).Code)
-		require.Contains(t, w.subscriptions[0].Error, "which no forum has")
-
-		w.forum = someForum(false)
-		require.Equal(t, http.StatusCreated, w.call(t, "POST", "/api/v1/subscriptions", row(filter)).Code, "it may exist: the forum did not tell all")
-	}
-	w := newWorld()
-	w.forum = someForum(true)
-	for _, filter := range []string{
-		`{"type":"category","any":["support/*","5","market/printers","Support/Printers"]}`, `{"type":"tag","any":["Urgent"]}`,
-		`{"type":"author","any":["@bots","@staff","@support_team","whoever"]}`, `{"type":"topic","any":["77"]}`,
-	} {
-		a := w.call(t, "POST", "/api/v1/subscriptions", row(filter))
-		require.Equal(t, http.StatusCreated, a.Code, a.Body)
-	}
-}
-
-func TestCategoriesAreStoredByID(t *testing.T) {
-	w := newWorld()
-	w.forum = someForum(true)
-	row := func(category string) string {
-		return `{"system":"slack","chat":"a","source":"meta","mode":"watch","filters":[{"type":"category","any":["` + category + `"]}]}`
-	}
-	for sent, stored := range map[string]string{"support": "5", "Support/*": "5/*", "market/printers": "12", "5": "5"} {
-		w.subscriptions = nil
-		require.Equal(t, http.StatusCreated, w.call(t, "POST", "/api/v1/subscriptions", row(sent)).Code)
-		require.Equal(t, []string{stored}, w.subscriptions[0].Filters[0].Any)
-	}
-	w.call(t, "POST", "/api/v1/subscriptions", row("printers")).refused(http.StatusUnprocessableEntity, "filters[0]", "say which, support/printers or market/printers")
-
-	w.subscriptions = nil
-	lines := "slack | a | c/support/*,t/urgent | source=meta delay=0s\nslack | a | follow:c/market/printers | source=meta off\nconsole | b | * | read_as=carol style=compact\n"
-	send := func() string {
-		a := w.call(t, "POST", "/api/v1/subscriptions?format=table", lines, "Content-Type", "text/plain")
-		require.Equal(t, http.StatusOK, a.Code, a.Body)
-		return a.Body.String()
-	}
-	send()
-	require.Len(t, w.subscriptions, 4)
-	require.Equal(t, "5/*", w.subscriptions[0].Filters[0].Any[0])
-	require.False(t, w.subscriptions[2].Enabled)
-	table := w.call(t, "GET", "/api/v1/subscriptions?format=table", "").Body.String()
-	require.Equal(t, strings.Replace(lines, "c/support/*,t/urgent | source=meta delay=0s", "c/support/* | source=meta delay=0s\nslack | a | t/urgent | source=meta delay=0s", 1), table, "people read paths")
-	require.Contains(t, send(), `"unchanged":4`)
-	lines = table
-	require.Contains(t, send(), `"unchanged":4`)
 }

@@ -25,9 +25,12 @@ type memory struct {
 	chats         []providers.ChatInfo
 	asked         any // the last query
 	changes       int
+	changed       []hub.SubscriptionID // since the last time that was looked
 	forum         *hub.Taxonomy
+	rows          []string // in place of those that an explanation tells
 	traces        map[hub.EventID]hub.Trace
 	fail          error
+	failAfter     int // how many rows are made until it fails
 }
 
 func (m *memory) lock() func() {
@@ -40,10 +43,33 @@ func (m *memory) CreateSubscription(_ context.Context, s *hub.Subscription) erro
 	if m.fail != nil {
 		return m.fail
 	}
+	for _, row := range m.subscriptions {
+		if row.Chat == s.Chat && sameness(row) == sameness(*s) {
+			return hub.Errorf(hub.CodeConflict, "subscription %s says the same already; change that one", row.ID)
+		}
+	}
 	s.ID = hub.SubscriptionID(fmt.Sprintf("s%d", len(m.subscriptions)+1))
 	s.CreatedAt, s.UpdatedAt = began, began
 	m.subscriptions = append(m.subscriptions, *s)
+	if m.failAfter > 0 && len(m.subscriptions) == m.failAfter {
+		m.fail = hub.Errorf(hub.CodeUnavailable, "the store is away")
+	}
 	return nil
+}
+
+// sameness is what the store tells rows apart by.
+func sameness(row hub.Subscription) string {
+	set := func(values []string) string {
+		return fmt.Sprintf("%q", slices.Compact(slices.Sorted(slices.Values(values))))
+	}
+	filters := make([]string, len(row.Filters))
+	for i, f := range row.Filters {
+		if f.Type == hub.FilterGroup && f.As == "" {
+			f.As = hub.AsMention
+		}
+		filters[i] = fmt.Sprint(f.Type, f.As, set(f.Any), set(f.All), set(f.None))
+	}
+	return fmt.Sprintf("%q %q %s", []string{string(row.System), row.Chat.ID, string(row.Source)}, row.Mode, set(filters))
 }
 
 func (m *memory) find(id hub.SubscriptionID) (int, error) {
@@ -208,16 +234,36 @@ func (m *memory) listChats(_ context.Context, system hub.System, query string) (
 }
 
 func (m *memory) explain(_ context.Context, e *hub.Event, q admin.ExplainQuery) (*hub.Explanation, error) {
+	if m.fail != nil {
+		return nil, m.fail
+	}
 	m.asked = q
-	return explanation(e), m.fail
+	x := explanation(e)
+	for i := range x.Chats {
+		for j := range x.Chats[i].Rows {
+			if len(m.rows) > 0 {
+				x.Chats[i].Rows[j].Row, m.rows = m.rows[0], m.rows[1:]
+			}
+		}
+	}
+	return x, nil
 }
 
-// decode takes the body for the event's type.
+// decode makes an event of a body, or one of each member of a list; a header says
+// of which type.
 func (m *memory) decode(source hub.Source, h http.Header, body []byte) ([]*hub.Event, error) {
 	if !json.Valid(body) {
 		return nil, hub.Errorf(hub.CodeInvalid, "the body is not JSON")
 	}
-	return []*hub.Event{{SpecVersion: "1.0", ID: "edecoded", Source: source, Type: hub.EventType("user." + h.Get("X-Type")), Data: body}}, m.fail
+	bodies := []json.RawMessage{body}
+	_ = json.Unmarshal(body, &bodies)
+	var events []*hub.Event
+	for _, b := range bodies {
+		events = append(events, &hub.Event{
+			SpecVersion: "1.0", ID: "edecoded", Source: source, Type: hub.EventType("user." + h.Get("X-Type")), Data: b,
+		})
+	}
+	return events, m.fail
 }
 
 func (m *memory) trace(_ context.Context, id hub.EventID) (*hub.Trace, error) {
@@ -236,4 +282,16 @@ func (m *memory) taxonomy(_ context.Context, source hub.Source) (*hub.Taxonomy, 
 
 func (m *memory) sources(context.Context) ([]hub.SourceStatus, error) {
 	return []hub.SourceStatus{{Source: "meta", Kind: "discourse", State: "error", Reason: "502", API: true, Visibility: "check", Waiting: 3, CheckedAt: began}}, m.fail
+}
+
+func (m *memory) noteChange(ids ...hub.SubscriptionID) {
+	m.changes++
+	m.changed = append(m.changed, ids...)
+}
+
+// news are the rows that were said to have changed since it was asked last.
+func (m *memory) news() []hub.SubscriptionID {
+	ids := m.changed
+	m.changed = nil
+	return ids
 }

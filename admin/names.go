@@ -3,10 +3,18 @@ package admin
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/rules"
+)
+
+// Bounds of what is said about names that no forum has.
+const (
+	maxUnknown = 3  // of one filter
+	maxNames   = 10 // that there are
 )
 
 // names knows what the forums have that a row may name. It is for one request:
@@ -14,228 +22,258 @@ import (
 type names struct {
 	s      *Server
 	ctx    context.Context
-	forums map[hub.Source]*hub.Taxonomy
+	forums map[hub.Source]*forum // nil: no forum
 }
 
 func (s *Server) names(ctx context.Context) *names {
-	return &names{s: s, ctx: ctx, forums: map[hub.Source]*hub.Taxonomy{}}
+	return &names{s: s, ctx: ctx, forums: map[hub.Source]*forum{}}
 }
 
-// of lists the forums that a row hears: its source, or all.
-func (n *names) of(source hub.Source) ([]*hub.Taxonomy, error) {
+// forum is how a source is ordered, nil if it is no forum.
+func (n *names) forum(source hub.Source) (*forum, error) {
+	if f, asked := n.forums[source]; asked {
+		return f, nil
+	}
+	if !slices.Contains(n.s.Sources, source) {
+		return nil, nil
+	}
+	t, err := n.s.Taxonomy(n.ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	var f *forum
+	if t != nil {
+		f = newForum(t)
+	}
+	n.forums[source] = f
+	return f, nil
+}
+
+// heard lists the forums that a row hears: its source, or all. others are the
+// sources that a row without one hears besides.
+func (n *names) heard(source hub.Source) (forums []*forum, others []hub.Source, err error) {
 	sources := n.s.Sources
 	if source != "" {
 		sources = []hub.Source{source}
 	}
-	var all []*hub.Taxonomy
 	for _, name := range sources {
-		t, asked := n.forums[name]
-		if !asked {
-			var err error
-			if t, err = n.s.Taxonomy(n.ctx, name); err != nil {
-				return nil, err
-			}
-			n.forums[name] = t
+		f, err := n.forum(name)
+		if err != nil {
+			return nil, nil, err
 		}
-		if t != nil {
-			all = append(all, t)
+		if f != nil {
+			forums = append(forums, f)
+		} else {
+			others = append(others, name)
 		}
 	}
-	return all, nil
+	return forums, others, nil
 }
 
-// problems says which names of a row no forum that it hears has. Where a forum
-// did not tell all it has, or there is none, nothing can be said.
+// problems says by field which names of a row no forum that it hears has. Where
+// a forum did not tell all it has, or there is none, nothing can be said.
 func (n *names) problems(row *hub.Subscription) (map[string]string, error) {
-	forums, err := n.of(row.Source)
-	if err != nil || len(forums) == 0 {
-		return nil, err
+	if !slices.ContainsFunc(row.Filters, namesSomething) {
+		return nil, nil
 	}
-	for _, t := range forums {
-		if !t.Complete {
-			return nil, nil
-		}
+	forums, others, err := n.heard(row.Source)
+	if err != nil || len(forums) == 0 || slices.ContainsFunc(forums, func(f *forum) bool { return !f.Complete }) {
+		return nil, err
 	}
 	bad := map[string]string{}
 	for i, f := range row.Filters {
+		var unknown []string
 		for _, v := range slices.Concat(f.Any, f.All, f.None) {
-			if problem := unknown(forums, f.Type, v); problem != "" {
-				bad[fmt.Sprintf("filters[%d]", i)] = problem
-				break
+			if named(f.Type, v) && !slices.ContainsFunc(forums, func(at *forum) bool { return at.has(f.Type, v) }) {
+				unknown = append(unknown, v)
 			}
+		}
+		if len(unknown) > 0 {
+			bad[fmt.Sprintf("filters[%d]", i)] = missing(forums, others, f.Type, unknown)
 		}
 	}
 	return bad, nil
 }
 
-// unknown says that no forum has what a filter names; "" is that one has.
-func unknown(forums []*hub.Taxonomy, kind hub.FilterType, v string) string {
-	var have []string
-	name := strings.ToLower(strings.TrimSpace(v))
-	switch kind {
-	case hub.FilterCategory:
-		name = strings.Trim(strings.TrimSuffix(name, "/*"), "/")
-		if len(matching(forums, name)) > 0 {
-			return ""
-		}
-		for _, t := range forums {
-			for _, c := range t.Categories {
-				have = append(have, pathOf(t, c))
-			}
-		}
-	case hub.FilterTag:
-		for _, t := range forums {
-			for _, tag := range t.Tags {
-				have = append(have, tag.Name)
-			}
-		}
-	case hub.FilterAuthor, hub.FilterGroup:
-		group, isGroup := strings.CutPrefix(name, "@")
-		if kind == hub.FilterAuthor && (!isGroup || group == "bots" || group == "staff") {
-			return "" // people come and go
-		}
-		name = group
-		for _, t := range forums {
-			for _, g := range t.Groups {
-				have = append(have, g.Name)
-			}
-		}
-	default:
-		return ""
-	}
-	if slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, name) }) {
-		return ""
-	}
-	return missing(kind, name, have)
+func namesSomething(f hub.Filter) bool {
+	return slices.ContainsFunc(slices.Concat(f.Any, f.All, f.None), func(v string) bool { return named(f.Type, v) })
 }
 
-// missing is the sentence about a name that is not there, with what is.
-func missing(kind hub.FilterType, name string, have []string) string {
+// named reports whether a filter's value is the name of something that a forum
+// lists. People come and go, and nobody lists topics, kinds and words.
+func named(kind hub.FilterType, value string) bool {
+	switch kind {
+	case hub.FilterCategory, hub.FilterTag, hub.FilterGroup:
+		return true
+	case hub.FilterAuthor:
+		group, isGroup := strings.CutPrefix(folded(value), "@")
+		return isGroup && group != "bots" && group != "staff"
+	}
+	return false
+}
+
+// missing is the sentence about names that are not there, with those that are.
+// What stands before the first semicolon is enough for a note in the row.
+func missing(forums []*forum, others []hub.Source, kind hub.FilterType, unknown []string) string {
+	var have []string
+	for _, f := range forums {
+		have = append(have, f.all(kind)...)
+	}
+	slices.Sort(have)
+	have = slices.Compact(have)
+
 	what := string(kind)
 	if kind == hub.FilterAuthor {
 		what = "group"
 	}
+	var each []string
+	for _, v := range unknown[:min(maxUnknown, len(unknown))] {
+		name := strings.TrimSpace(v)
+		switch kind {
+		case hub.FilterAuthor:
+			name = strings.TrimPrefix(name, "@")
+		case hub.FilterCategory:
+			name, _ = cutBelow(v)
+		}
+		each = append(each, fmt.Sprintf("%q%s", name, meantOf(forums, kind, name, have)))
+	}
+	if over := len(unknown) - len(each); over > 0 {
+		each = append(each, fmt.Sprintf("%d more", over))
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "names the %s %q, which no forum has that the row hears%s", what, name, meant(name, have))
-	slices.Sort(have)
-	have = slices.Compact(have)
-	switch {
-	case len(have) == 0:
-		b.WriteString("; there are none")
-	case len(have) > 10:
-		fmt.Fprintf(&b, "; there are %s and %d more", strings.Join(have[:10], ", "), len(have)-10)
-	default:
-		b.WriteString("; there are " + strings.Join(have, ", "))
+	if len(forums) == 1 {
+		fmt.Fprintf(&b, "the forum %s has no %s %s; it has %s", forums[0].Source, what, conjoined(each), some(have))
+	} else {
+		fmt.Fprintf(&b, "no forum has a %s %s; there are %s", what, conjoined(each), some(have))
+	}
+	if len(others) > 0 {
+		b.WriteString("; a row about " + alternatives(others) + " names that as its source")
 	}
 	b.WriteString("; ?force=1 takes it all the same")
 	return b.String()
 }
 
-// matching are the categories that a name means: by id, slug or path.
-func matching(forums []*hub.Taxonomy, name string) []hub.ForumCategory {
-	var found []hub.ForumCategory
-	for _, t := range forums {
-		for _, c := range t.Categories {
-			if c.ID == name || strings.EqualFold(c.Slug, name) || strings.EqualFold(pathOf(t, c), name) {
-				found = append(found, c)
+// meantOf suggests what a name may have been meant for. People also know a
+// category by its title.
+func meantOf(forums []*forum, kind hub.FilterType, name string, have []string) string {
+	if kind == hub.FilterCategory {
+		for _, f := range forums {
+			for i, c := range f.Categories {
+				if folded(c.Name) == folded(name) {
+					return " (did you mean " + f.name(i) + "?)"
+				}
 			}
 		}
 	}
-	return found
+	return meant(name, have)
 }
 
-// pathOf is "parent/child".
-func pathOf(t *hub.Taxonomy, c hub.ForumCategory) string {
-	path := c.Slug
-	for range 8 { // a circle must end
-		i := slices.IndexFunc(t.Categories, func(p hub.ForumCategory) bool { return p.ID == c.ParentID })
-		if c.ParentID == "" || i < 0 {
-			break
-		}
-		c = t.Categories[i]
-		path = c.Slug + "/" + path
+func some(have []string) string {
+	switch {
+	case len(have) == 0:
+		return "none"
+	case len(have) > maxNames:
+		return fmt.Sprintf("%s and %d more", strings.Join(have[:maxNames], ", "), len(have)-maxNames)
 	}
-	return path
+	return strings.Join(have, ", ")
+}
+
+// conjoined lists words for people: "a, b and c".
+func conjoined(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }
 
 // identify puts ids in place of the categories' names, so that a rename keeps the
-// row working. Only a row that names its forum can have ids: another forum may
-// use the same numbers.
+// row working, and says by field where a name means several. Only a row that
+// names its forum can have ids: another forum may use the same numbers.
 func (n *names) identify(row *hub.Subscription) (map[string]string, error) {
 	bad := map[string]string{}
-	if row.Source == "" {
-		return bad, nil
-	}
-	forums, err := n.of(row.Source)
-	if err != nil || len(forums) == 0 {
-		return bad, err
-	}
-	row.Filters = slices.Clone(row.Filters)
-	for i := range row.Filters {
-		f := &row.Filters[i]
-		if f.Type != hub.FilterCategory {
-			continue
-		}
-		for _, list := range []*[]string{&f.Any, &f.All, &f.None} {
-			ids := slices.Clone(*list)
-			for j, v := range ids {
-				name, below := strings.CutSuffix(strings.TrimSpace(v), "/*")
-				found := matching(forums, strings.ToLower(strings.Trim(name, "/")))
-				if len(found) > 1 {
-					bad[fmt.Sprintf("filters[%d]", i)] = fmt.Sprintf("names the category %q, which there are several of: say which, %s", name, alternatives(pathsOf(forums[0], found)))
-					continue
-				}
-				if len(found) == 1 {
-					ids[j] = found[0].ID
-					if below {
-						ids[j] += "/*"
-					}
-				}
+	err := n.rename(row, func(f *forum, field, name string) string {
+		switch found := f.categories(name); {
+		case len(found) == 1:
+			return f.Categories[found[0]].ID
+		case len(found) > 1:
+			var which []string
+			for _, i := range found {
+				which = append(which, f.name(i))
 			}
-			*list = ids
+			bad[field] = fmt.Sprintf("names the category %q, which there are several of: say which, %s", name, alternatives(which))
 		}
-	}
-	return bad, nil
+		return name
+	})
+	return bad, err
 }
 
-func pathsOf(t *hub.Taxonomy, list []hub.ForumCategory) []string {
-	var paths []string
-	for _, c := range list {
-		paths = append(paths, pathOf(t, c))
-	}
-	return paths
-}
-
-// readable puts the paths of categories in place of their ids, for people.
+// readable puts the names of categories in place of their ids, for people.
 func (n *names) readable(row hub.Subscription) (hub.Subscription, error) {
-	if row.Source == "" || !slices.ContainsFunc(row.Filters, func(f hub.Filter) bool { return f.Type == hub.FilterCategory }) {
-		return row, nil
+	err := n.rename(&row, func(f *forum, _, name string) string {
+		if i, ok := f.byID[name]; ok {
+			return f.name(i)
+		}
+		return name
+	})
+	return row, err
+}
+
+// numbered is a row that names a category by its id.
+var numbered = regexp.MustCompile(`c/[0-9]`)
+
+// nameRows does the same in the verdicts of rows.
+func (n *names) nameRows(verdicts []hub.RowVerdict) error {
+	for i := range verdicts {
+		v := &verdicts[i]
+		if !numbered.MatchString(v.Row) {
+			continue
+		}
+		row, err := n.s.Subscriptions.GetSubscription(n.ctx, v.Subscription)
+		if hub.CodeOf(err) == hub.CodeNotFound {
+			continue // it was there when the event came
+		}
+		if err != nil {
+			return err
+		}
+		if !strings.EqualFold(v.Row, rules.FormatRow(*row)) {
+			continue // it said something else when the event came
+		}
+		named, err := n.readable(*row)
+		if err != nil {
+			return err
+		}
+		v.Row = rules.FormatRow(named)
 	}
-	forums, err := n.of(row.Source)
-	if err != nil || len(forums) == 0 {
-		return row, err
+	return nil
+}
+
+// rename changes how a row that names its forum names categories. The filters
+// that row had stay as they are.
+func (n *names) rename(row *hub.Subscription, to func(f *forum, field, name string) string) error {
+	isCategory := func(f hub.Filter) bool { return f.Type == hub.FilterCategory }
+	if row.Source == "" || !slices.ContainsFunc(row.Filters, isCategory) {
+		return nil
+	}
+	at, err := n.forum(row.Source)
+	if err != nil || at == nil {
+		return err
 	}
 	row.Filters = slices.Clone(row.Filters)
 	for i := range row.Filters {
 		f := &row.Filters[i]
-		if f.Type != hub.FilterCategory {
+		if !isCategory(*f) {
 			continue
 		}
 		for _, list := range []*[]string{&f.Any, &f.All, &f.None} {
-			paths := slices.Clone(*list)
-			for j, v := range paths {
-				id, below := strings.CutSuffix(v, "/*")
-				k := slices.IndexFunc(forums[0].Categories, func(c hub.ForumCategory) bool { return c.ID == id })
-				if k < 0 {
-					continue
-				}
-				paths[j] = pathOf(forums[0], forums[0].Categories[k])
-				if below {
-					paths[j] += "/*"
+			renamed := slices.Clone(*list)
+			for j, v := range renamed {
+				name, below := cutBelow(v)
+				if is := to(at, fmt.Sprintf("filters[%d]", i), name); is != name {
+					renamed[j] = is + below
 				}
 			}
-			*list = paths
+			*list = renamed
 		}
 	}
-	return row, nil
+	return nil
 }

@@ -131,6 +131,9 @@ func (rt route) problems() []int {
 	if rt.names || strings.Contains(rt.path, "{") {
 		statuses = append(statuses, http.StatusNotFound)
 	}
+	if rt.repeats {
+		statuses = append(statuses, http.StatusConflict)
+	}
 	if rt.body != nil {
 		statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}

@@ -231,12 +231,14 @@ func TestExamplesAreValid(t *testing.T) {
 func TestExamplesAreTaken(t *testing.T) {
 	for path, schema := range map[string]string{
 		"/api/v1/events": "EventInput", "/api/v1/subscriptions": "Subscription", "/api/v1/messages": "MessageInput",
+		"/api/v1/explain": "ExplainInput",
 	} {
 		w := newWorld()
+		w.events = []hub.Event{{SpecVersion: "1.0", ID: "ewqk5gbvyzpkk6tf4vlxnsgfv2i", Source: "api", Type: "user.deploy.finished"}}
 		for _, example := range list(readSchemas(t, w).components()[schema].(object)["examples"]) {
 			body, err := json.Marshal(example)
 			require.NoError(t, err)
-			require.Less(t, w.call(t, "POST", path, string(body)).Code, 300)
+			require.Less(t, w.call(t, "POST", path, string(body)).Code, 300, string(body))
 		}
 	}
 }
@@ -250,12 +252,24 @@ func TestSchemasHoldTheFieldsOfTheTypes(t *testing.T) {
 		"Trace": hub.Trace{}, "TraceChat": hub.TraceChat{}, "RowVerdict": hub.RowVerdict{}, "Explanation": hub.Explanation{},
 		"Expected": hub.Expected{}, "Source": hub.SourceStatus{}, "Taxonomy": hub.Taxonomy{}, "Category": hub.ForumCategory{},
 	} {
-		var described []string
-		for property := range components[name].(object)["properties"].(object) {
-			described = append(described, property)
-		}
-		require.ElementsMatch(t, jsonFields(reflect.TypeOf(of)), described, name)
+		holds(t, components[name].(object), of, name)
 	}
+	for at, of := range map[[2]string]any{
+		{"Subscription", "options"}: hub.Options{}, {"Expected", "rendered"}: hub.Rendered{}, {"System", "features"}: hub.Features{},
+		{"Delivery", "receipt"}: hub.Receipt{},
+	} {
+		holds(t, components[at[0]].(object)["properties"].(object)[at[1]].(object), of, at[1])
+	}
+}
+
+// holds checks that a schema has the fields of a type, and no other.
+func holds(t *testing.T, schema object, of any, name string) {
+	t.Helper()
+	var described []string
+	for property := range schema["properties"].(object) {
+		described = append(described, property)
+	}
+	require.ElementsMatch(t, jsonFields(reflect.TypeOf(of)), described, name)
 }
 
 // jsonFields are the names that a type's fields have in JSON.

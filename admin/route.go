@@ -28,6 +28,7 @@ type route struct {
 	body         content   // what it takes
 	answers      []outcome // what it gives when all is well
 	names        bool      // its body names something that may not be there
+	repeats      bool      // its body may say what is there already
 	handle       func(http.ResponseWriter, *http.Request) error
 }
 

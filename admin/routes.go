@@ -100,7 +100,7 @@ func (s *Server) subscriptionRoutes() []route {
 			{http.StatusCreated, "It is made.", inJSON("Subscription")},
 			{http.StatusOK, "The table is in force.", inJSON("TableResult")},
 		},
-		handle: s.createSubscription,
+		repeats: true, handle: s.createSubscription,
 	}, {
 		method: http.MethodGet, path: "/subscriptions/{id}", id: "getSubscription", summary: "A subscription",
 		answers: gives(http.StatusOK, "The subscription.", "Subscription"),
@@ -110,7 +110,7 @@ func (s *Server) subscriptionRoutes() []route {
 		query:   []param{force},
 		body:    inJSON("Subscription"),
 		answers: gives(http.StatusOK, "As it is now.", "Subscription"),
-		handle:  s.replaceSubscription,
+		repeats: true, handle: s.replaceSubscription,
 	}, {
 		method: http.MethodPatch, path: "/subscriptions/{id}", id: "enableSubscription", summary: "Turn a subscription on or off",
 		body:    content{jsonContent: "Enabled", "application/merge-patch+json": "Enabled"},

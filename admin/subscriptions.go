@@ -89,6 +89,13 @@ func (s *Server) enableSubscription(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	row.Enabled = *patch.Enabled
+	if row.Error != "" { // what it names may be there by now
+		bad, err := s.names(r.Context()).problems(row)
+		if err != nil {
+			return err
+		}
+		row.Error = noted(bad)
+	}
 	return s.update(w, r, row)
 }
 
@@ -158,12 +165,18 @@ func (s *Server) fit(systems []hub.SystemStatus, n *names, row *hub.Subscription
 	if len(bad) > 0 && !force {
 		return bad, nil
 	}
-	row.Error = ""
+	row.Error = noted(bad)
+	return n.identify(row)
+}
+
+// noted are problems as a row's error tells them, without what there is instead.
+func noted(bad map[string]string) string {
+	var each []string
 	for _, field := range slices.Sorted(maps.Keys(bad)) {
 		problem, _, _ := strings.Cut(bad[field], "; ")
-		row.Error = field + " " + problem
+		each = append(each, problem)
 	}
-	return n.identify(row)
+	return strings.Join(each, "; ")
 }
 
 // rowProblems says what is wrong with a row, by field: in itself, or for what is

@@ -1,7 +1,7 @@
 package admin
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -35,15 +35,31 @@ func (s *Server) writeTable(w http.ResponseWriter, r *http.Request) error {
 		if row, err = n.readable(row); err != nil {
 			return err
 		}
-		text.WriteString(rules.FormatLine(row) + "\n")
+		text.WriteString(tableLine(row))
 	}
-	send(w, http.StatusOK, "text/plain; charset=utf-8", []byte(text.String()))
+	send(w, http.StatusOK, plainText, []byte(text.String()))
 	return nil
 }
 
 func selects(q hub.SubscriptionQuery, row hub.Subscription) bool {
 	return (q.System == "" || q.System == row.System) && (q.Chat == "" || q.Chat == row.Chat.ID) &&
 		(q.Source == "" || q.Source == row.Source) && (q.Mode == "" || q.Mode == row.Mode)
+}
+
+// tableLine is a row as it is read back. The one in a million that the text form
+// cannot say is a comment, so that the other rows can still be read.
+func tableLine(row hub.Subscription) string {
+	line := rules.FormatLine(row)
+	if _, err := rules.ParseLine(line); err != nil {
+		return "# subscription " + string(row.ID) + " has more values than fit into a line: only JSON can say it\n"
+	}
+	return line + "\n"
+}
+
+// wantedRow is a row of a table that is sent.
+type wantedRow struct {
+	hub.Subscription
+	line int
 }
 
 // readTable makes the rows of a table that are not there yet, so that sending
@@ -57,46 +73,75 @@ func (s *Server) readTable(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	wanted, err := s.parseTable(systems, s.names(r.Context()), string(body), forced(r))
+	n := s.names(r.Context())
+	wanted, err := s.parseTable(systems, n, string(body), forced(r))
 	if err != nil {
 		return err
 	}
-	made, err := s.makeMissing(r.Context(), wanted)
-	if len(made) > 0 {
-		ids := make([]hub.SubscriptionID, len(made))
-		for i := range made {
-			ids[i] = made[i].ID
+	missing, err := s.missing(r.Context(), n, wanted)
+	if err != nil {
+		return err
+	}
+	made := []hub.Subscription{}
+	for _, row := range missing {
+		row.CreatedBy, row.Filters = Who(r.Context()), listOf(row.Filters, "").Items
+		if err = s.Subscriptions.CreateSubscription(r.Context(), &row); err != nil {
+			break
 		}
-		s.Changed(ids...)
+		made = append(made, row)
+	}
+	if len(made) > 0 {
+		s.Changed(idsOf(made)...)
 	}
 	if err != nil {
-		return fmt.Errorf("after %d of %d rows: %w", len(made), len(wanted), err)
+		return partly(err, len(made), len(missing))
 	}
 	return s.answer(w, r, http.StatusOK, struct {
 		Items     []hub.Subscription `json:"items"`
 		Unchanged int                `json:"unchanged"`
-	}{listOf(made, "").Items, len(wanted) - len(made)})
+	}{made, len(wanted) - len(made)})
+}
+
+func idsOf(rows []hub.Subscription) []hub.SubscriptionID {
+	ids := make([]hub.SubscriptionID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ID
+	}
+	return ids
+}
+
+// partly says how much was done before err.
+func partly(err error, done, all int) error {
+	if e, ok := errors.AsType[*hub.Error](err); ok {
+		return &hub.Error{
+			Code: e.Code, Fields: e.Fields,
+			Message: fmt.Sprintf("%s (%d of %d rows were made before, send the table again)", e.Message, done, all),
+		}
+	}
+	return fmt.Errorf("after %d of %d rows: %w", done, all, err)
 }
 
 // parseTable reads the lines of a table; blank ones and comments are skipped.
-func (s *Server) parseTable(systems []hub.SystemStatus, n *names, text string, force bool) ([]hub.Subscription, error) {
-	var rows []hub.Subscription
+func (s *Server) parseTable(systems []hub.SystemStatus, n *names, text string, force bool) ([]wantedRow, error) {
+	var rows []wantedRow
 	bad := map[string]string{}
 	number := 0
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
 		number++
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		parsed, problem, err := s.parseLine(systems, n, line, force)
-		if err != nil {
+		parsed, err := s.parseLine(systems, n, line, force)
+		if wrong, ok := errors.AsType[lineError](err); ok {
+			bad[lineField(number)] = wrong.Error()
+		} else if err != nil {
 			return nil, err
 		}
-		if problem != "" {
-			bad[fmt.Sprintf("line %d", number)] = problem
+		for _, row := range parsed {
+			rows = append(rows, wantedRow{row, number})
 		}
-		if rows = append(rows, parsed...); len(rows) > maxTable {
+		if len(rows) > maxTable {
 			return nil, hub.Errorf(hub.CodeInvalid, "the table has more than %d rows, send it in parts", maxTable)
 		}
 	}
@@ -106,49 +151,29 @@ func (s *Server) parseTable(systems []hub.SystemStatus, n *names, text string, f
 	return rows, nil
 }
 
-func (s *Server) parseLine(systems []hub.SystemStatus, n *names, line string, force bool) (rows []hub.Subscription, problem string, err error) {
-	rows, err = rules.ParseLine(line)
+func lineField(number int) string { return fmt.Sprintf("line %d", number) }
+
+// lineError says what is wrong with a line, in words for who sent it.
+type lineError string
+
+func (e lineError) Error() string { return string(e) }
+
+func (s *Server) parseLine(systems []hub.SystemStatus, n *names, line string, force bool) ([]hub.Subscription, error) {
+	if strings.Count(line, "|") > 3 {
+		return nil, lineError("has more than four parts between bars: system | chat | rules | options; a bar in a value is written %7C")
+	}
+	rows, err := rules.ParseLine(line)
 	if err != nil {
-		return nil, err.Error(), nil
+		return nil, lineError(err.Error())
 	}
 	for i := range rows {
 		bad, err := s.fit(systems, n, &rows[i], force)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		for _, field := range slices.Sorted(maps.Keys(bad)) {
-			return nil, field + " " + bad[field], nil
+			return nil, lineError(field + " " + bad[field])
 		}
 	}
-	return rows, "", nil
-}
-
-// makeMissing makes the rows that do not stand in the table already, be it as
-// one of several values of a filter.
-func (s *Server) makeMissing(ctx context.Context, wanted []hub.Subscription) (made []hub.Subscription, err error) {
-	all, err := s.Subscriptions.AllSubscriptions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := map[string]bool{}
-	for _, row := range all {
-		single, err := rules.ParseLine(rules.FormatLine(row))
-		if err != nil {
-			continue // a row of an older release that the text form cannot say
-		}
-		for _, one := range single {
-			known[rules.FormatLine(one)] = true
-		}
-	}
-	for _, row := range wanted {
-		if line := rules.FormatLine(row); !known[line] {
-			known[line] = true
-			row.CreatedBy, row.Filters = Who(ctx), listOf(row.Filters, "").Items
-			if err := s.Subscriptions.CreateSubscription(ctx, &row); err != nil {
-				return made, err
-			}
-			made = append(made, row)
-		}
-	}
-	return made, nil
+	return rows, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Nearest lists those of among that word may have been meant for, the nearest
@@ -14,13 +15,17 @@ func Nearest(word string, among []string, n int) []string {
 		far  int
 	}
 	word = strings.ToLower(word)
-	limit := max(1, len(word)/3)
+	letters := utf8.RuneCountInString(word)
+	limit := max(1, letters/3)
 	var near []candidate
 	for _, text := range among {
 		folded := strings.ToLower(text)
-		far := distance(word, folded)
-		if len(word) >= 3 && strings.HasPrefix(folded, word) { // the beginning of a name
-			far = min(far, 1)
+		far := limit + 1
+		switch {
+		case letters >= 3 && strings.HasPrefix(folded, word): // the beginning of a name
+			far = min(1, len(folded)-len(word))
+		case letters > 0:
+			far = distance(word, folded, limit)
 		}
 		if far <= limit {
 			near = append(near, candidate{text, far})
@@ -28,31 +33,38 @@ func Nearest(word string, among []string, n int) []string {
 	}
 	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Compare(a.far, b.far) })
 	var out []string
-	for _, c := range near[:min(n, len(near))] {
+	for _, c := range near[:min(max(n, 0), len(near))] {
 		out = append(out, c.text)
 	}
 	return out
 }
 
-// distance is how many single-byte edits lead from a to b.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return max(len(a), len(b))
+// distance is how many letters must be changed, left out or put in to make b of
+// a, or more than limit if it is more than that.
+func distance(a, b string, limit int) int {
+	// A rune has at most four bytes, so that texts of very different lengths need
+	// not be compared.
+	if len(a) > 4*(len(b)+limit) || len(b) > 4*(len(a)+limit) {
+		return limit + 1
 	}
-	row := make([]int, len(b)+1)
+	from, to := []rune(a), []rune(b)
+	if diff := len(from) - len(to); max(diff, -diff) > limit || max(len(from), len(to)) > 64 {
+		return limit + 1
+	}
+	row := make([]int, len(to)+1)
 	for j := range row {
 		row[j] = j
 	}
-	for i := range len(a) {
-		before := slices.Clone(row)
+	for i, r := range from {
+		diagonal := row[0] // what row[j] was before
 		row[0] = i + 1
-		for j := range len(b) {
+		for j, t := range to {
 			cost := 1
-			if a[i] == b[j] {
+			if r == t {
 				cost = 0
 			}
-			row[j+1] = min(before[j+1]+1, row[j]+1, before[j]+cost)
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
 		}
 	}
-	return row[len(b)]
+	return row[len(to)]
 }

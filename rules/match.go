@@ -14,6 +14,8 @@ type Decision struct {
 	Options *hub.Options // shared by rows, never nil, not to be changed
 	// Mute is that the chat hears nothing, because this row says so.
 	Mute bool
+	// Asked is that the row has a kind filter, which takes the event.
+	Asked bool
 }
 
 // Match appends to `to` which row decides for each chat that has one, oldest row
@@ -31,7 +33,7 @@ func (x *Index) Match(f *Facts, to []Decision) []Decision {
 		var id string
 		id, d.Chat = v.name(w.row)
 		d.Subscription = hub.SubscriptionID(id)
-		d.Mode, d.Options, d.Mute = m.mode, m.options, m.is(isMute)
+		d.Mode, d.Options, d.Mute, d.Asked = m.mode, m.options, m.is(isMute), m.is(hasKinds)
 	})
 	s.release()
 	return to

@@ -280,7 +280,10 @@ func naiveMatch(subs []hub.Subscription, f *rules.Facts) []rules.Decision {
 			}
 		}
 		if decides {
-			out = append(out, rules.Decision{Subscription: s.ID, Chat: s.Chat, Mode: s.Mode, Options: &s.Options, Mute: s.Mode == hub.Mute})
+			out = append(out, rules.Decision{
+				Subscription: s.ID, Chat: s.Chat, Mode: s.Mode, Options: &s.Options, Mute: s.Mode == hub.Mute,
+				Asked: slices.ContainsFunc(s.Filters, func(f hub.Filter) bool { return f.Type == hub.FilterKind }),
+			})
 		}
 	}
 	return out

@@ -17,8 +17,11 @@ import (
 // off stand alone. Values are percent-encoded like those of tokens.
 func ParseLine(line string) ([]hub.Subscription, error) {
 	cells := strings.Split(line, "|")
-	if len(cells) != 4 {
+	switch {
+	case len(cells) < 4:
 		return ParseRow(line)
+	case len(cells) > 4:
+		return nil, fmt.Errorf("%q: has %d parts between bars, at most 4: system | chat | rules | options; a bar within a value is written %%7C", line, len(cells))
 	}
 	rows, err := ParseRow(strings.Join(cells[:3], "|"))
 	if err != nil {

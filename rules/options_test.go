@@ -32,7 +32,7 @@ func TestLinesHoldOptions(t *testing.T) {
 		"slack | c | * | off=1":               "stands alone",
 		"slack | c | * | excerpt=x":           "no number",
 		"slack | c | * | delay=1s delay=2s":   "given twice",
-		"slack | c | * | delay=1s | source=a": "",
+		"slack | c | * | delay=1s | source=a": "at most 4",
 	} {
 		_, err := rules.ParseLine(bad)
 		require.ErrorContains(t, err, why, bad)

@@ -74,7 +74,7 @@ func (c *subsImport) wouldAdd(w *world, row numbered, sum *tally) error {
 		return failedRow(w, row, err)
 	}
 	sum.created++
-	_, err := fmt.Fprintf(w.stdout, "would add: %s\n", rules.FormatRow(row.Subscription))
+	_, err := fmt.Fprintf(w.stdout, "would add: %s\n", rules.FormatLine(row.Subscription))
 	return err
 }
 
@@ -89,7 +89,7 @@ func problem(row hub.Subscription) error {
 }
 
 func failedRow(w *world, row numbered, err error) error {
-	_, said := fmt.Fprintf(w.stderr, "row %d, %s: %s\n", row.n, rules.FormatRow(row.Subscription), err)
+	_, said := fmt.Fprintf(w.stderr, "row %d, %s: %s\n", row.n, rules.FormatLine(row.Subscription), err)
 	return said
 }
 

@@ -27,7 +27,7 @@ func (c *subsImport) compareTable(w *world, table string, sum *tally) error {
 		}
 		known[exactly(row)] = true
 		sum.created++
-		if _, err := fmt.Fprintf(w.stdout, "would add: %s\n", rules.FormatRow(row)); err != nil {
+		if _, err := fmt.Fprintf(w.stdout, "would add: %s\n", rules.FormatLine(row)); err != nil {
 			return err
 		}
 	}
@@ -43,7 +43,7 @@ func readTable(table string) (rows []hub.Subscription, err error) {
 		if blank(line) {
 			continue
 		}
-		parsed, err := rules.ParseRow(strings.TrimSpace(line))
+		parsed, err := rules.ParseLine(strings.TrimSpace(line))
 		for _, row := range parsed {
 			err = errors.Join(err, problem(row))
 		}

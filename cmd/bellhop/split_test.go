@@ -81,9 +81,7 @@ func (s *split) work(system string) {
 func TestSplitReachesEveryPlatform(t *testing.T) {
 	s := newSplit(t)
 	s.hub.subscribe(rooms...)
-	for _, f := range bodies() {
-		require.Equal(t, http.StatusAccepted, s.hub.webhook(f), f.File)
-	}
+	tell(t, s.platforms, s.hub)
 	checkRooms(t, s.platforms, s.hub)
 	for _, w := range s.workers {
 		w.stop()

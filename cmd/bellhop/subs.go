@@ -93,7 +93,7 @@ func printRows(out io.Writer, rows []hub.Subscription) error {
 	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "ID\tSYSTEM\tCHAT\tRULE\tLAST FIRED")
 	for _, s := range rows {
-		cells := strings.SplitN(rules.FormatRow(s), " | ", 3)
+		cells := strings.SplitN(rules.FormatLine(s), " | ", 3)
 		fired := "never"
 		if !s.LastFiredAt.IsZero() {
 			fired = s.LastFiredAt.Local().Format(time.DateTime)
@@ -111,6 +111,7 @@ type subsAdd struct {
 	System string   `arg:"" help:"The system, such as slack."`
 	Chat   chatID   `arg:"" help:"The chat, such as '#general' or a room id."`
 	Rules  []string `arg:"" help:"What it hears: c/CATEGORY t/TAG u/AUTHOR topic/ID k/KIND g/GROUP or '*'; + joins, ! excludes, a mode may stand before: follow:c/news. Several are a union."`
+	Option []string `short:"o" placeholder:"KEY=VALUE" help:"source=NAME, delay=20s, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off; as often as needed."`
 	Force  bool     `help:"Take names that the forum does not know, too: a category that is still to be made."`
 }
 
@@ -120,13 +121,17 @@ thread (replies go into the thread of the topic's first message), mute.
 
   bellhop subs add slack '#support' c/support t/urgent
   bellhop subs add matrix '!room:example.org' 'thread:c/dev/*+!t/wip'
-  bellhop subs add telegram -100123456 follow:c/announcements`
+  bellhop subs add telegram -100123456 follow:c/announcements
+  bellhop subs add slack '#team' pm/support_team -o source=meta -o read_as=carol`
 }
 
 func (c *subsAdd) Run(w *world) error {
 	// A row for everything, printed, has the chat as the text form writes it.
 	everything := hub.Subscription{Chat: hub.Chat{System: hub.System(c.System), ID: string(c.Chat)}, Mode: hub.Watch}
 	line := strings.TrimSuffix(rules.FormatRow(everything), "*") + strings.Join(c.Rules, ",")
+	if len(c.Option) > 0 {
+		line += " | " + strings.Join(c.Option, " ")
+	}
 	added, err := c.addTable(w, line, c.Force)
 	if err != nil {
 		return err
@@ -173,7 +178,7 @@ func forced(path string, force bool) string {
 
 func printAdded(out io.Writer, rows ...hub.Subscription) error {
 	for _, s := range rows {
-		if _, err := fmt.Fprintf(out, "added %s: %s\n", s.ID, rules.FormatRow(s)); err != nil {
+		if _, err := fmt.Fprintf(out, "added %s: %s\n", s.ID, rules.FormatLine(s)); err != nil {
 			return err
 		}
 	}

@@ -89,14 +89,14 @@ func (b *batch) give(m *matter, v *view, d *rules.Decision) hub.TraceChat {
 		return traced(d, hub.ResultMuted, "", time.Time{})
 	}
 	message := v.compose.message(d.Mode, d.Options)
-	if told := b.r.said.find(m.sayKey(), m.postID(), d.Chat); told != nil && v.announces {
+	if told := b.r.said.find(m.sayKey(), m.postID(), d.Chat); told != nil && m.announces(d) {
 		return b.known(m, d, told, message)
 	}
 	n := b.notification(m, d.Chat)
 	n.ID, n.Subscription, n.Message = v.id(d.Chat), d.Subscription, message
 	n.Root = b.rootOf(m, d.Chat, &message)
 	b.owed = append(b.owed, n)
-	if v.announces {
+	if m.announces(d) {
 		b.r.said.put(hub.Announcement{
 			Notification: n.ID, Chat: d.Chat, Source: m.event.Source, Topic: m.sayKey().topic, Post: m.sayKey().number, PostID: m.postID(),
 			Event: m.event.ID, Subscription: d.Subscription, Mode: d.Mode, Options: *d.Options, Message: message,

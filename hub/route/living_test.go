@@ -186,7 +186,12 @@ func TestMovedTopicsAreNewToWhoNamesTheirPlace(t *testing.T) {
 
 		closed := moved
 		closed.Closed = true
-		require.Equal(t, []string{"printers", "bugs", "moves", "linux"}, chats(f.hear(hub.ForumTopicClosed, hub.Forum{Topic: &closed})), "all of them show that it is closed")
+		require.Equal(t, []string{"printers", "bugs", "linux"}, chats(f.hear(hub.ForumTopicClosed, hub.Forum{Topic: &closed})), "all that tell of the topic show that it is closed")
+
+		back := closed
+		back.CategoryID, back.CategorySlug = "9", "printers"
+		again := f.hear(hub.ForumTopicEdited, hub.Forum{Topic: &back})
+		require.Contains(t, chats(again), "moves", "a row that asks for moves hears each")
 	})
 }
 

@@ -14,19 +14,17 @@ import (
 // view is an event as things stand now: what the rules see of it, and how it is
 // told.
 type view struct {
-	index   *rules.Index
-	facts   *rules.Facts
-	compose composer
-	source  *forum.Source // nil: no forum
-	delay   time.Duration // of rows that name none
-	dropped string        // why nobody may hear it
-	lacks   bool          // the forum must be asked first
-	// announces is that what is sent tells a chat of a post, and is changed with it.
-	announces bool
-	creation  bool
-	notes     []string
-	chats     []hub.TraceChat
-	waits     bool // a chat waits for its delay
+	index    *rules.Index
+	facts    *rules.Facts
+	compose  composer
+	source   *forum.Source // nil: no forum
+	delay    time.Duration // of rows that name none
+	dropped  string        // why nobody may hear it
+	lacks    bool          // the forum must be asked first
+	creation bool
+	notes    []string
+	chats    []hub.TraceChat
+	waits    bool // a chat waits for its delay
 }
 
 // view looks at a matter with the newest that is known.
@@ -46,7 +44,6 @@ func (b *batch) viewOf(m *matter, forums *forum.State) (*view, error) {
 		v.delay = v.source.Delay
 	}
 	v.creation = m.creation
-	v.announces = m.creation || m.event.Type == hub.ForumPostCreated || m.forum.Before != nil
 	return v, v.fill(b, forums, m)
 }
 
@@ -119,6 +116,13 @@ func (v *view) before(b *batch, forums *forum.State, source hub.Source, was *hub
 	}
 	v.facts.Before = &rules.Before{Categories: categories(old, line), Tags: was.Tags}
 	return nil
+}
+
+// announces reports whether what is sent tells a chat of a post, so that it is
+// told once and changed with the post. A row that asks for moves by their kind
+// hears each of them.
+func (m *matter) announces(d *rules.Decision) bool {
+	return m.creation || m.event.Type == hub.ForumPostCreated || m.forum != nil && m.forum.Before != nil && !d.Asked
 }
 
 // match finds the row that decides for each chat, among those whose reader may
