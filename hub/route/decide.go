@@ -21,6 +21,13 @@ func (b *batch) decide(m *matter) (*need, error) {
 	if m.recheck != nil {
 		return b.recheck(m)
 	}
+	if err := b.whole(m); err != nil {
+		return nil, err
+	}
+	if m.forum == nil && m.thing == nil { // it is gone from EVENTS
+		b.finished = append(b.finished, m)
+		return nil, nil
+	}
 	v, err := b.view(m)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -172,5 +173,32 @@ func TestAnEditMayOvertakeTheCreation(t *testing.T) {
 		owed := f.hear(hub.ForumPostCreated, opening())
 		require.Len(t, owed, 1)
 		require.Equal(t, "Newer", owed[0].Message.Card.Text)
+	})
+}
+
+// TestACrowdedDeskKeepsItsMemory holds more events back than the desk keeps
+// whole: what they say is read again, with what has changed meanwhile.
+func TestACrowdedDeskKeepsItsMemory(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := resume(t, table(t, "slack | all | *"), delayed)
+		const many = 6000
+		for n := 2; n < many+2; n++ {
+			data := post(n)
+			data.Post.ID, data.Post.HTML = fmt.Sprint("p", n), fmt.Sprintf("<p>text %d</p>", n)
+			require.NoError(t, f.give(hub.ForumPostCreated, data))
+		}
+		edit := post(many)
+		edit.Post.ID, edit.Post.HTML, edit.Post.Version = fmt.Sprint("p", many), "<p>edited</p>", 2
+		require.NoError(t, f.give(hub.ForumPostEdited, edit))
+		gone := post(many - 1)
+		gone.Post.ID, gone.Post.Deleted = fmt.Sprint("p", many-1), true
+		require.NoError(t, f.give(hub.ForumPostDeleted, gone))
+		owed := f.after(time.Minute)
+		require.Len(t, owed, many-1)
+		for i, n := range owed[:many-3] {
+			require.Equal(t, fmt.Sprintf("text %d", i+2), n.Message.Card.Text)
+		}
+		require.Equal(t, "edited", owed[many-3].Message.Card.Text)
+		require.Zero(t, f.floor())
 	})
 }

@@ -25,6 +25,7 @@ type matter struct {
 	recheck  *hub.Topic        // not an event to tell of: may what was announced still be seen?
 	wants    *need             // what its forum must be asked first
 	queued   bool              // in the queue of its source
+	slim     bool              // what the event holds was let go: it is in EVENTS
 	done     bool
 	nth      int // in the heap of what is due; -1: not in it
 }
@@ -107,10 +108,38 @@ func (d *desk) finish(m *matter) {
 	}
 }
 
+// maxWhole is of how many matters the desk holds all that their events say; of
+// others it is read again when they are due.
+const maxWhole = 4096
+
+// lighten lets go of what the event says, if the desk is crowded. The lock is
+// held.
+func (d *desk) lighten(m *matter) {
+	if len(d.live) <= maxWhole || m.seq == 0 || m.recheck != nil || m.slim {
+		return
+	}
+	m.slim = true
+	e := *m.event
+	e.Data = nil
+	m.event, m.thing = &e, nil
+	if m.forum == nil {
+		return
+	}
+	stub := &hub.Forum{Before: m.forum.Before}
+	if t := m.forum.Topic; t != nil {
+		stub.Topic = &hub.Topic{ID: t.ID}
+	}
+	if p := m.forum.Post; p != nil {
+		stub.Post = &hub.Post{ID: p.ID, Number: p.Number}
+	}
+	m.forum = stub
+}
+
 // later makes a matter come up again.
 func (d *desk) later(m *matter, due time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.lighten(m)
 	m.due = due
 	if m.nth >= 0 {
 		heap.Fix(&d.due, m.nth)

@@ -29,6 +29,7 @@ type queue struct {
 func (d *desk) enqueue(m *matter, n need) {
 	m.wants, m.queued = &n, true
 	d.mu.Lock()
+	d.lighten(m)
 	q := d.queues[m.event.Source]
 	if q == nil {
 		q = &queue{source: m.event.Source, ring: make(chan struct{}, 1)}
@@ -119,7 +120,10 @@ func (r *Router) inquire(ctx context.Context, d *desk, q *queue) {
 			}
 			continue
 		}
-		err := r.inquireOf(ctx, m)
+		err := r.reopen(ctx, d, m)
+		if err == nil {
+			err = r.inquireOf(ctx, m)
+		}
 		if err == nil {
 			err = r.resume(ctx, d, q, m)
 		}
@@ -140,8 +144,22 @@ func (r *Router) inquire(ctx context.Context, d *desk, q *queue) {
 	}
 }
 
+// reopen reads again what a matter's event says, before it is looked at without
+// the lock.
+func (r *Router) reopen(ctx context.Context, d *desk, m *matter) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.desk != d {
+		return context.Canceled
+	}
+	return r.newBatch(ctx).whole(m)
+}
+
 // inquireOf asks the forum for what m needs.
 func (r *Router) inquireOf(ctx context.Context, m *matter) error {
+	if m.forum == nil { // it is gone
+		return nil
+	}
 	if m.wants.complete {
 		told := *m.forum // what is learned is kept by Forums: m is read by others meanwhile
 		if err := r.Forums.Complete(ctx, m.event.Source, &told, wanted(r.index.Load())); err != nil {

@@ -238,7 +238,6 @@ type desk struct {
 	*memory
 	t      *testing.T
 	router *route.Router
-	ids    int
 	stop   func() // ends the router and waits for what it writes behind
 }
 

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -37,6 +38,31 @@ func (b *batch) take(rec bus.Received) error {
 		return b.decideNow(m)
 	}
 	return nil
+}
+
+// whole reads again what a matter's event says, if that was let go. One that is
+// no longer there is left without: a stream that is full lets the oldest go.
+func (b *batch) whole(m *matter) error {
+	if !m.slim {
+		return nil
+	}
+	rec, err := b.r.Bus.EventAt(b.ctx, m.seq)
+	if err != nil {
+		return fmt.Errorf("read event %s again: %w", m.event.ID, err)
+	}
+	stub := m.forum
+	m.slim, m.forum, m.thing = false, nil, nil
+	if rec == nil || rec.Event.ID != m.event.ID {
+		b.r.Log.Error("an event that waited is no longer in the stream, nobody hears of it", "event", m.event.ID, "seq", m.seq)
+		return nil
+	}
+	m.event = rec.Event
+	if stub == nil {
+		m.thing = new(hub.Item)
+		return bus.Decode(m.event.Data, m.thing)
+	}
+	m.forum = new(hub.Forum)
+	return bus.Decode(m.event.Data, m.forum)
 }
 
 func (b *batch) unreadable(e *hub.Event, err error) {
@@ -145,7 +171,7 @@ func (b *batch) pair(m *matter) bool {
 		if p := d.recent.posts[m.key()]; p != nil { // it was told of without what this event tells
 			told := *f
 			told.Post = p
-			m.forum = &told
+			m.forum, m.post = &told, p
 		}
 	}
 	return false
