@@ -29,6 +29,10 @@ func (q Question) concerns(c hub.Chat) bool {
 func (r *Router) Explain(ctx context.Context, e *hub.Event, q Question) (*hub.Explanation, error) {
 	x := &hub.Explanation{Event: e, Chats: []hub.Expected{}, Rows: r.index.Load().Len()}
 	m := &matter{event: e, at: r.Now(), nth: -1}
+	// What this hub has learned and not stored yet counts, too.
+	if err := errors.Join(r.Forums.Flush(ctx), r.said.flush(ctx)); err != nil {
+		return nil, err
+	}
 	forums := r.Forums.Peek()
 	switch e.Type.Family() {
 	case "forum":
@@ -52,7 +56,11 @@ func (r *Router) Explain(ctx context.Context, e *hub.Event, q Question) (*hub.Ex
 	if err != nil {
 		return nil, err
 	}
-	x.Why, x.Notes = v.dropped, v.notes
+	living, err := r.foretold(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	x.Why, x.Notes = v.dropped, append(v.notes, living...)
 	if v.dropped != "" {
 		x.Verdict = hub.VerdictDropped
 		return x, nil
@@ -90,6 +98,34 @@ func (r *Router) foresee(ctx context.Context, forums *forum.State, m *matter) (*
 	}
 	blind, err := r.lookAround(ctx, forums, v, m)
 	return v, blind, err
+}
+
+// foretold says which earlier messages an event changes.
+func (r *Router) foretold(ctx context.Context, m *matter) ([]string, error) {
+	if m.forum == nil || m.forum.Topic == nil || m.creation || m.forum.Before != nil {
+		return nil, nil
+	}
+	number := 1
+	switch {
+	case m.event.Type == hub.ForumPostEdited, m.event.Type == hub.ForumPostDeleted, m.event.Type == hub.ForumPostRecovered:
+		number = m.key().number
+	case m.event.Type == hub.ForumTopicDeleted, m.event.Type == hub.ForumTopicRecovered:
+		number = 0 // all of them
+	case !m.event.Type.Match("forum.topic.*"):
+		return nil, nil
+	}
+	all, err := r.Announcements.Announcements(ctx, m.event.Source, m.forum.Topic.ID, number)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(a hub.Announcement) bool { return a.State == hub.AnnouncedRetracted })
+	switch len(all) {
+	case 0:
+		return nil, nil
+	case 1:
+		return []string{"the message that told of it before is brought up to date, whatever the rows say"}, nil
+	}
+	return []string{fmt.Sprintf("the %d messages that told of it before are brought up to date, whatever the rows say", len(all))}, nil
 }
 
 // completeTopic fills in what is stored of a topic that an event tells in part.
