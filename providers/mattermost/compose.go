@@ -58,7 +58,7 @@ func attach(post *model.Post, m hub.Message, room int) {
 		return
 	}
 	a := &model.MessageAttachment{
-		Fallback: quiet(plainly(m)),
+		Fallback: quiet(providers.Fallback(providers.MarkStruck(m), fallbackLimit, unit)),
 		Title:    title,
 		Text:     text,
 		Fields:   fields(c),
@@ -76,14 +76,10 @@ func attach(post *model.Post, m hub.Message, room int) {
 	post.AddProp(model.PostPropsAttachments, []*model.MessageAttachment{a})
 }
 
-func plainly(m hub.Message) string {
-	return providers.Fallback(providers.MarkStruck(m), fallbackLimit, unit)
-}
-
 // preview is m as it would be sent: the text and what its attachment holds, from
 // top to bottom.
 func preview(m hub.Message) hub.Rendered {
-	r := hub.Rendered{Kind: Name, Plain: plainly(m)}
+	r := hub.Rendered{Kind: Name, Plain: providers.Reading(m, textLimit, unit)}
 	post := compose(m)
 	if post == nil {
 		return r

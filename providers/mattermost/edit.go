@@ -38,11 +38,15 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 }
 
 // Retract implements providers.Editor. A post that starts a thread takes its
-// replies with it. Older servers answer for a post that is gone as for one that
-// the bot may not delete:
+// replies with it, so one that people have replied to is refused: what they
+// wrote is not ours to delete. Older servers answer for a post that is gone as
+// for one that the bot may not delete:
 // https://github.com/mattermost/mattermost/blob/master/server/channels/api4/post.go
 func (c *Client) Retract(ctx context.Context, _ hub.Chat, ref hub.MessageRef) error {
 	if err := known(opRetract, ref); err != nil {
+		return err
+	}
+	if err := c.alone(ctx, ref); err != nil {
 		return err
 	}
 	resp, err := c.erase(ctx, ref)
@@ -51,6 +55,41 @@ func (c *Client) Retract(ctx context.Context, _ hub.Chat, ref hub.MessageRef) er
 	}
 	return c.judge(opRetract, resp, err)
 }
+
+// errReplies is of a post that people have replied to.
+var errReplies = &providers.Error{
+	Fault: hub.FaultRejected, Op: opRetract, Err: errors.New("people have replied to it, and Mattermost would delete their replies as well"),
+}
+
+// alone refuses a post with replies that are not the bot's own, or with more
+// than are worth reading. What the server refuses to tell it does not hold up:
+// whether the post can go is for the deletion to say.
+func (c *Client) alone(ctx context.Context, ref hub.MessageRef) error {
+	thread, resp, err := c.api.GetPostThreadWithOpts(ctx, string(ref), "", model.GetPostsOptions{SkipFetchThreads: true, PerPage: replies})
+	if err != nil {
+		judged := c.judge(opThread, resp, err)
+		if judged.Fault == hub.FaultRejected || judged.Fault == hub.FaultChatGone {
+			return nil
+		}
+		return judged
+	}
+	root := thread.Posts[string(ref)]
+	if root == nil {
+		return nil
+	}
+	if thread.HasNext != nil && *thread.HasNext {
+		return errReplies
+	}
+	for _, p := range thread.Posts {
+		if p.RootId == root.Id && p.UserId != root.UserId {
+			return errReplies
+		}
+	}
+	return nil
+}
+
+// replies is how many replies are read at once.
+const replies = 200
 
 // gone reports whether the API, and not a proxy before it, knows no such post.
 func gone(resp *model.Response, err error) bool {

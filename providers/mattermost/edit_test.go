@@ -112,7 +112,7 @@ func TestChangesNeedPermissions(t *testing.T) {
 
 func TestAPostOfAnothersStays(t *testing.T) {
 	platform, editor, _ := standing(t)
-	theirs := hub.MessageRef(platform.Say(mattermosttest.Support))
+	theirs := hub.MessageRef(platform.Say(mattermosttest.Support, ""))
 	for _, change := range changes(t, editor, theirs) {
 		require.Equal(t, hub.FaultRejected, providers.FaultOf(change()))
 	}
@@ -141,8 +141,8 @@ func TestRetractOfWhatNeverWas(t *testing.T) {
 	require.NoError(t, editor.Retract(t.Context(), hub.Chat{ID: mattermosttest.Support}, hub.MessageRef(model.NewId())))
 }
 
-// TestRetractedRootTakesItsReplies holds what the server does, so that nobody
-// is surprised by it.
+// TestRetractedRootTakesItsReplies is what the server does, which is well for
+// replies of our own and for no other.
 func TestRetractedRootTakesItsReplies(t *testing.T) {
 	platform, p := start(t)
 	root, err := p.Send(t.Context(), post(mattermosttest.Support, "root"))
@@ -151,10 +151,23 @@ func TestRetractedRootTakesItsReplies(t *testing.T) {
 	reply.Key, reply.Root = "n2", root.Ref
 	below, err := p.Send(t.Context(), reply)
 	require.NoError(t, err)
+	another := post(mattermosttest.Support, "another root")
+	another.Key = "n3"
+	other, err := p.Send(t.Context(), another)
+	require.NoError(t, err)
+	theirs := platform.Say(mattermosttest.Support, string(other.Ref))
 	editor := p.(providers.Editor)
+
 	require.NoError(t, editor.Retract(t.Context(), reply.To, root.Ref))
-	require.True(t, platform.Sent()[1].Gone)
+	require.False(t, platform.Stands(string(root.Ref)))
+	require.False(t, platform.Stands(string(below.Ref)))
 	require.NoError(t, editor.Retract(t.Context(), reply.To, below.Ref), "gone already")
+
+	err = editor.Retract(t.Context(), reply.To, other.Ref)
+	require.Equal(t, hub.FaultRejected, providers.FaultOf(err))
+	require.ErrorContains(t, err, "people have replied to it")
+	require.True(t, platform.Stands(string(other.Ref)))
+	require.True(t, platform.Stands(theirs))
 }
 
 func TestEditsReceipt(t *testing.T) {
@@ -247,7 +260,7 @@ func TestPreview(t *testing.T) {
 	preview := mattermost.Kind().Preview
 	r := preview(providertest.Messages()["new-topic"])
 	require.Equal(t, "mattermost", r.Kind)
-	require.Equal(t, "New topic: Printer does not start (Alice Moreau in Support)", r.Plain)
+	require.Contains(t, r.Plain, "New topic: Printer does not start\nAlice Moreau in Support\nprinter, needs-triage\n\nSince this morning the third-floor printer")
 	require.Equal(t, strings.Join([]string{
 		"[Alice Moreau](https://forum.example.com/u/alice)",
 		"[New topic: Printer does not start](https://forum.example.com/t/printer-does-not-start/301)",
@@ -267,7 +280,7 @@ func TestPreview(t *testing.T) {
 	}, "\n"), r.Markup)
 
 	gone := preview(struck()["struck-compact"])
-	require.Equal(t, "New topic: ~Printer does not start~ (Alice Moreau in Support)", gone.Plain)
+	require.Equal(t, "New topic: ~Printer does not start~\nAlice Moreau in Support", gone.Plain)
 	require.Contains(t, gone.Markup, "**~~[Printer does not start](https://forum.example.com/t/printer-does-not-start/301)~~**")
 	require.Equal(t, hub.Rendered{Kind: "mattermost"}, preview(hub.Message{}))
 }

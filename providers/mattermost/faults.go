@@ -19,6 +19,7 @@ const (
 	opSend    = "posts"
 	opEdit    = "posts/patch"
 	opRetract = "posts/delete"
+	opThread  = "posts/thread"
 )
 
 // noAPI is what the server says to an address that it does not know.

@@ -53,17 +53,13 @@ func compose(m hub.Message) []slack.Block {
 func fallback(m hub.Message) string {
 	limit := fallbackLimit
 	for {
-		text := mrkdwn{}.Text(plainly(m, limit))
+		text := mrkdwn{}.Text(providers.Fallback(providers.MarkStruck(m), limit, unit))
 		n := unit.Len(text)
 		if n <= mostFallback {
 			return text
 		}
 		limit = limit * mostFallback / n
 	}
-}
-
-func plainly(m hub.Message, limit int) string {
-	return providers.Fallback(providers.MarkStruck(m), limit, unit)
 }
 
 // preview is m as it would be sent: the texts of its blocks from top to bottom.
@@ -81,7 +77,7 @@ func preview(m hub.Message) hub.Rendered {
 			}
 		}
 	}
-	return hub.Rendered{Kind: Name, Markup: strings.Join(texts, "\n"), Plain: plainly(m, fallbackLimit)}
+	return hub.Rendered{Kind: Name, Markup: strings.Join(texts, "\n"), Plain: providers.Reading(m, textLimit, unit)}
 }
 
 // sheet is a message in the making.

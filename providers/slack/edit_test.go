@@ -262,9 +262,8 @@ func TestPreviewIsWhatIsSent(t *testing.T) {
 			require.Equal(t, "slack", r.Kind)
 			require.Equal(t, workspace.Sent()[0].Text, r.Markup)
 			require.NotEmpty(t, r.Plain)
-			require.NotContains(t, r.Plain, "\n")
 		})
 	}
 	require.Equal(t, hub.Rendered{Kind: "slack"}, slack.Kind().Preview(hub.Message{}))
-	require.Equal(t, "New topic: ~Printer does not start~ (Alice Moreau in Support)", slack.Kind().Preview(struck()["struck"]).Plain)
+	require.Equal(t, "New topic: ~Printer does not start~\nAlice Moreau in Support\nprinter, needs-triage", slack.Kind().Preview(struck()["struck"]).Plain)
 }

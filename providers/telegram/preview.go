@@ -9,6 +9,6 @@ import (
 func preview(m hub.Message) hub.Rendered {
 	return hub.Rendered{
 		Kind: "telegram", Markup: render(m, markup()),
-		Plain: providers.Fallback(providers.MarkStruck(m), maxText, unit),
+		Plain: providers.Reading(m, maxText, unit),
 	}
 }

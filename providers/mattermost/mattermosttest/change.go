@@ -45,13 +45,14 @@ func (s *Server) Archive(channel string) {
 	}
 }
 
-// Say makes a post as somebody else than the bot and returns its id.
-func (s *Server) Say(channel string) string {
-	id := model.NewId()
+// Say makes a post as somebody else than the bot, below root if that is not
+// empty, and returns its id.
+func (s *Server) Say(channel, root string) string {
+	p := &model.Post{Id: model.NewId(), ChannelId: channel, RootId: root, UserId: model.NewId()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.others[id] = channel
-	return id
+	s.others[p.Id] = p
+	return p.Id
 }
 
 // target is a post to be changed.
@@ -63,10 +64,10 @@ type target struct {
 // find is the post with id as it stands, nil if there is none.
 func (s *Server) find(id string) *target {
 	s.mu.Lock()
-	channel, theirs := s.others[id]
+	theirs := s.others[id]
 	s.mu.Unlock()
-	if theirs {
-		return &target{post: &model.Post{Id: id, ChannelId: channel}}
+	if theirs != nil {
+		return &target{post: theirs}
 	}
 	sent := s.Sent()
 	i := slices.IndexFunc(sent, func(o providertest.Sent) bool { return o.Ref == id && !o.Gone })
@@ -156,10 +157,8 @@ func (s *Server) remove(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "api.post.delete_post.can_not_delete_post_in_deleted.error", "Can not delete a post in a deleted channel.")
 		return
 	}
-	for _, o := range s.Sent() {
-		if o.Root == id {
-			s.Retract(o.Ref)
-		}
+	for _, p := range s.below(id) {
+		s.lose(p.Id)
 	}
 	if !s.Retract(id) {
 		notThere(w)
@@ -171,6 +170,52 @@ func (s *Server) remove(w http.ResponseWriter, r *http.Request) {
 	}
 	write(w, http.StatusOK, map[string]string{"status": model.StatusOk})
 }
+
+// thread answers with a post and its replies, all at once.
+func (s *Server) thread(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	t := s.find(id)
+	if t == nil {
+		notThere(w)
+		return
+	}
+	list := model.NewPostList()
+	for _, p := range append(s.below(id), t.post) {
+		list.AddPost(p)
+		list.AddOrder(p.Id)
+	}
+	list.HasNext = new(bool)
+	s.answer(w, r, list)
+}
+
+// below is the replies to a post.
+func (s *Server) below(id string) []*model.Post {
+	var all []*model.Post
+	for _, o := range s.Sent() {
+		if o.Root == id && !o.Gone {
+			all = append(all, s.find(o.Ref).post)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.others {
+		if p.RootId == id {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// lose deletes a post, whoever wrote it.
+func (s *Server) lose(id string) {
+	s.Retract(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.others, id)
+}
+
+// Stands reports whether there is a post.
+func (s *Server) Stands(id string) bool { return s.find(id) != nil }
 
 func (s *Server) allowed(t *target, permission string) bool {
 	s.mu.Lock()

@@ -1,6 +1,6 @@
 // Package mattermosttest is a look-alike of a Mattermost server's REST API, as
-// far as Bellhop uses it: who am I, my teams and channels, and making, patching
-// and deleting posts with the checks that Mattermost makes.
+// far as Bellhop uses it: who am I, my teams and channels, threads, and making,
+// patching and deleting posts with the checks that Mattermost makes.
 package mattermosttest
 
 import (
@@ -39,16 +39,16 @@ type Server struct {
 
 	mu        sync.Mutex
 	events    int
-	others    map[string]string // posts that are not the bot's, and their channels
-	forbidden map[string]bool   // permissions that the bot lacks
-	closed    bool              // for edits
+	others    map[string]*model.Post // that are not the bot's
+	forbidden map[string]bool        // permissions that the bot lacks
+	closed    bool                   // for edits
 }
 
 var _ providertest.Platform = (*Server)(nil)
 
 // New makes a server whose bot has token.
 func New(token string) *Server {
-	s := &Server{token: token, mux: http.NewServeMux(), others: map[string]string{}, forbidden: map[string]bool{}}
+	s := &Server{token: token, mux: http.NewServeMux(), others: map[string]*model.Post{}, forbidden: map[string]bool{}}
 	s.channels = []*model.Channel{
 		{Id: TownSquare, TeamId: team, Type: model.ChannelTypeOpen, Name: "town-square", DisplayName: "Town Square"},
 		{Id: Support, TeamId: team, Type: model.ChannelTypeOpen, Name: "support", DisplayName: "Support"},
@@ -60,6 +60,7 @@ func New(token string) *Server {
 	s.mux.HandleFunc("GET /api/v4/users/me/teams", s.teams)
 	s.mux.HandleFunc("GET /api/v4/users/me/channels", s.list)
 	s.mux.HandleFunc("POST /api/v4/posts", s.post)
+	s.mux.HandleFunc("GET /api/v4/posts/{id}/thread", s.thread)
 	s.mux.HandleFunc("PUT /api/v4/posts/{id}/patch", s.patch)
 	s.mux.HandleFunc("DELETE /api/v4/posts/{id}", s.remove)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
