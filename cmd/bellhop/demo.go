@@ -16,7 +16,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub/config"
@@ -156,8 +155,8 @@ func (c *demoCmd) replay(ctx context.Context, w *world, url, secret string) erro
 		if err := l.post(ctx, url, secret, id); err != nil {
 			return err
 		}
-		if l.Event == "post_created" {
-			_, _ = fmt.Fprintf(w.stdout, "  %s  the forum says: %s\n", time.Now().Format(time.TimeOnly), l.said())
+		if said := l.said(); said != "" {
+			_, _ = fmt.Fprintf(w.stdout, "  %s  the forum says: %s\n", time.Now().Format(time.TimeOnly), said)
 		}
 	}
 	_, _ = fmt.Fprintln(w.stdout, "\n  The forum has said everything. The rooms stay open until you press Ctrl-C.")
@@ -206,19 +205,31 @@ func (l *line) post(ctx context.Context, url, secret string, id int) error {
 	return nil
 }
 
-// said is the post in a few words.
+// said is what happened on the forum in a few words, empty for what a webhook
+// before it says already.
 func (l *line) said() string {
-	var b struct {
-		Post struct {
-			Username   string `json:"username"`
-			TopicTitle string `json:"topic_title"`
-			Number     int    `json:"post_number"`
-		} `json:"post"`
+	var b map[string]struct {
+		Username string `json:"username"`
+		Title    string `json:"title"`
+		Topic    string `json:"topic_title"`
+		Number   int    `json:"post_number"`
+		Deleter  struct {
+			Username string `json:"username"`
+		} `json:"deleted_by"`
 	}
 	_ = json.Unmarshal(l.Body, &b) // the recording is ours, and tested
-	verb := "replies to"
-	if b.Post.Number == 1 {
-		verb = "opens"
+	o := b[l.Type]
+	switch {
+	case l.Event == "post_created" && o.Number == 1:
+		return fmt.Sprintf("%s opens “%s”", o.Username, o.Topic)
+	case l.Event == "post_created":
+		return fmt.Sprintf("%s replies to “%s”", o.Username, o.Topic)
+	case l.Event == "post_edited":
+		return fmt.Sprintf("%s edits “%s”", o.Username, o.Topic)
+	case l.Event == "topic_destroyed":
+		return fmt.Sprintf("%s deletes “%s”", o.Deleter.Username, o.Title)
+	case l.Event == "accepted_solution":
+		return fmt.Sprintf("“%s” is solved by %s", o.Topic, o.Username)
 	}
-	return strings.Join([]string{b.Post.Username, verb, "“" + b.Post.TopicTitle + "”"}, " ")
+	return ""
 }

@@ -58,12 +58,15 @@ func TestDemoInABrowser(t *testing.T) {
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(address)))
 	sees(t, ctx, "No network after 4.2 on Raspberry Pi 5")
 	sees(t, ctx, "Printer queue stays empty") // arrives while the page is open
+	sees(t, ctx, "only since the weekend")    // a message that stands there changes
+	sees(t, ctx, "· solved")
 	title, err := chromedp.Run(ctx, chromedp.Title())
 	require.NoError(t, err)
 	require.Contains(t, title, "support")
 	said := text(t, ctx)
 	require.Contains(t, said, "Support › Networking")
 	require.NotContains(t, said, "For moderators only")
+	require.NotContains(t, said, "Half price", "spam that was deleted is struck")
 	require.NotContains(t, said, "4.2.1 is out", "that is for the other room")
 
 	require.NoError(t, chromedp.Do(ctx, chromedp.Click(`a[href="/console/news"]`)))
