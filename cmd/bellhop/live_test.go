@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,12 +34,16 @@ type live struct {
 	t                     *testing.T
 	p                     *platforms
 	s                     *program
+	past                  atomic.Int64 // how long ago things happen on the forum
 	support, bugs, hidden string
 }
 
 func newLive(t *testing.T) *live {
 	t.Helper()
-	f := forumtest.New(forumtest.Options{Key: liveKey})
+	l := &live{t: t, p: newPlatforms(t)}
+	l.past.Store(int64(time.Hour)) // before the hub is there, of which it is not told
+	f := forumtest.New(forumtest.Options{Key: liveKey, Now: func() time.Time { return time.Now().Add(-time.Duration(l.past.Load())) }})
+	l.Forum = f
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	f.URL = server.URL
@@ -46,7 +51,6 @@ func newLive(t *testing.T) *live {
 	f.AddUser("bob", forumtest.User{Name: "Bob"})
 	f.AddUser("carol", forumtest.User{Name: "Carol", Moderator: true})
 	f.AddGroup("team", "carol")
-	l := &live{Forum: f, t: t, p: newPlatforms(t)}
 	l.support = f.AddCategory(forumtest.Category{Slug: "support", Name: "Support"})
 	l.bugs = f.AddCategory(forumtest.Category{Slug: "bugs", Name: "Bugs", Parent: "support"})
 	l.hidden = f.AddCategory(forumtest.Category{Slug: "backstage", Name: "Backstage", Readers: []string{"team"}})
@@ -66,6 +70,7 @@ api_key = "env:LIVE_KEY"
 api_per_minute = 600
 %s`, l.URL, more)))
 	l.s.url = strings.TrimSpace(l.s.awaits("listening on "))
+	l.past.Store(0)
 	l.hook()
 }
 
