@@ -111,7 +111,10 @@ func (s *State) completeTopic(ctx context.Context, src *Source, f *hub.Forum, w 
 		return err
 	}
 	if known == nil || s.lacksTopic(key, known, w) {
-		if known, err = s.askTopic(ctx, src, key); err != nil {
+		if err := s.askTopic(ctx, src, key); err != nil {
+			return err
+		}
+		if known, err = s.topic(ctx, key); err != nil {
 			return err
 		}
 	}
@@ -121,10 +124,10 @@ func (s *State) completeTopic(ctx context.Context, src *Source, f *hub.Forum, w 
 	return nil
 }
 
-// askTopic asks for a topic, nil if there is none. What the forum says replaces
-// what was known, unless that has changed while the forum was asked.
-func (s *State) askTopic(ctx context.Context, src *Source, key topicKey) (*hub.Topic, error) {
-	v, err := s.flight.do(ctx, fmt.Sprintf("topic %q %q", key.source, key.id), func() (any, error) {
+// askTopic asks for a topic. What the forum says replaces what was known, unless
+// that has changed while the forum was asked.
+func (s *State) askTopic(ctx context.Context, src *Source, key topicKey) error {
+	_, err := s.flight.do(ctx, fmt.Sprintf("topic %q %q", key.source, key.id), func() (any, error) {
 		for range tries {
 			known, err := s.topic(ctx, key)
 			if err != nil {
@@ -133,8 +136,10 @@ func (s *State) askTopic(ctx context.Context, src *Source, key topicKey) (*hub.T
 			told, err := src.API.Topic(ctx, key.id)
 			s.answered(ctx, src.Name, err)
 			if gone(err) || err == nil && told.Archetype == "" { // which does not say whether it is private
-				s.miss(key)
-				return nil, nil
+				if s.miss(key, known) {
+					return nil, nil
+				}
+				continue
 			}
 			if err != nil {
 				return nil, waits(err)
@@ -148,25 +153,27 @@ func (s *State) askTopic(ctx context.Context, src *Source, key topicKey) (*hub.T
 				}
 			}
 			if s.replace(key, known, &now) {
-				return &now, nil
+				return nil, nil
 			}
 		}
 		return nil, waits(errUnsteady)
 	})
-	if t, ok := v.(*hub.Topic); ok && err == nil {
-		return t, nil
-	}
-	return nil, err
+	return err
 }
 
-// miss notes that the forum does not know a topic.
-func (s *State) miss(key topicKey) {
+// miss notes that the forum does not know a topic. It reports false, and does
+// nothing, if something was learned of it since the forum was asked.
+func (s *State) miss(key topicKey, was *hub.Topic) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.still(key, was) {
+		return false
+	}
 	if len(s.absent) >= maxTopics {
 		clear(s.absent)
 	}
 	s.absent[key] = s.now()
+	return true
 }
 
 // Unknown says in words what of an event is not known and why.

@@ -117,11 +117,11 @@ func (a *api) counts() map[string]int {
 
 // once makes something happen during the next question of some name.
 func (a *api) once(what string, f func(ctx context.Context)) {
-	var first sync.Once
 	a.set(func() {
 		a.meantime = func(ctx context.Context, asked string) {
 			if asked == what {
-				first.Do(func() { f(ctx) })
+				a.set(func() { a.meantime = nil }) // f may ask the same
+				f(ctx)
 			}
 		}
 	})
@@ -178,6 +178,18 @@ func (s *shelf) set(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
+}
+
+// during makes something happen once, in the next call of some name.
+func (s *shelf) during(name string, f func()) {
+	s.set(func() {
+		s.meantime = func(call string) {
+			if call == name {
+				s.set(func() { s.meantime = nil }) // f may call the same
+				f()
+			}
+		}
+	})
 }
 
 func (s *shelf) topic(source hub.Source, id string) (hub.Topic, bool) {

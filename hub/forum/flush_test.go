@@ -2,7 +2,6 @@ package forum_test
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,14 +98,7 @@ func TestResetKeepsWhatIsNotStored(t *testing.T) {
 func TestAChangeDuringAFlush(t *testing.T) {
 	w := deaf(t)
 	w.learn(hub.ForumTopicCreated, hub.Forum{Topic: whole("301", "old")})
-	var once sync.Once
-	w.store.set(func() {
-		w.store.meantime = func(call string) {
-			if call == "PutTopics" {
-				once.Do(func() { w.learn(hub.ForumTopicEdited, hub.Forum{Topic: whole("301", "new")}) })
-			}
-		}
-	})
+	w.store.during("PutTopics", func() { w.learn(hub.ForumTopicEdited, hub.Forum{Topic: whole("301", "new")}) })
 	require.NoError(t, w.Flush(t.Context()))
 	stored, _ := w.store.topic("meta", "301")
 	require.Equal(t, []string{"old"}, stored.Tags)
@@ -120,14 +112,7 @@ func TestAChangeDuringAFlush(t *testing.T) {
 func TestAnOlderTopicOfTheStore(t *testing.T) {
 	w := deaf(t)
 	put(w.store.topics, "meta", "301", *whole("301", "old"))
-	var once sync.Once
-	w.store.set(func() {
-		w.store.meantime = func(call string) {
-			if call == "FindTopic" {
-				once.Do(func() { w.learn(hub.ForumTopicEdited, hub.Forum{Topic: whole("301", "new")}) })
-			}
-		}
-	})
+	w.store.during("FindTopic", func() { w.learn(hub.ForumTopicEdited, hub.Forum{Topic: whole("301", "new")}) })
 	require.Equal(t, []string{"new"}, w.known("301").Tags)
 	require.NoError(t, w.Flush(t.Context()))
 	stored, _ := w.store.topic("meta", "301")

@@ -35,16 +35,13 @@ func aboutGroups(t hub.EventType) bool {
 // what hangs on both.
 func (s *State) learnGroup(ctx context.Context, e *hub.Event, f *hub.Forum) error {
 	s.forgetMembers(e.Source)
-	var g struct {
-		ID   json.Number `json:"id"`
-		Name string      `json:"name"`
-	}
 	switch e.Type {
 	case hub.ForumGroupCreated, hub.ForumGroupUpdated, hub.ForumGroupDeleted:
-		if json.Unmarshal(f.Object, &g) != nil || g.Name == "" {
-			return nil // a group that tells no name teaches nothing
-		}
 	default: // of a membership, which is asked for and not kept
+		return nil
+	}
+	g, ok := groupOf(f.Object)
+	if !ok {
 		return nil
 	}
 	return s.order(ctx, e.Source, func() error {
@@ -52,12 +49,22 @@ func (s *State) learnGroup(ctx context.Context, e *hub.Event, f *hub.Forum) erro
 			return s.dropGroup(ctx, e.Source, g.Name)
 		}
 		if e.Type == hub.ForumGroupUpdated {
-			if err := s.renameGroup(ctx, e.Source, g.ID.String(), g.Name); err != nil {
+			if err := s.renameGroup(ctx, e.Source, g.ID, g.Name); err != nil {
 				return err
 			}
 		}
-		return s.putGroup(ctx, e.Source, hub.ForumGroup{ID: g.ID.String(), Name: g.Name})
+		return s.putGroup(ctx, e.Source, g)
 	})
+}
+
+// groupOf reads a group as a forum tells it; one without a name teaches nothing.
+func groupOf(object json.RawMessage) (hub.ForumGroup, bool) {
+	var g struct {
+		ID   json.Number `json:"id"`
+		Name string      `json:"name"`
+	}
+	err := json.Unmarshal(object, &g)
+	return hub.ForumGroup{ID: g.ID.String(), Name: g.Name}, err == nil && g.Name != ""
 }
 
 // forgetMembers forgets who is in the groups of a forum, and what they may see.

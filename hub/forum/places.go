@@ -2,6 +2,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,7 +28,7 @@ type places struct {
 	asked      time.Time // when the API told
 	failed     time.Time // when it did not
 	at         time.Time // when anything was told
-	changes    int       // that events told of
+	version    int       // another one after each change that an event tells of
 }
 
 // inPlaces looks at, or changes, what is kept of a source. It holds mu.
@@ -47,10 +48,17 @@ func (s *State) inPlaces(ctx context.Context, source hub.Source, do func(*places
 		p := &places{categories: byID(list)}
 		s.mu.Lock()
 		if s.places[source] == nil { // else it has been read, and perhaps changed, meanwhile
+			s.renew(p)
 			s.places[source] = p
 		}
 		s.mu.Unlock()
 	}
+}
+
+// renew makes what a forum was asked about its places before too old. mu is held.
+func (s *State) renew(p *places) {
+	s.versions++
+	p.version = s.versions
 }
 
 func byID(list []hub.ForumCategory) map[string]hub.ForumCategory {
@@ -86,7 +94,7 @@ func (s *State) order(ctx context.Context, source hub.Source, change func() erro
 	s.ordering.Lock()
 	defer s.ordering.Unlock()
 	// What is read now, and not after the change, cannot miss it.
-	if err := s.inPlaces(ctx, source, func(p *places) { p.changes++ }); err != nil {
+	if err := s.inPlaces(ctx, source, s.renew); err != nil {
 		return err
 	}
 	if err := change(); err != nil {
@@ -189,18 +197,20 @@ func (s *State) lately(at time.Time) bool { return !at.IsZero() && s.now().Sub(a
 func (s *State) askPlaces(ctx context.Context, src *Source) error {
 	_, err := s.flight.do(ctx, fmt.Sprintf("site %q", src.Name), func() (any, error) {
 		for range tries {
-			changes, recent := 0, false
-			err := s.inPlaces(ctx, src.Name, func(p *places) { changes, recent = p.changes, s.lately(p.asked) })
+			version, recent := 0, false
+			err := s.inPlaces(ctx, src.Name, func(p *places) { version, recent = p.version, s.lately(p.asked) })
 			if err != nil || recent {
 				return nil, err
 			}
 			t, err := src.API.Site(ctx)
 			s.answered(ctx, src.Name, err)
 			if err != nil {
-				_ = s.inPlaces(ctx, src.Name, func(p *places) { p.failed = s.now() }) // it is there: it was just looked at
+				if !errors.Is(ctx.Err(), context.Canceled) { // who gave up knows nothing of the forum
+					_ = s.inPlaces(ctx, src.Name, func(p *places) { p.failed = s.now() }) // it is there: it was just looked at
+				}
 				return nil, waits(err)
 			}
-			if fits, err := s.replacePlaces(ctx, src.Name, t, changes); fits || err != nil {
+			if fits, err := s.replacePlaces(ctx, src.Name, t, version); fits || err != nil {
 				return nil, err
 			}
 		}
@@ -212,10 +222,10 @@ func (s *State) askPlaces(ctx context.Context, src *Source) error {
 // replacePlaces stores a taxonomy that the forum told in place of what was
 // known; one that is not complete is added to it. It reports false, and does
 // nothing, if there have been changes since the forum was asked.
-func (s *State) replacePlaces(ctx context.Context, source hub.Source, t hub.Taxonomy, changes int) (fits bool, err error) {
+func (s *State) replacePlaces(ctx context.Context, source hub.Source, t hub.Taxonomy, version int) (fits bool, err error) {
 	s.ordering.Lock()
 	defer s.ordering.Unlock()
-	if err := s.inPlaces(ctx, source, func(p *places) { fits = p.changes == changes }); err != nil || !fits {
+	if err := s.inPlaces(ctx, source, func(p *places) { fits = p.version == version }); err != nil || !fits {
 		return false, err
 	}
 	categories, err := s.replaceCategories(ctx, source, t.Categories, t.Complete)

@@ -3,9 +3,8 @@ package forum
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -22,35 +21,63 @@ var errUnsteady = errors.New("what was asked of it had changed each time that it
 type question struct{ old bool }
 
 // flight makes sure that a forum is asked a question once at a time.
-type flight struct{ group singleflight.Group }
+type flight struct {
+	mu    sync.Mutex
+	calls map[string]*call
+}
+
+// call is a question that somebody asks and others wait for. The rest is to be
+// read when done is closed.
+type call struct {
+	done  chan struct{}
+	v     any
+	err   error
+	ended bool // who asked did not give up
+}
 
 // do runs ask, or waits for who does already. A caller that gives up takes
-// nobody's answer away.
+// nobody's answer away, and waits no longer.
 func (f *flight) do(ctx context.Context, key string, ask func() (any, error)) (any, error) {
 	for {
-		asked := false
-		v, err, _ := f.group.Do(key, func() (any, error) {
-			asked = true
-			v, err := ask()
-			if err != nil && ctx.Err() != nil {
-				return nil, &gaveUp{err}
-			}
-			return v, err
-		})
-		left, ok := errors.AsType[*gaveUp](err)
-		if !ok {
-			return v, err
+		c, mine := f.join(key)
+		if mine {
+			defer f.leave(key, c)
+			c.v, c.err = ask()
+			c.ended = c.err == nil || ctx.Err() == nil
+			return c.v, c.err
 		}
-		if asked || ctx.Err() != nil {
-			return nil, left.err
+		select {
+		case <-c.done:
+			if c.ended {
+				return c.v, c.err
+			}
+		case <-ctx.Done():
+			return nil, waits(ctx.Err())
 		}
 	}
 }
 
-// gaveUp is the error of who was asking and did not want to wait any longer.
-type gaveUp struct{ err error }
+// join finds who asks already; mine is that nobody does, so that the caller must.
+func (f *flight) join(key string) (c *call, mine bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := f.calls[key]; c != nil {
+		return c, false
+	}
+	if f.calls == nil {
+		f.calls = map[string]*call{}
+	}
+	c = &call{done: make(chan struct{})}
+	f.calls[key] = c
+	return c, true
+}
 
-func (g *gaveUp) Error() string { return g.err.Error() }
+func (f *flight) leave(key string, c *call) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.calls, key)
+	close(c.done)
+}
 
 // trouble is how asking a forum went last.
 type trouble struct {

@@ -42,6 +42,7 @@ type State struct {
 	dirty    map[topicKey]bool
 	absent   map[topicKey]time.Time // the forum said that there is no such topic
 	places   map[hub.Source]*places
+	versions int // of places, of all sources
 	sights   map[sightKey]sight
 	looks    map[sightKey]*question
 	strange  map[readerKey]bool // readers whom the forum does not take
@@ -147,17 +148,21 @@ func (s *State) makeRoom() {
 	}
 }
 
+// still reports whether was is what is kept of a topic; what is kept no more may
+// have changed in the store. mu is held.
+func (s *State) still(key topicKey, was *hub.Topic) bool {
+	now, ok := s.topics[key]
+	return ok && now == was
+}
+
 // replace keeps a topic as it now is, in place of what was known. It reports
 // false, and does nothing, if that is known no more: something else was learned
 // meanwhile.
 func (s *State) replace(key topicKey, was, now *hub.Topic) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.topics[key] != was {
+	if !s.still(key, was) {
 		return false
-	}
-	if _, ok := s.topics[key]; !ok {
-		s.makeRoom()
 	}
 	s.topics[key], s.dirty[key] = now, true
 	delete(s.absent, key)
