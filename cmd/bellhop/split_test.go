@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/ingest/discoursetest"
 	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 )
@@ -55,18 +56,27 @@ type split struct {
 	hub     *program
 	workers map[string]*program
 	file    string
+	env     []string // of a hub
 }
 
 func newSplit(t *testing.T) *split {
 	t.Helper()
 	s := &split{platforms: newPlatforms(t), workers: map[string]*program{}}
 	s.file = s.config("[nats]\nurl = \"" + natsServer(t) + "\"\n[database]\nurl = \"env:DATABASE\"\n")
-	s.hub = launch(t, append([]string{"DATABASE=" + storetest.PostgresURL(t)}, hubEnv...), "hub", "--config", s.file)
-	s.hub.url = strings.TrimSpace(s.hub.awaits("listening on "))
+	s.env = append([]string{"DATABASE=" + storetest.PostgresURL(t)}, hubEnv...)
+	s.hub = s.another()
 	for name := range workerEnv {
 		s.work(name)
 	}
 	return s
+}
+
+// another starts a hub on the same NATS and PostgreSQL.
+func (s *split) another() *program {
+	s.t.Helper()
+	h := launch(s.t, s.env, "hub", "--config", s.file)
+	h.url = strings.TrimSpace(h.awaits("listening on "))
+	return h
 }
 
 func (s *split) work(system string) {
@@ -114,4 +124,34 @@ func TestKilledWorkerStopsOnlyItsPlatform(t *testing.T) {
 	s.hub.settled(2 * (1 + len(files)))
 	require.Len(t, s.slack.Sent(), 1+len(files), "each once")
 	require.Len(t, s.telegram.Sent(), 1+len(files))
+}
+
+// TestTwoHubs holds that a row made on one hub is live on the other, that the
+// same webhook at both doors is one event, and that a hub which takes over knows
+// what the first one had learned.
+func TestTwoHubs(t *testing.T) {
+	s := newSplit(t)
+	other := s.another()
+	other.subscribe("slack | C0SUPPORT1 | t/linux")
+	other.subscribe("telegram | -1001234567890 | c/5")
+	for _, file := range []string{"topic_created.json", "post_created_first.json"} {
+		require.Equal(t, http.StatusAccepted, s.hub.webhook(discoursetest.Get(file)))
+		require.Equal(t, http.StatusAccepted, other.webhook(discoursetest.Get(file)))
+	}
+	sends(t, s.slack, 1)
+	sends(t, s.telegram, 1)
+
+	var rows struct{ Items []hub.Subscription }
+	s.hub.api("GET", "/api/v1/subscriptions?system=telegram", "", "", &rows)
+	require.Len(t, rows.Items, 1)
+	other.api("DELETE", "/api/v1/subscriptions/"+string(rows.Items[0].ID), "", "", nil)
+	begin := time.Now()
+	require.Eventually(t, func() bool { return !strings.Contains(s.hub.explains(discoursetest.Get("post_created_reply.json")), "telegram") }, 10*time.Second, 10*time.Millisecond)
+	t.Logf("the other hub's change was live after %s", time.Since(begin).Round(time.Millisecond))
+
+	require.Less(t, s.hub.stop(), 10*time.Second)
+	require.Equal(t, http.StatusAccepted, other.webhook(discoursetest.Get("post_created_reply.json"))) // does not tell its topic's tags
+	sends(t, s.slack, 2)
+	other.settled(3)
+	require.Len(t, s.telegram.Sent(), 1)
 }
