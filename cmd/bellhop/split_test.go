@@ -146,7 +146,9 @@ func TestTwoHubs(t *testing.T) {
 	require.Len(t, rows.Items, 1)
 	other.api("DELETE", "/api/v1/subscriptions/"+string(rows.Items[0].ID), "", "", nil)
 	begin := time.Now()
-	require.Eventually(t, func() bool { return !strings.Contains(s.hub.explains(discoursetest.Get("post_created_reply.json")), "telegram") }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return !strings.Contains(s.hub.explains(discoursetest.Get("post_created_reply.json")), "telegram")
+	}, 10*time.Second, 10*time.Millisecond)
 	t.Logf("the other hub's change was live after %s", time.Since(begin).Round(time.Millisecond))
 
 	require.Less(t, s.hub.stop(), 10*time.Second)
