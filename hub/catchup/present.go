@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -31,28 +32,22 @@ type object = map[string]json.RawMessage
 func (p *present) bring(ctx context.Context, d discourse.Redelivery) (_ discourse.Redelivery, keep bool, err error) {
 	root := d.Header.Get(headerRoot)
 	var body map[string]object
-	if json.Unmarshal(d.Body, &body) != nil || body[root] == nil {
+	if !readable(d.Body, &body) || body[root] == nil {
 		return d, true, nil
 	}
 	value, event := body[root], d.Header.Get(headerEvent)
 	was := maps.Clone(value)
-	switch {
-	case root == "category":
+	switch root {
+	case "category":
 		keep, err = p.category(ctx, event, value)
-	case root == "topic":
+	case "topic":
 		event, keep, err = p.topic(ctx, event, value)
-	case root == "like":
-		var post object
-		if json.Unmarshal(value["post"], &post) != nil {
-			return d, true, nil
-		}
-		if keep, err = p.part(ctx, root, event, post); keep {
-			value["post"] = encode(post)
-		}
+	case "like":
+		keep, err = p.like(ctx, event, value)
 	default:
 		keep, err = p.part(ctx, root, event, value)
 	}
-	if !keep || err != nil || maps.EqualFunc(was, value, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+	if !keep || err != nil || same(was, value) {
 		return d, keep, err
 	}
 	d.Body, d.Header = encode(body), d.Header.Clone()
@@ -64,6 +59,9 @@ func (p *present) bring(ctx context.Context, d discourse.Redelivery) (_ discours
 // topic brings up to date what a topic says of itself. A change of its status
 // that was changed again is told as an edit.
 func (p *present) topic(ctx context.Context, event string, value object) (_ string, keep bool, err error) {
+	if idOf(value["id"]) == "" {
+		return event, true, nil
+	}
 	t, err := p.findTopic(ctx, value["id"])
 	switch {
 	case err != nil:
@@ -71,14 +69,16 @@ func (p *present) topic(ctx context.Context, event string, value object) (_ stri
 	case t == nil || event == "topic_destroyed":
 		return event, (t == nil) == (event == "topic_destroyed"), nil
 	}
-	turned := false
+	turned := false // of the flag that names the event: "topic_closed_status_updated"
 	for key, now := range map[string]bool{"visible": !t.Unlisted, "closed": t.Closed, "archived": t.Archived} {
 		if raw, told := value[key]; told && isTrue(raw) != now {
-			value[key], turned = encode(now), true
+			value[key] = encode(now)
+			turned = turned || strings.Contains(event, key)
 		}
 	}
 	if was := isTrue(value["pinned"]) || isTrue(value["pinned_globally"]) || isText(value["pinned_at"]); was != t.Pinned {
-		value["pinned"], value["pinned_globally"], value["pinned_at"], turned = encode(t.Pinned), encode(t.Pinned), encode(nil), true
+		value["pinned"], value["pinned_globally"], value["pinned_at"] = encode(t.Pinned), encode(t.Pinned), encode(nil)
+		turned = turned || strings.Contains(event, "pinned")
 	}
 	if isText(value["deleted_at"]) {
 		value["deleted_at"] = encode(nil)
@@ -88,10 +88,23 @@ func (p *present) topic(ctx context.Context, event string, value object) (_ stri
 	set(value, "archetype", t.Archetype)
 	setID(value, "category_id", t.CategoryID)
 	setTags(value, "tags", t.Tags)
-	if turned && event != "topic_created" {
+	if turned {
 		event = "topic_edited"
 	}
 	return event, true, nil
+}
+
+// like brings up to date what a post that was liked says of its topic.
+func (p *present) like(ctx context.Context, event string, value object) (keep bool, err error) {
+	var post object
+	if !readable(value["post"], &post) {
+		return true, nil
+	}
+	was := maps.Clone(post)
+	if keep, err = p.part(ctx, "like", event, post); !same(was, post) {
+		value["post"] = encode(post)
+	}
+	return keep, err
 }
 
 // part brings up to date what a post, or anything else in a topic, says of the
@@ -120,6 +133,10 @@ func (p *present) part(ctx context.Context, root, event string, value object) (k
 
 // category brings up to date what a category says of itself.
 func (p *present) category(ctx context.Context, event string, value object) (keep bool, err error) {
+	id := idOf(value["id"])
+	if id == "" {
+		return true, nil
+	}
 	if p.site == nil {
 		site, err := p.forum.Site(ctx)
 		if err != nil {
@@ -127,7 +144,6 @@ func (p *present) category(ctx context.Context, event string, value object) (kee
 		}
 		p.site = &site
 	}
-	id := idOf(value["id"])
 	for _, c := range p.site.Categories {
 		if c.ID != id {
 			continue
@@ -137,7 +153,12 @@ func (p *present) category(ctx context.Context, event string, value object) (kee
 		}
 		set(value, "name", c.Name)
 		set(value, "slug", c.Slug)
-		set(value, "color", strings.TrimPrefix(c.Color, "#"))
+		if !strings.EqualFold("#"+textOf(value["color"]), c.Color) {
+			set(value, "color", strings.TrimPrefix(c.Color, "#"))
+		}
+		if value["parent_category_id"] == nil && c.ParentID != "" { // one that stands at the top does not tell
+			value["parent_category_id"] = encode(nil)
+		}
 		setID(value, "parent_category_id", c.ParentID)
 		if isTrue(value["read_restricted"]) != c.Restricted || value["read_restricted"] == nil {
 			value["read_restricted"] = encode(c.Restricted)
@@ -172,8 +193,7 @@ func (p *present) findTopic(ctx context.Context, raw json.RawMessage) (*hub.Topi
 
 // set changes a text that was told.
 func set(o object, key, now string) {
-	var was string
-	if raw, told := o[key]; told && now != "" && (json.Unmarshal(raw, &was) != nil || was != now) {
+	if raw, told := o[key]; told && now != "" && textOf(raw) != now {
 		o[key] = encode(now)
 	}
 }
@@ -191,21 +211,59 @@ func setID(o object, key, now string) bool {
 	return true
 }
 
-// setTags changes a list of tags that was told, whose form has changed with time.
+// setTags changes a list of tags that was told.
 func setTags(o object, key string, now []string) {
-	if _, told := o[key]; told && now != nil {
+	raw, told := o[key]
+	if !told || now == nil {
+		return
+	}
+	was, known := tagsOf(raw)
+	if !known || !slices.Equal(slices.Sorted(slices.Values(was)), slices.Sorted(slices.Values(now))) {
 		o[key] = encode(now)
 	}
 }
+
+// tagsOf reads names, or since 2026 objects that have one.
+func tagsOf(raw json.RawMessage) (names []string, known bool) {
+	var list []json.RawMessage
+	if !readable(raw, &list) {
+		return nil, false
+	}
+	for _, item := range list {
+		var tag struct {
+			Name string `json:"name"`
+		}
+		if tag.Name = textOf(item); tag.Name == "" && !readable(item, &tag) {
+			return nil, false
+		}
+		names = append(names, tag.Name)
+	}
+	return names, true
+}
+
+func same(a, b object) bool {
+	return maps.EqualFunc(a, b, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) })
+}
+
+func readable(raw json.RawMessage, v any) bool { return json.Unmarshal(raw, v) == nil }
 
 func isTrue(raw json.RawMessage) bool { return string(raw) == "true" }
 
 func isText(raw json.RawMessage) bool { return len(raw) > 2 && raw[0] == '"' }
 
+// textOf reads a string, and nothing of what is none.
+func textOf(raw json.RawMessage) string {
+	var s string
+	if !readable(raw, &s) {
+		return ""
+	}
+	return s
+}
+
 // idOf reads a number or a string.
 func idOf(raw json.RawMessage) string {
 	var n json.Number
-	if json.Unmarshal(raw, &n) != nil {
+	if !readable(raw, &n) {
 		return ""
 	}
 	return n.String()
@@ -213,9 +271,11 @@ func idOf(raw json.RawMessage) string {
 
 // encode writes what cannot fail to be written.
 func encode(v any) json.RawMessage {
-	out, err := json.Marshal(v)
-	if err != nil {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false) // it could make a post's HTML too large for the door
+	if err := enc.Encode(v); err != nil {
 		panic("catchup: " + err.Error())
 	}
-	return out
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
