@@ -236,7 +236,8 @@ func TestWhatHasChangedSince(t *testing.T) {
 		{
 			"what is reviewed was moved and tagged", "reviewable_created.json",
 			func(s *stand) { s.topics["301"].CategoryID, s.topics["301"].Tags = "7", []string{"spam", "linux"} },
-			map[string]string{"category_id": `"7"`, "topic_tags": `["spam","linux"]`}, `forum.review.created 301 ""  in 7/ [spam linux]`,
+			map[string]string{"category_id": `"7"`, "topic_tags": `["spam","linux"]`},
+			`forum.review.created 301 ""  in 7/ [spam linux]`,
 		},
 		{"what is reviewed is gone", "reviewable_created.json", vanish, map[string]string{}, `forum.review.created 301 ""  in 5/ [linux]`},
 		{"a post was deleted, and so was its topic", "post_destroyed_staff.json", vanish, map[string]string{}, "forum.post.deleted" + printer + "5/support []"},
