@@ -23,6 +23,7 @@ type outside struct {
 	forums  []forum.Source
 	clients map[hub.Source]*discourse.Client
 	feeds   map[hub.Source]*feed.Poller
+	catches []*catchup.Catcher
 	delays  map[hub.Source]time.Duration
 }
 
@@ -84,31 +85,45 @@ func (o *outside) addForum(source hub.Source, c config.Source, client *http.Clie
 	o.clients[source] = api
 }
 
-// leading is what one hub does for all: catching up with forums and polling
-// feeds.
-func (s *Server) leading(o *outside, door *ingest.Handler) []func(context.Context) {
-	var out []func(context.Context)
+// openCatchers looks up how far each forum has been heard, which must be before
+// the door lets in anything new.
+func (s *Server) openCatchers(ctx context.Context, o *outside, door *ingest.Handler) {
 	for name, c := range s.Config.Sources {
 		source := hub.Source(name)
-		if client := o.clients[source]; client != nil && client.HasKey() && c.CatchUp {
-			out = append(out, catchup.New(catchup.Config{
-				Source: source, Site: c.URL, Forum: client, Door: door, Log: s.Log,
-				Newest: func(ctx context.Context) (time.Time, error) {
-					newest, err := s.bus.Newest(ctx, source)
-					if newest == nil || err != nil {
-						return time.Time{}, err
-					}
-					return newest.Stored, nil
-				},
-			}).Run)
+		client := o.clients[source]
+		if client == nil || !client.HasKey() || !c.CatchUp {
+			continue
 		}
-		if poller := o.feeds[source]; poller != nil {
-			out = append(out, func(ctx context.Context) {
-				if err := poller.Run(ctx); err != nil && ctx.Err() == nil {
-					s.Log.Error("a feed is not polled any more", "source", source, "err", err)
+		catcher := catchup.New(catchup.Config{
+			Source: source, Site: c.URL, Forum: client, Door: door, Log: s.Log,
+			Newest: func(ctx context.Context) (time.Time, error) {
+				newest, err := s.bus.Newest(ctx, source)
+				if newest == nil || err != nil {
+					return time.Time{}, err
 				}
-			})
+				return newest.Stored, nil
+			},
+		})
+		if err := catcher.Begin(ctx); err != nil {
+			s.Log.Warn("how far a forum has been heard is not known yet, will look again", "source", source, "err", err)
 		}
+		o.catches = append(o.catches, catcher)
+	}
+}
+
+// leading is what one hub does for all: catching up with forums and polling
+// feeds.
+func (s *Server) leading(o *outside) []func(context.Context) {
+	var out []func(context.Context)
+	for _, c := range o.catches {
+		out = append(out, c.Run)
+	}
+	for source, poller := range o.feeds {
+		out = append(out, func(ctx context.Context) {
+			if err := poller.Run(ctx); err != nil && ctx.Err() == nil {
+				s.Log.Error("a feed is not polled any more", "source", source, "err", err)
+			}
+		})
 	}
 	return out
 }

@@ -176,10 +176,11 @@ func (s *Server) openHub(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.openCatchers(ctx, s.outside, s.door)
 	s.forums = forum.New(s.store, s.outside.forums, s.Log, time.Now)
 	s.router = route.New(route.Config{
 		Bus: s.bus, Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.store,
-		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: s.leading(s.outside, s.door), Log: s.Log,
+		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: s.leading(s.outside), Log: s.Log,
 	})
 	s.metrics.router(s.router)
 	s.metrics.waiting(s.router, slices.Sorted(maps.Keys(s.outside.clients)))
