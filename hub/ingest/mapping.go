@@ -58,7 +58,7 @@ func (r *mapper) need(key string, t config.Template) string {
 	switch {
 	case missing != "":
 		r.fail(key, "nothing at %q in the body", missing)
-	case strings.TrimSpace(text) == "":
+	case oneLine(text, maxTitle) == "": // also of what are no characters
 		r.fail(key, "what %q makes of the body is empty", t)
 	}
 	return text

@@ -62,6 +62,7 @@ func FuzzMapping(f *testing.F) {
 	f.Add("'x'", "u", "t", `[{"u":"https://x","t":"a,b"},{"u":1}]`)
 	f.Add("a|@reverse|0", `a\.b`, "*", `{"a":[1,"\ud800"],"a.b":"`+"\xff"+`"}`)
 	f.Add("a.@tostr", "[a,b]", "a.@flatten", `{"a":{"b":[[1],[2]]}}`)
+	f.Add("a.@reverse.0", "", "0", `{"a":["\ud800"]}`)
 	f.Fuzz(func(t *testing.T, title, url, tags, body string) {
 		var m bellhop.Mapping
 		for into, text := range map[*bellhop.Template]string{&m.Title: title, &m.URL: url, &m.Tags: tags, &m.Type: "", &m.Text: url, &m.Key: tags} {
