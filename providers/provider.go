@@ -10,6 +10,7 @@ package providers
 
 import (
 	"context"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -49,10 +50,24 @@ type Description struct {
 	Can    hub.Features
 }
 
-// Limits are a platform's bounds on one message.
+// Limits are a platform's bounds on one message and on how fast they come.
 type Limits struct {
 	Text int  // the longest text of one message
 	Unit Unit // what Text counts
+	// Chat and Account are the rates at which calls for one chat, and all calls of
+	// the account, may come; each of them holds. None is that none is known.
+	Chat    []Rate
+	Account []Rate
+	// Learned is that servers differ: the pace of the account is what the server
+	// asks for when it refuses a call for coming too early.
+	Learned bool
+}
+
+// Rate is so many calls in some time, of which Burst may come at once.
+type Rate struct {
+	Calls int
+	Per   time.Duration
+	Burst int
 }
 
 // Unit is what a platform counts when it limits a text.

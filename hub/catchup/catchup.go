@@ -14,6 +14,7 @@
 package catchup
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,14 +33,19 @@ type Forum interface {
 	PostsSince(ctx context.Context, since time.Time, limit int) (posts []json.RawMessage, more bool, err error)
 	FailedDeliveries(ctx context.Context, address string, since time.Time) ([]discourse.Redelivery, error)
 	Topic(ctx context.Context, id string) (*hub.Topic, error)
+	Post(ctx context.Context, id string) (*discourse.Post, error)
 	Site(ctx context.Context) (hub.Taxonomy, error)
 }
 
 var _ Forum = (*discourse.Client)(nil)
 
-// Door takes in what a webhook would have brought.
+// Door takes in what a webhook would have brought; an *ingest.Handler is one.
 type Door interface {
-	Accept(ctx context.Context, source hub.Source, header http.Header, body []byte) (ids []hub.EventID, duplicates int, err error)
+	// Decode says what a webhook would bring, and takes in nothing.
+	Decode(source hub.Source, header http.Header, body []byte) ([]*hub.Event, error)
+	// Accept takes in a webhook as the events known, or by their own ids if that
+	// is nil.
+	Accept(ctx context.Context, source hub.Source, header http.Header, body []byte, known []hub.EventID) (ids []hub.EventID, duplicates int, err error)
 }
 
 // Config is what a Catcher works with.
@@ -215,8 +221,8 @@ func (c *Catcher) Once(ctx context.Context, since time.Time) (missed int, err er
 }
 
 // enter lets one webhook in. What is none is passed over: it would never be one.
-func (c *Catcher) enter(ctx context.Context, header http.Header, body []byte) (int, error) {
-	ids, duplicates, err := c.Door.Accept(ctx, c.Source, header, body)
+func (c *Catcher) enter(ctx context.Context, header http.Header, body []byte, known []hub.EventID) (int, error) {
+	ids, duplicates, err := c.Door.Accept(ctx, c.Source, header, body, known)
 	if hub.CodeOf(err) == hub.CodeInvalid {
 		c.Log.Warn("what the forum told of a missed event cannot be read, it is passed over", "source", c.Source, "err", err)
 		return 0, nil
@@ -225,6 +231,27 @@ func (c *Catcher) enter(ctx context.Context, header http.Header, body []byte) (i
 		return 0, fmt.Errorf("take in what was missed: %w", err)
 	}
 	return len(ids) - duplicates, nil
+}
+
+// known are the ids by which a webhook that was brought up to date may have come
+// in after all, as it was; nil if it is as it was. Many events have nothing but
+// their body to tell them from others, and by another they would be told again.
+//
+// A category is told again, as it is now: that it was closed must be heard, even
+// if an earlier state of it came in.
+func (c *Catcher) known(was, now discourse.Redelivery) []hub.EventID {
+	if bytes.Equal(was.Body, now.Body) || was.Header.Get(headerRoot) == "category" {
+		return nil
+	}
+	events, err := c.Door.Decode(c.Source, was.Header, was.Body)
+	if err != nil { // so it never came in
+		return nil
+	}
+	ids := make([]hub.EventID, len(events))
+	for i, e := range events {
+		ids[i] = e.ID
+	}
+	return ids
 }
 
 // The headers of a webhook that say what it is.

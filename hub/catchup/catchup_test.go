@@ -133,12 +133,21 @@ func (w *world) Topic(_ context.Context, id string) (*hub.Topic, error) {
 	return nil, cmp.Or(w.wrong("topic"), discourse.ErrNotFound)
 }
 
+func (w *world) Post(_ context.Context, id string) (*discourse.Post, error) {
+	w.note("post %s", id)
+	return nil, cmp.Or(w.wrong("post"), discourse.ErrNotFound)
+}
+
 func (w *world) Site(context.Context) (hub.Taxonomy, error) {
 	return hub.Taxonomy{}, w.wrong("site")
 }
 
+func (w *world) Decode(hub.Source, http.Header, []byte) ([]*hub.Event, error) {
+	return []*hub.Event{{ID: "e1"}}, nil
+}
+
 // Accept tells new events from those that it has had by their bodies.
-func (w *world) Accept(_ context.Context, source hub.Source, h http.Header, body []byte) (ids []hub.EventID, duplicates int, err error) {
+func (w *world) Accept(_ context.Context, source hub.Source, h http.Header, body []byte, _ []hub.EventID) (ids []hub.EventID, duplicates int, err error) {
 	assert.Equal(w.t, hub.Source("meta"), source)
 	var value map[string]struct{ ID int }
 	assert.NoError(w.t, json.Unmarshal(body, &value))

@@ -52,12 +52,12 @@ func (l *look) redeliver(ctx context.Context) error {
 	}
 	for _, d := range failed {
 		if !l.doubtful(d.At) {
-			d, keep, err := l.now.bring(ctx, d)
+			now, keep, err := l.now.bring(ctx, d)
 			if err != nil {
 				return fmt.Errorf("what a failed webhook is about: %w", err)
 			}
 			if keep {
-				n, err := l.enter(ctx, d.Header, d.Body)
+				n, err := l.enter(ctx, now.Header, now.Body, l.known(d, now))
 				l.missed += n
 				if err != nil {
 					return err
@@ -88,7 +88,7 @@ func (l *look) post(ctx context.Context) (more bool, err error) {
 			continue
 		}
 		body := append(append([]byte(`{"post":`), p...), '}')
-		n, err := l.enter(ctx, l.header("post", "post_created"), body)
+		n, err := l.enter(ctx, l.header("post", "post_created"), body, nil)
 		l.missed += n
 		if err != nil {
 			return false, err

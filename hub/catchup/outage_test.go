@@ -86,20 +86,37 @@ func TestAnOutage(t *testing.T) {
 	f.Hook(hooked.URL+"/in/meta", discoursetest.Secret)
 	calm := f.Topic("alice", "support", "Calm & <old>", "Nothing happens.", "urgent")
 	busy := f.Topic("alice", "support", "Busy", "Much happens.")
-	require.Len(t, came(), 4)
+	regretted := f.Reply(calm, "alice", "Regretted.")
+	require.Len(t, came(), 5)
 
 	g.set("deaf")
-	f.Rename(calm, "Calm & <new>")
 	f.Solve(calm, f.Reply(calm, "alice", "<b>Deaf</b> & in"))
+	f.Like(calm, 1, "carol")
+	f.Rename(calm, "Calm & <newer>")
+	f.EditPost(calm, 1, "Little happens.")
+	f.Rename(calm, "Calm & <new>") // which changes what was told before
 	f.AddCategory(forumtest.Category{Slug: "other", Color: "ABCDEF"})
-	require.Len(t, came(), 4)
+	require.Len(t, came(), 7)
 	g.set("shut")
+	f.EditPost(calm, regretted, "Regretted a little.")
+	spam := f.Reply(calm, "alice", "Buy this!")
+	f.Like(calm, spam, "carol")
+	f.Like(busy, 1, "carol")
+	f.EditPost(busy, 1, "More happens.")
 	f.Reply(busy, "alice", "Refused.")
 	f.Close(busy, true)
 	f.SetReaders("support", "team")
 	f.SetReaders("support")
 	f.DeleteTopic(f.Topic("alice", "hardware", "Spam", "Buy!"))
 	g.set("")
+	f.DeletePost(calm, regretted)
+	f.DeletePost(calm, spam)
+	f.EditPost(busy, 1, "Very much happens.")
+	require.Equal(t, []string{
+		`forum.post.deleted 302 "Calm & <new>" regular in 5/support [] <p>Regretted a little.</p>`,
+		`forum.post.deleted 302 "Calm & <new>" regular in 5/support [] <p>Buy this!</p>`,
+		`forum.post.edited 303 "Busy" regular in 5/support [] <p>Very much happens.</p>`,
+	}, came())
 	f.Mute(true)
 	f.Reply(busy, "alice", "No answer.")
 	f.Mute(false)
@@ -115,6 +132,9 @@ func TestAnOutage(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		// What failed, in its order, and as it is now: in hardware, and open to all.
+		// Of what is deleted by now, nothing.
+		`forum.post.liked 303 "Busy" regular in 6/ [] <p>Very much happens.</p>`,
+		`forum.post.edited 303 "Busy" regular in 6/ [] <p>Very much happens.</p>`,
 		`forum.post.created 303 "Busy" regular in 6/ [] <p>Refused.</p>`,
 		`forum.topic.closed 303 "Busy" regular in 6/ [] closed`,
 		`forum.post.created 303 "Busy" regular in 6/ [] `, // that it was closed
@@ -126,7 +146,7 @@ func TestAnOutage(t *testing.T) {
 		// What the forum has forgotten that it had to tell.
 		`forum.post.created 302 "Calm & <new>" regular in 5/ [] <p>Lost.</p>`,
 	}, came())
-	require.Equal(t, 9, missed)
+	require.Equal(t, 11, missed)
 	missed, err = c.Once(t.Context(), began)
 	require.NoError(t, err)
 	require.Zero(t, missed)

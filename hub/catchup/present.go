@@ -13,15 +13,17 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/discourse"
 )
 
-// A webhook that failed tells how a topic or a category stood when it was sent.
-// What happened since may have come in: taken as news, the old state would move
-// topics back, and open a category that was closed. So before it is let in, it
-// is brought up to date with what the forum says now.
+// A webhook that failed tells how a post, a topic or a category stood when it was
+// sent. What happened since may have come in: taken as news, the old state would
+// bring deleted posts back, move topics back, and open a category that was
+// closed. So before it is let in, it is brought up to date with what the forum
+// says now.
 
 // present is how things are now, asked once in a look.
 type present struct {
 	forum  Forum
-	topics map[string]*hub.Topic // nil: there is none
+	topics map[string]*hub.Topic      // nil: there is none
+	posts  map[string]*discourse.Post // nil: there is none
 	site   *hub.Taxonomy
 }
 
@@ -83,6 +85,9 @@ func (p *present) topic(ctx context.Context, event string, value object) (_ stri
 	if isText(value["deleted_at"]) {
 		value["deleted_at"] = encode(nil)
 	}
+	if value["title"] == nil && value["fancy_title"] != nil { // which would be read instead
+		value["title"] = encode(t.Title)
+	}
 	set(value, "title", t.Title)
 	set(value, "slug", t.Slug)
 	set(value, "archetype", t.Archetype)
@@ -107,18 +112,23 @@ func (p *present) like(ctx context.Context, event string, value object) (keep bo
 	return keep, err
 }
 
-// part brings up to date what a post, or anything else in a topic, says of the
-// topic. Of posts in one that is gone there is nothing to tell but that.
+// part brings up to date a post, and what it, or anything else in a topic, says
+// of the topic. Of posts in one that is gone there is nothing to tell but that.
 func (p *present) part(ctx context.Context, root, event string, value object) (keep bool, err error) {
 	if idOf(value["topic_id"]) == "" {
 		return true, nil
+	}
+	isPost := root == "post" || root == "like" || root == "solved"
+	if isPost && idOf(value["id"]) != "" {
+		if keep, err := p.post(ctx, event, value); !keep || err != nil {
+			return false, err
+		}
 	}
 	t, err := p.findTopic(ctx, value["topic_id"])
 	if err != nil {
 		return false, err
 	}
 	if t == nil {
-		isPost := root == "post" || root == "like" || root == "solved"
 		return !isPost || event == "post_destroyed", nil
 	}
 	set(value, "topic_title", t.Title)

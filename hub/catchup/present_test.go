@@ -26,8 +26,10 @@ import (
 type stand struct {
 	failed []discourse.Redelivery
 	topics map[string]*hub.Topic
+	posts  map[string]*discourse.Post
 	site   hub.Taxonomy
 	asked  []string
+	away   error // what the forum answers about posts; nil: it answers
 }
 
 func (s *stand) FailedDeliveries(context.Context, string, time.Time) ([]discourse.Redelivery, error) {
@@ -44,6 +46,17 @@ func (s *stand) Topic(_ context.Context, id string) (*hub.Topic, error) {
 		return t, nil
 	}
 	return nil, fmt.Errorf("topic %s: %w", id, discourse.ErrNotFound)
+}
+
+func (s *stand) Post(_ context.Context, id string) (*discourse.Post, error) {
+	s.asked = append(s.asked, "post "+id)
+	if s.away != nil {
+		return nil, s.away
+	}
+	if p := s.posts[id]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("post %s: %w", id, discourse.ErrNotFound)
 }
 
 func (s *stand) Site(context.Context) (hub.Taxonomy, error) {
@@ -71,9 +84,9 @@ func newDoor(t testing.TB, site string) *door {
 	return d
 }
 
-func (d *door) Accept(ctx context.Context, source hub.Source, header http.Header, body []byte) ([]hub.EventID, int, error) {
+func (d *door) Accept(ctx context.Context, source hub.Source, header http.Header, body []byte, known []hub.EventID) ([]hub.EventID, int, error) {
 	d.brought = append(d.brought, discourse.Redelivery{Header: header, Body: body})
-	return d.Handler.Accept(ctx, source, header, body)
+	return d.Handler.Accept(ctx, source, header, body, known)
 }
 
 func (d *door) Publish(_ context.Context, e *hub.Event) (seq uint64, duplicate bool, err error) {
@@ -124,13 +137,26 @@ func says(t testing.TB, e *hub.Event) string {
 	return strings.Join(words, " ")
 }
 
+// kinds are the numbers of Discourse's Post.types.
+var kinds = map[hub.PostKind]int{hub.PostRegular: 1, hub.PostModerator: 2, hub.PostSmallAction: 3, hub.PostWhisper: 4}
+
 // asTold is a forum that stands as a webhook tells it.
 func asTold(t testing.TB, f discoursetest.Fixture) *stand {
 	t.Helper()
 	es, err := newDoor(t, discoursetest.Instance).Decode("meta", f.Header, f.Body)
 	require.NoError(t, err)
-	s := &stand{failed: []discourse.Redelivery{{Header: f.Header, Body: f.Body}}, topics: map[string]*hub.Topic{}, site: hub.Taxonomy{Complete: true}}
-	if told := dataOf(t, es[0]); told.Topic != nil && !told.Topic.Deleted {
+	s := &stand{
+		failed: []discourse.Redelivery{{Header: f.Header, Body: f.Body}}, topics: map[string]*hub.Topic{}, posts: map[string]*discourse.Post{},
+		site: hub.Taxonomy{Complete: true},
+	}
+	told := dataOf(t, es[0])
+	if p := told.Post; p != nil {
+		s.posts[p.ID] = &discourse.Post{
+			ID: p.ID, TopicID: told.Topic.ID, Number: p.Number, Type: kinds[p.Kind], HTML: p.HTML, Version: p.Version,
+			Hidden: p.Hidden, Deleted: p.Deleted, UpdatedAt: p.UpdatedAt,
+		}
+	}
+	if told.Topic != nil && !told.Topic.Deleted {
 		s.topics[told.Topic.ID] = told.Topic
 	} else if told.Category != nil && f.Event != "category_destroyed" {
 		s.site.Categories = []hub.ForumCategory{*told.Category}
@@ -349,44 +375,57 @@ func TestATopicIsNoLongerDeleted(t *testing.T) {
 func TestALongPost(t *testing.T) {
 	f := discoursetest.Get("post_created_reply.json")
 	long := strings.Repeat("<b>&</b>", 120_000)
-	s, d := asTold(t, f), newDoor(t, discoursetest.Instance)
-	s.failed[0].Body = []byte(strings.Replace(string(f.Body), "<p>Which model?</p>", long, 1))
-	s.topics["301"].CategoryID = "7"
-	s.look(t, d)
-	require.Len(t, d.events, 1)
-	require.Equal(t, long, dataOf(t, d.events[0]).Post.HTML)
-	require.Equal(t, "7", dataOf(t, d.events[0]).Topic.CategoryID)
+	for _, grew := range []bool{false, true} {
+		s, d := asTold(t, f), newDoor(t, discoursetest.Instance)
+		if !grew {
+			s.failed[0].Body = []byte(strings.Replace(string(f.Body), "<p>Which model?</p>", long, 1))
+		}
+		s.posts["902"].HTML = long
+		s.topics["301"].CategoryID = "7"
+		s.look(t, d)
+		require.Len(t, d.events, 1)
+		require.True(t, long == dataOf(t, d.events[0]).Post.HTML, "it is too long to be shown")
+		require.Equal(t, "7", dataOf(t, d.events[0]).Topic.CategoryID)
+	}
 }
 
 // A look asks about each thing once, and the next one anew.
 func TestALookAsksOnce(t *testing.T) {
 	s := asTold(t, discoursetest.Get("topic_created.json"))
-	for _, file := range []string{"post_created_first.json", "post_liked.json", "category_updated.json", "category_destroyed.json", "user_created.json", "topic_edited_title.json"} {
+	s.posts["901"], s.posts["903"] = &discourse.Post{ID: "901"}, &discourse.Post{ID: "903"}
+	for _, file := range []string{"post_created_first.json", "post_liked.json", "accepted_solution.json", "category_updated.json", "category_destroyed.json", "user_created.json", "topic_edited_title.json"} {
 		f := discoursetest.Get(file)
 		s.failed = append(s.failed, discourse.Redelivery{Header: f.Header, Body: f.Body})
 	}
 	for _, there := range []bool{true, false} {
 		s.asked = nil
 		s.look(t, newDoor(t, discoursetest.Instance))
-		require.Equal(t, []string{"topic 301", "site"}, s.asked, "there is one: %t", there)
+		require.Equal(t, []string{"topic 301", "post 901", "post 903", "site"}, s.asked, "they are there: %t", there)
 		clear(s.topics)
+		clear(s.posts)
 	}
 }
 
 // Whatever a forum kept as a webhook, it is passed on or left out. What becomes
-// of it is JSON, and tells nothing of the topic that is not so now.
+// of it is JSON, and tells nothing of the topic and the post that is not so now.
 func FuzzBring(f *testing.F) {
 	for _, fixture := range discoursetest.All() {
 		f.Add(fixture.Header.Get("X-Discourse-Event-Type"), fixture.Event, fixture.Body)
 	}
 	f.Add("topic", "topic_edited", []byte(`{"topic":{"id":"301","category_id":null,"tags":7,"visible":null,"closed":"true","pinned_at":"x","deleted_at":"x"},"x":null}`))
+	f.Add("topic", "topic_edited", []byte(`{"topic":{"id":301,"fancy_title":"Then","closed":false}}`))
 	f.Add("like", "post_liked", []byte(`{"like":{"post":{"topic_id":301,"category_id":1e9,"category_slug":"x","topic_tags":[{"name":"a"},"b",1]}}}`))
+	f.Add("post", "post_edited", []byte(`{"post":{"id":"902","topic_id":9,"post_number":"2","cooked":7,"hidden":"x","user_deleted":true,"deleted_at":"x","version":"1","post_type":null,"updated_at":7}}`))
 	f.Add("category", "category_updated", []byte(`{"category":{"id":5,"color":7,"parent_category_id":"5","read_restricted":null}}`))
 	f.Fuzz(func(t *testing.T, root, event string, body []byte) {
 		now := hub.Topic{ID: "301", Title: "Now <&>", Slug: "now", Archetype: "regular", CategoryID: "7", Tags: []string{"now"}, Closed: true}
 		s := &stand{
 			topics: map[string]*hub.Topic{"301": &now},
-			site:   hub.Taxonomy{Categories: []hub.ForumCategory{{ID: "5", Name: "Now", Slug: "now", Color: "#0088cc", ParentID: "7", Restricted: true}}},
+			posts: map[string]*discourse.Post{
+				"902": {ID: "902", TopicID: "301", Number: 9, Type: 1, HTML: "<p>Now &amp;</p>", Version: 5, Hidden: true, UpdatedAt: time.Date(2026, 2, 1, 9, 0, 0, 1, time.UTC)},
+				"903": {ID: "903", TopicID: "301", Deleted: true},
+			},
+			site: hub.Taxonomy{Categories: []hub.ForumCategory{{ID: "5", Name: "Now", Slug: "now", Color: "#0088cc", ParentID: "7", Restricted: true}}},
 		}
 		given := discourse.Redelivery{Body: slices.Clone(body), Header: http.Header{
 			"X-Discourse-Event-Type": {root}, "X-Discourse-Event": {event}, "X-Discourse-Event-Signature": {discoursetest.Sign(body)},
@@ -406,7 +445,7 @@ func FuzzBring(f *testing.F) {
 		}
 		require.True(t, json.Valid(got.Body), "%s", got.Body)
 		require.Empty(t, got.Header.Get("X-Discourse-Event-Signature"))
-		again := &stand{topics: s.topics, site: s.site, failed: []discourse.Redelivery{got}}
+		again := &stand{topics: s.topics, posts: s.posts, site: s.site, failed: []discourse.Redelivery{got}}
 		d.brought = nil
 		again.look(t, d)
 		require.Len(t, d.brought, 1)
@@ -416,6 +455,13 @@ func FuzzBring(f *testing.F) {
 			if told.Topic != nil && told.Topic.ID == "301" && (root == "topic" || root == "post") {
 				require.Contains(t, []string{"", "7"}, told.Topic.CategoryID)
 				require.Contains(t, []string{"", now.Title}, told.Topic.Title)
+			}
+			if p := told.Post; p != nil && p.ID == "902" && root == "post" {
+				require.True(t, p.Hidden)
+				require.False(t, p.Deleted)
+				require.Equal(t, "301", told.Topic.ID)
+				require.Contains(t, []string{"", "<p>Now &amp;</p>"}, p.HTML)
+				require.Contains(t, []int{0, 5}, p.Version)
 			}
 			if told.Category != nil && told.Category.ID == "5" {
 				require.True(t, told.Category.Restricted)

@@ -12,6 +12,7 @@
 //   - errors and rate limits: https://github.com/discourse/discourse/blob/main/app/controllers/application_controller.rb
 //   - keys: https://github.com/discourse/discourse/blob/main/lib/auth/default_current_user_provider.rb
 //   - topics: https://github.com/discourse/discourse/blob/main/app/controllers/topics_controller.rb
+//   - posts: https://github.com/discourse/discourse/blob/main/app/controllers/posts_controller.rb
 //
 // What it refuses to do: change anything on the forum, follow a redirect,
 // retry, keep an answer, and tell anybody its key.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 // Whatever a forum answers, it is a fact or an error, and never a topic that
 // may be shown because it could not be read.
 func FuzzAnswers(f *testing.F) {
-	for _, file := range []string{"topic_solved_2025.json", "topic_message_2026.json"} {
+	for _, file := range []string{"topic_solved_2025.json", "topic_message_2026.json", "post_edited_2025.json", "post_deleted_2026.json"} {
 		body, err := os.ReadFile("testdata/" + file)
 		require.NoError(f, err)
 		f.Add(200, body, "")
@@ -30,6 +31,7 @@ func FuzzAnswers(f *testing.F) {
 		`{"members":[{"username":"a"}],"owners":null,"meta":{"total":"3"}}`,
 		`{"web_hooks":[{"id":1,"payload_url":"http://x/in/meta"}],"web_hook_events":[{"id":1,"status":-1,"headers":"{\"a\":1e9}","payload":"{}","created_at":"2026-01-10T09:00:00.000Z"}]}`,
 		`{"current_user":{"username":"system"},"title":"x"}`, notFoundJSON, `[]`, ``, `<html>`, `{"id":301,"deleted_at":{}}`, `{"tags":[{"id":{},"name":[]}],"details":{"allowed_groups":{}}}`,
+		`{"id":"301","user_deleted":"yes","version":1e3,"updated_at":"9999-12-31T23:59:59-12:00"}`,
 	} {
 		f.Add(200, []byte(body), "")
 		f.Add(403, []byte(body), "system")
@@ -76,6 +78,20 @@ func FuzzAnswers(f *testing.F) {
 				require.Contains(t, []string{"301", `"301"`}, string(said.ID))
 				require.Contains(t, []any{nil, false, ""}, said.Deleted)
 			}
+		}
+		if post, err := client().Post(ctx, "301"); err == nil {
+			require.Equal(t, 200, status)
+			require.Equal(t, "301", post.ID)
+			_, err = json.Marshal(post)
+			require.NoError(t, err)
+			var said struct {
+				Deleted any `json:"deleted_at"`
+				Author  any `json:"user_deleted"`
+			}
+			_ = json.Unmarshal(body, &said)
+			told := []any{said.Deleted, said.Author}
+			there := !slices.ContainsFunc(told, func(v any) bool { return v != nil && v != false && v != "" })
+			require.Equal(t, there, !post.Deleted)
 		}
 		if site, err := client().Site(ctx); err == nil {
 			_, err = json.Marshal(site)

@@ -7,7 +7,6 @@ import (
 	"html"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -94,7 +93,7 @@ func (c *Client) Visible(ctx context.Context, topic, reader string) (bool, error
 // topic asks for a topic and makes sure that it is the one that was asked for.
 func (c *Client) topic(ctx context.Context, who asker, id, query string) (*topic, error) {
 	where := c.site.base + "/t/" + segment(id)
-	if id == "" || len(id) > 18 || strings.Trim(id, "0123456789") != "" { // it would be looked for as a slug
+	if !numeric(id) { // it would be looked for as a slug
 		return nil, &absent{where: where, status: http.StatusNotFound, message: "a topic has a number"}
 	}
 	var t topic

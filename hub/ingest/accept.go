@@ -37,10 +37,19 @@ func (h *Handler) Decode(source hub.Source, header http.Header, body []byte) ([]
 // was missed, without a signature: whoever calls it vouches for the body. It
 // answers like Decode, or with an error of the Publisher, after which some of
 // the events may be stored: accept the same body again.
-func (h *Handler) Accept(ctx context.Context, source hub.Source, header http.Header, body []byte) (ids []hub.EventID, duplicates int, err error) {
+//
+// A body that is not as the source sent it brings the events that are known by
+// other ids than its own: one for each of them, in their order. Nil, or another
+// number of ids, leaves them their own.
+func (h *Handler) Accept(ctx context.Context, source hub.Source, header http.Header, body []byte, known []hub.EventID) (ids []hub.EventID, duplicates int, err error) {
 	events, err := h.Decode(source, header, body)
 	if err != nil {
 		return nil, 0, err
+	}
+	if len(known) == len(events) {
+		for i, e := range events {
+			e.ID = known[i]
+		}
 	}
 	ids, duplicates, err = h.publishAll(ctx, events)
 	if errors.Is(err, ErrTooLarge) {

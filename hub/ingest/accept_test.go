@@ -89,25 +89,61 @@ func TestAccept(t *testing.T) {
 	h := handler(t, s)
 	f := first()
 	f.Header.Del("X-Discourse-Event-Signature")
-	ids, duplicates, err := h.Accept(t.Context(), "meta", f.Header, f.Body)
+	ids, duplicates, err := h.Accept(t.Context(), "meta", f.Header, f.Body, nil)
 	require.NoError(t, err)
 	require.Equal(t, []hub.EventID{decode(t, f).ID}, ids)
 	require.Zero(t, duplicates)
-	ids, duplicates, err = h.Accept(t.Context(), "meta", f.Header, f.Body)
+	ids, duplicates, err = h.Accept(t.Context(), "meta", f.Header, f.Body, nil)
 	require.NoError(t, err)
 	require.Len(t, ids, 1)
 	require.Equal(t, 1, duplicates)
 	require.Len(t, s.stored(), 1)
 
-	_, _, err = h.Accept(t.Context(), "meta", f.Header, []byte(`{`))
+	_, _, err = h.Accept(t.Context(), "meta", f.Header, []byte(`{`), nil)
 	require.Equal(t, hub.CodeInvalid, hub.CodeOf(err))
 	s.fail = ingest.ErrTooLarge
-	_, _, err = h.Accept(t.Context(), "meta", f.Header, f.Body)
+	_, _, err = h.Accept(t.Context(), "meta", f.Header, f.Body, nil)
 	require.Equal(t, hub.CodeInvalid, hub.CodeOf(err), "trying again would not help")
 	s.fail = errors.New("no disk")
-	_, _, err = h.Accept(t.Context(), "meta", f.Header, f.Body)
+	_, _, err = h.Accept(t.Context(), "meta", f.Header, f.Body, nil)
 	require.ErrorIs(t, err, s.fail)
 	require.Equal(t, hub.CodeInternal, hub.CodeOf(err))
+}
+
+// A body that was changed on its way brings the events that it brought before.
+func TestAcceptByKnownIDs(t *testing.T) {
+	s := &stream{}
+	h := handler(t, s)
+	f := discoursetest.Get("topic_edited_title.json")
+	own := []hub.EventID{decode(t, f).ID}
+	changed := []byte(strings.Replace(string(f.Body), `"category_id":5`, `"category_id":7`, 1))
+	require.NotEqual(t, f.Body, changed)
+	for _, c := range []struct {
+		body       []byte
+		known      []hub.EventID
+		duplicates int
+	}{
+		{f.Body, nil, 0},
+		{changed, own, 1},
+		{changed, nil, 0},
+		{changed, []hub.EventID{"e1"}, 0},
+	} {
+		ids, duplicates, err := h.Accept(t.Context(), "meta", f.Header, c.body, c.known)
+		require.NoError(t, err)
+		require.Equal(t, c.duplicates, duplicates)
+		require.Len(t, ids, 1)
+		if c.known != nil {
+			require.Equal(t, c.known, ids)
+		}
+	}
+	stored := s.stored()
+	require.Len(t, stored, 3)
+	require.Equal(t, hub.EventID("e1"), stored[2].ID)
+	require.Equal(t, "7", forum(t, stored[2]).Topic.CategoryID)
+
+	ids, _, err := h.Accept(t.Context(), "meta", f.Header, f.Body, []hub.EventID{"e1", "e2"})
+	require.NoError(t, err)
+	require.Equal(t, own, ids, "they are of other events")
 }
 
 // A deleted topic is deleted whatever its body says, and a recovered one is not.

@@ -152,6 +152,8 @@ func (v *visit) route() (string, func() reply) {
 	case !isJSON:
 	case parts[0] == "t" && (len(parts) == 2 || len(parts) == 3):
 		return "topics/show", func() reply { return v.showTopic(parts[len(parts)-1]) }
+	case parts[0] == "posts" && len(parts) == 2:
+		return "posts/show", func() reply { return v.showPost(parts[1]) }
 	case parts[0] == "groups" && len(parts) == 3 && parts[2] == "members":
 		return "groups/members", func() reply { return v.members(parts[1]) }
 	case strings.HasPrefix(path, "/admin/api/web_hook_events/"):

@@ -149,6 +149,10 @@ func TestEvents(t *testing.T) {
 		require.Equal(t, 2, next(hub.ForumTopicSolved).Post.Number)
 		f.Unsolve(id)
 		next(hub.ForumTopicUnsolved)
+		f.Like(id, 2, "alice")
+		said = next(hub.ForumPostLiked)
+		require.Equal(t, "alice", said.Actor.Username)
+		require.Equal(t, "bob", said.Post.Author.Username)
 		f.HidePost(id, 2)
 		require.True(t, next(hub.ForumPostEdited).Post.Hidden)
 		f.HidePost(id, 1)
@@ -221,10 +225,12 @@ func TestBodiesAreLikeTheFixtures(t *testing.T) {
 	f.DeletePost(id, 3)
 	f.Message("bob", "Refund", "x", nil, []string{"support_team"})
 	f.DeleteTopic(id)
+	f.Like(id, 4, "bob")
 	for _, file := range []string{
 		"group_created.json", "user_added_to_group.json", "tag_created.json", "topic_created.json", "post_created_first.json", "post_created_reply.json",
 		"post_created_whisper.json", "topic_closed_status_updated.json", "post_created_small_action_closed.json", "accepted_solution.json",
 		"post_created_hidden.json", "post_destroyed_staff.json", "topic_created_pm.json", "post_created_pm.json", "post_destroyed_staff.json", "topic_destroyed.json",
+		"post_liked.json",
 	} {
 		h, want := <-got, discoursetest.Get(file)
 		require.Equal(t, keys(t, want.Body), keys(t, h.body), file)
@@ -316,7 +322,11 @@ func TestErrors(t *testing.T) {
 	f.AddCategory(forumtest.Category{Slug: "inside", Readers: []string{"staff"}})
 	inside := f.Topic("carol", "inside", "A", "b")
 	deleted := f.Topic("carol", "support", "A", "b")
+	f.Reply(deleted, "carol", "c")
 	f.DeleteTopic(deleted)
+	f.Whisper(open, "carol", "d")
+	f.Reply(open, "bob", "e")
+	f.DeletePost(open, 3)
 	for _, c := range []struct {
 		path, as string
 		status   int
@@ -331,6 +341,20 @@ func TestErrors(t *testing.T) {
 		{"/t/" + deleted + ".json", "bob", 410, "not_found"},
 		{"/t/" + deleted + ".json", "system", 200, ""},
 		{"/t/999.json", "system", 404, "not_found"},
+		{"/posts/901.json", "", 200, ""},
+		{"/posts/902.json", "", 403, "invalid_access"},
+		{"/posts/902.json", "bob", 403, "invalid_access"},
+		{"/posts/902.json", "carol", 200, ""},
+		{"/posts/903.json", "bob", 404, "not_found"},
+		{"/posts/903.json", "carol", 200, ""},
+		{"/posts/904.json", "bob", 404, "not_found"}, // its topic is deleted
+		{"/posts/904.json", "system", 200, ""},
+		{"/posts/905.json", "bob", 403, "invalid_access"}, // a whisper
+		{"/posts/905.json", "carol", 200, ""},
+		{"/posts/906.json", "bob", 404, "not_found"}, // their own
+		{"/posts/906.json", "", 404, "not_found"},
+		{"/posts/906.json", "carol", 200, ""},
+		{"/posts/999.json", "system", 404, "not_found"},
 		{"/nothing.json", "system", 404, "not_found"},
 		{"/site", "system", 404, "not_found"},
 		{"/admin/api/web_hooks.json", "carol", 404, "not_found"},
@@ -422,5 +446,6 @@ func TestMistakesOfATestPanic(t *testing.T) {
 	id := f.Topic("alice", "support", "A", "b")
 	require.Panics(t, func() { f.EditPost(id, 2, "b") })
 	require.Panics(t, func() { f.Unsolve(id) })
+	require.Panics(t, func() { f.Like(id, 1, "nobody") })
 	f.Reply(id, "alice", "the forum is as before")
 }

@@ -22,7 +22,7 @@ func (v *visit) showTopic(id string) reply {
 			continue
 		}
 		if ids = append(ids, p.id); len(posts) < streamPage {
-			posts = append(posts, v.postShown(p))
+			posts = append(posts, v.postShown(p, false))
 		}
 	}
 	view := object{"post_stream", object{"posts", posts, "stream", ids}, "timeline_lookup", []any{}, "suggested_topics", []any{}}
@@ -69,13 +69,36 @@ func (v *visit) seesPost(p *post) bool {
 	return v.staff() || p.deleted.IsZero() && p.kind != whisper
 }
 
-// postShown is a post as PostSerializer writes it for who asks.
-func (v *visit) postShown(p *post) object {
+// showPost does not ask for detailed_404, as that is for topics. What is deleted
+// is there for who may moderate its topic:
+// https://github.com/discourse/discourse/blob/main/app/controllers/posts_controller.rb
+func (v *visit) showPost(id string) reply {
+	i := slices.IndexFunc(v.f.posts, func(p *post) bool { return strconv.Itoa(p.id) == id })
+	if i < 0 {
+		return notFound()
+	}
+	p := v.f.posts[i]
+	seen := v.f.sees(v.by, p.topic)
+	switch gone := !p.deleted.IsZero() || !p.topic.deleted.IsZero(); {
+	case gone && (!seen || !v.staff()):
+		return notFound()
+	case !seen || !v.seesPost(p):
+		return invalidAccess()
+	}
+	return ok(v.postShown(p, false))
+}
+
+// postShown is a post as PostSerializer writes it for who asks; only in a list
+// of posts of many topics it says what its topic is.
+func (v *visit) postShown(p *post, listed bool) object {
 	o := v.f.postHead(p)
 	covered := p.hidden && !v.staff()
 	for i := 0; i < len(o); i += 2 {
-		if o[i] == "cooked" && covered {
+		switch {
+		case o[i] == "cooked" && covered:
 			o[i+1] = "<p>This post was flagged by the community and is temporarily hidden.</p>"
+		case o[i] == "topic_title" && !listed, o[i] == "category_id" && !listed:
+			o[i+1] = skip
 		}
 	}
 	o = append(o, "cooked_hidden", onlyIf(covered, true), "readers_count", 0, "yours", v.by == p.by, "can_edit", v.staff(),
@@ -106,7 +129,7 @@ func (v *visit) latest() reply {
 		if t.private() || t.unlisted || !t.deleted.IsZero() || p.kind != regular || !p.deleted.IsZero() || p.hidden || !v.f.sees(v.by, t) {
 			continue
 		}
-		list = append(list, append(v.postShown(p), "topic_html_title", html.EscapeString(t.title), "excerpt", p.raw, "truncated", false))
+		list = append(list, append(v.postShown(p, true), "topic_html_title", html.EscapeString(t.title), "excerpt", p.raw, "truncated", false))
 	}
 	return ok(object{"latest_posts", list})
 }

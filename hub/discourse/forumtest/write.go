@@ -228,6 +228,14 @@ func (f *Forum) Unsolve(topic string) {
 	})
 }
 
+// Like is that a user likes a post (post_liked).
+func (f *Forum) Like(topic string, number int, by string) {
+	f.change(func(out *outbox) {
+		p, u := f.post(topic, number), f.user(by)
+		out.add("like", "post_liked", object{"post", f.postJSON(p), "user", f.userJSON(u)})
+	})
+}
+
 var (
 	noWord  = regexp.MustCompile(`[^\pL\pN]+`)
 	mention = regexp.MustCompile(`@([\pL\pN_.-]*[\pL\pN_])`)
