@@ -27,6 +27,7 @@ fuzz: ## the parsers of what strangers write, a minute each
 	$(GO) test -run '^$$' -fuzz '^FuzzMapping$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzBring$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/catchup
+	$(GO) test -run '^$$' -fuzz '^FuzzSecrets$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./providers/observe
 
 bench: build ## figures as ratios against a baseline taken in the same run
 	BELLHOP_BENCH=$(CURDIR)/bellhop $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./hub/server

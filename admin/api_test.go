@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
@@ -241,22 +242,39 @@ func TestDeliveries(t *testing.T) {
 		"queued_at":"2026-01-02T03:04:05Z","updated_at":"2026-01-02T03:04:05Z"}`
 	w.call(t, "GET", "/api/v1/deliveries?system=slack&chat=a&event=e1&subscription=s1&status=dead", "").is(http.StatusOK, `{"items":[`+stored+`]}`)
 	require.Equal(t, hub.DeliveryQuery{
-		System: "slack", Chat: "a", Event: "e1", Subscription: "s1", Status: hub.StatusDead, Page: hub.Page{Limit: 50},
+		System: "slack", Chat: "a", Event: "e1", Subscription: "s1", Status: []hub.Status{hub.StatusDead}, Page: hub.Page{Limit: 50},
+	}, w.asked)
+	w.call(t, "GET", "/api/v1/deliveries?source=meta&status=dead,failed&status=queued&text=hell&since=2026-01-02T03:04:05Z&until=2026-01-02T04:04:05%2B01:00&limit=5", "").
+		is(http.StatusOK, `{"items":[`+stored+`]}`)
+	require.Equal(t, hub.DeliveryQuery{
+		Source: "meta", Status: []hub.Status{hub.StatusDead, hub.StatusFailed, hub.StatusQueued}, Text: "hell", Since: began,
+		Until: time.Date(2026, 1, 2, 4, 4, 5, 0, time.FixedZone("", 3600)), Page: hub.Page{Limit: 5},
 	}, w.asked)
 	w.call(t, "GET", "/api/v1/deliveries/n1", "").is(http.StatusOK, stored)
+	w.attempts = map[hub.NotificationID][]hub.Attempt{"n1": {
+		{Attempt: 1, Status: hub.StatusFailed, Fault: hub.FaultTemporary, Reason: "503", RetryAt: began, At: began, Times: 1, Exchange: refusal()},
+		{Attempt: 2, Status: hub.StatusSent, At: began, Times: 1},
+	}}
+	const history = `,"history":[{"attempt":1,"status":"failed","fault":"temporary","reason":"503","retry_at":"2026-01-02T03:04:05Z",
+		"at":"2026-01-02T03:04:05Z","times":1,"exchange":{"method":"POST","url":"https://slack.com/api/chat.postMessage","request":"{}",
+		"status":503,"answer":"busy","at":"2026-01-02T03:04:05Z","took_ms":20}},{"attempt":2,"status":"sent","at":"2026-01-02T03:04:05Z","times":1}]}`
+	w.call(t, "GET", "/api/v1/deliveries/n1", "").is(http.StatusOK, strings.TrimSuffix(stored, "}")+history)
 	w.call(t, "GET", "/api/v1/deliveries/n2", "").refused(http.StatusNotFound)
 }
 
 func TestSystems(t *testing.T) {
 	w := newWorld()
 	w.call(t, "GET", "/api/v1/systems", "").is(http.StatusOK, `{"items":[
-		{"system":"slack","kind":"slack","features":{"threads":true,"edits":false,"deletes":false,"listens":false,"idempotent":false,"chats":false},"state":"ok"},
-		{"system":"console","kind":"console","features":{"threads":false,"edits":false,"deletes":false,"listens":false,"idempotent":false,"chats":false},
+		{"system":"slack","kind":"slack","features":{"threads":true,"edits":false,"deletes":false,"listens":false,"idempotent":false,"chats":false,"images":false},"state":"ok"},
+		{"system":"console","kind":"console","features":{"threads":false,"edits":false,"deletes":false,"listens":false,"idempotent":false,"chats":false,"images":false},
 		 "state":"paused","reason":"the token is refused"}]}`)
 	w.call(t, "GET", "/api/v1/systems/slack/chats", "").is(http.StatusOK, `{"items":[]}`)
 	w.chats = []providers.ChatInfo{{Chat: hub.Chat{System: "slack", ID: "C1"}, Name: "#support", Note: "private"}}
 	w.call(t, "GET", "/api/v1/systems/slack/chats?q=supp", "").is(http.StatusOK, `{"items":[{"system":"slack","chat":"C1","name":"#support","note":"private"}]}`)
 	require.Equal(t, []any{hub.System("slack"), "supp"}, w.asked)
+	w.call(t, "POST", "/api/v1/systems/slack/resume?chat=C1", "").is(http.StatusAccepted, ``)
+	require.Equal(t, []any{hub.System("slack"), "C1"}, w.asked)
+	w.call(t, "POST", "/api/v1/systems/irc/resume", "").refused(http.StatusNotFound, "", "irc is not configured: the systems are slack, console")
 	w.call(t, "GET", "/api/v1/systems/irc/chats", "").refused(http.StatusNotFound, "", "irc is not configured: the systems are slack, console")
 }
 

@@ -19,6 +19,8 @@ type memory struct {
 	mu            sync.Mutex
 	subscriptions []hub.Subscription // oldest first
 	deliveries    []hub.Delivery     // oldest first
+	attempts      map[hub.NotificationID][]hub.Attempt
+	logFails      error // of RecordQueued
 	sessions      map[string]hub.Session
 	events        []hub.Event
 	notified      []hub.Notification
@@ -127,8 +129,34 @@ func (m *memory) MarkFired(context.Context, map[hub.SubscriptionID]time.Time) er
 
 func (m *memory) RecordQueued(_ context.Context, ds []hub.Delivery) error {
 	defer m.lock()()
-	m.deliveries = append(m.deliveries, ds...)
+	if m.logFails != nil {
+		return m.logFails
+	}
+	for _, d := range ds {
+		i := slices.IndexFunc(m.deliveries, func(known hub.Delivery) bool { return known.ID == d.ID })
+		switch {
+		case i < 0:
+			m.deliveries = append(m.deliveries, d)
+		case d.Again > m.deliveries[i].Again:
+			m.deliveries[i] = d
+		}
+	}
 	return m.fail
+}
+
+func (m *memory) FindDeliveries(_ context.Context, ids []hub.NotificationID) (found []hub.Delivery, _ error) {
+	defer m.lock()()
+	for _, d := range m.deliveries {
+		if slices.Contains(ids, d.ID) {
+			found = append(found, d)
+		}
+	}
+	return found, m.fail
+}
+
+func (m *memory) Attempts(_ context.Context, id hub.NotificationID) ([]hub.Attempt, error) {
+	defer m.lock()()
+	return m.attempts[id], m.fail
 }
 
 func (m *memory) RecordOutcomes(context.Context, []hub.Outcome) error { return m.fail }
@@ -227,6 +255,8 @@ func (m *memory) systems(context.Context) ([]hub.SystemStatus, error) {
 		{System: "console", Kind: "console", State: "paused", Reason: "the token is refused"},
 	}, m.fail
 }
+
+func (m *memory) resume(system hub.System, chat string) { m.asked = []any{system, chat} }
 
 func (m *memory) listChats(_ context.Context, system hub.System, query string) ([]providers.ChatInfo, error) {
 	m.asked = []any{system, query}

@@ -89,8 +89,12 @@ func (p param) described(in string) object {
 	switch {
 	case p.integer:
 		schema = object{"type": "integer", "minimum": 1, "maximum": p.maximum}
+	case p.several:
+		schema = object{"type": "array", "items": object{"type": "string", "enum": p.enum}}
 	case len(p.enum) > 0:
 		schema["enum"] = p.enum
+	case p.time:
+		schema["format"] = "date-time"
 	}
 	return object{"name": p.name, "in": in, "description": p.text, "schema": schema}
 }

@@ -231,7 +231,7 @@ func TestExamplesAreValid(t *testing.T) {
 func TestExamplesAreTaken(t *testing.T) {
 	for path, schema := range map[string]string{
 		"/api/v1/events": "EventInput", "/api/v1/subscriptions": "Subscription", "/api/v1/messages": "MessageInput",
-		"/api/v1/explain": "ExplainInput",
+		"/api/v1/explain": "ExplainInput", "/api/v1/dead/retry": "RetryInput",
 	} {
 		w := newWorld()
 		w.events = []hub.Event{{SpecVersion: "1.0", ID: "ewqk5gbvyzpkk6tf4vlxnsgfv2i", Source: "api", Type: "user.deploy.finished"}}
@@ -248,7 +248,7 @@ func TestSchemasHoldTheFieldsOfTheTypes(t *testing.T) {
 	components := readSchemas(t, newWorld()).components()
 	for name, of := range map[string]any{
 		"Event": hub.Event{}, "EventInput": hub.Event{}, "Subscription": hub.Subscription{}, "Filter": hub.Filter{},
-		"Delivery": hub.Delivery{}, "System": hub.SystemStatus{}, "Chat": providers.ChatInfo{},
+		"Delivery": hub.Delivery{}, "Attempt": hub.Attempt{}, "Exchange": hub.Exchange{}, "System": hub.SystemStatus{}, "PausedChat": hub.PausedChat{}, "Chat": providers.ChatInfo{},
 		"Trace": hub.Trace{}, "TraceChat": hub.TraceChat{}, "RowVerdict": hub.RowVerdict{}, "Explanation": hub.Explanation{},
 		"Expected": hub.Expected{}, "Source": hub.SourceStatus{}, "Taxonomy": hub.Taxonomy{}, "Category": hub.ForumCategory{},
 	} {

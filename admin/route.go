@@ -2,11 +2,13 @@ package admin
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -28,7 +30,7 @@ type route struct {
 	body         content   // what it takes
 	answers      []outcome // what it gives when all is well
 	names        bool      // its body names something that may not be there
-	repeats      bool      // its body may say what is there already
+	repeats      bool      // what it asks for may be there already, or have changed meanwhile
 	handle       func(http.ResponseWriter, *http.Request) error
 }
 
@@ -45,6 +47,8 @@ type outcome struct {
 type param struct {
 	name, text string
 	enum       []string
+	several    bool // of enum; given more than once, or with commas
+	time       bool
 	integer    bool
 	maximum    int
 }
@@ -59,25 +63,43 @@ const (
 	maxLimit     = 500
 )
 
-// mount makes the handler of all routes. Behind each path that exists the
-// methods that it lacks answer 405, any other path 404.
+// mount makes the handler of all routes. A path that exists answers 405 to the
+// methods that it lacks, any other path is a 404. Methods are no part of the
+// patterns: a ServeMux would not know which of "POST /a/retry" and "GET /a/{id}"
+// a GET of /a/retry is for.
 func (s *Server) mount(routes []route) http.Handler {
 	mux := http.NewServeMux()
-	methods := map[string][]string{}
+	paths := map[string]map[string]http.Handler{}
 	for _, rt := range routes {
-		mux.Handle(rt.method+" "+prefix+rt.path, s.serve(rt))
-		methods[rt.path] = append(methods[rt.path], rt.method)
+		if paths[rt.path] == nil {
+			paths[rt.path] = map[string]http.Handler{}
+		}
+		paths[rt.path][rt.method] = s.serve(rt)
 	}
-	for path, allowed := range methods {
-		mux.Handle(prefix+path, s.failing(func(w http.ResponseWriter, r *http.Request) error {
-			w.Header().Set("Allow", allow(allowed))
-			return &statusError{http.StatusMethodNotAllowed, fmt.Sprintf("%s is not for this path, which takes %s", r.Method, allow(allowed))}
-		}))
+	for path, methods := range paths {
+		mux.Handle(prefix+path, s.byMethod(methods))
 	}
 	mux.Handle(prefix+"/", s.failing(func(http.ResponseWriter, *http.Request) error {
 		return hub.Errorf(hub.CodeNotFound, "no such path; /api/v1/openapi.json lists them all")
 	}))
 	return mux
+}
+
+func (s *Server) byMethod(methods map[string]http.Handler) http.Handler {
+	allowed := allow(slices.Collect(maps.Keys(methods)))
+	return s.failing(func(w http.ResponseWriter, r *http.Request) error {
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		h, ok := methods[method]
+		if !ok {
+			w.Header().Set("Allow", allowed)
+			return &statusError{http.StatusMethodNotAllowed, fmt.Sprintf("%s is not for this path, which takes %s", r.Method, allowed)}
+		}
+		h.ServeHTTP(w, r)
+		return nil
+	})
 }
 
 func allow(methods []string) string {
@@ -130,6 +152,9 @@ func (rt route) queryProblem(name string, values []string) string {
 		return "is not a parameter of this path"
 	}
 	p, value := rt.query[i], values[0]
+	if p.several {
+		return p.severalProblem(values)
+	}
 	switch {
 	case len(values) > 1:
 		return "is given more than once"
@@ -137,12 +162,48 @@ func (rt route) queryProblem(name string, values []string) string {
 		return ""
 	case len(p.enum) > 0 && !slices.Contains(p.enum, value):
 		return fmt.Sprintf("is %q: one of %s", value, strings.Join(p.enum, ", "))
+	case p.time:
+		return timeProblem(value)
 	case p.integer:
 		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > p.maximum {
 			return fmt.Sprintf("is %q, want 1 to %d", value, p.maximum)
 		}
 	}
 	return ""
+}
+
+func (p param) severalProblem(values []string) string {
+	for _, v := range listed(values) {
+		if !slices.Contains(p.enum, v) {
+			return fmt.Sprintf("is %q: any of %s", v, strings.Join(p.enum, ", "))
+		}
+	}
+	return ""
+}
+
+// listed are values that were given one by one or with commas.
+func listed(values []string) (all []string) {
+	for _, v := range values {
+		for one := range strings.SplitSeq(v, ",") {
+			if one != "" {
+				all = append(all, one)
+			}
+		}
+	}
+	return all
+}
+
+func timeProblem(value string) string {
+	if _, err := time.Parse(time.RFC3339, value); err != nil {
+		return fmt.Sprintf("is %q, want a time such as 2026-01-10T09:05:00Z", value)
+	}
+	return ""
+}
+
+// timeOf is a time that was checked before, zero for none.
+func timeOf(value string) time.Time {
+	t, _ := time.Parse(time.RFC3339, value)
+	return t
 }
 
 // pageOf reads the paging parameters, which were checked before.

@@ -22,6 +22,7 @@ func (s *Server) routes() []route {
 	all = append(all, s.eventRoutes()...)
 	all = append(all, s.subscriptionRoutes()...)
 	all = append(all, s.deliveryRoutes()...)
+	all = append(all, s.deadRoutes()...)
 	all = append(all, s.systemRoutes()...)
 	all = append(all, s.sourceRoutes()...)
 	return append(all, s.messageRoutes()...)
@@ -124,22 +125,67 @@ func (s *Server) subscriptionRoutes() []route {
 }
 
 func (s *Server) deliveryRoutes() []route {
+	statuses := words([]hub.Status{hub.StatusQueued, hub.StatusFailed, hub.StatusSent, hub.StatusDead})
 	return []route{{
 		method: http.MethodGet, path: "/deliveries", id: "listDeliveries", summary: "What became of notifications, newest first",
 		query: []param{
 			{name: "system", text: "to one system"},
 			{name: "chat", text: "to one chat"},
 			{name: "event", text: "because of one event"},
+			{name: "source", text: "because of events of one source"},
 			{name: "subscription", text: "because of one subscription"},
-			{name: "status", text: "with one status", enum: words([]hub.Status{hub.StatusQueued, hub.StatusFailed, hub.StatusSent, hub.StatusDead})},
+			{name: "status", text: "with one of these statuses", enum: statuses, several: true},
+			{name: "text", text: "a part of the title or the reason, in any case"},
+			{name: "since", text: "queued then or later", time: true},
+			{name: "until", text: "queued before", time: true},
 			limitParam, cursorParam,
 		},
 		answers: gives(http.StatusOK, "A page.", "DeliveryList"),
 		handle:  s.listDeliveries,
 	}, {
-		method: http.MethodGet, path: "/deliveries/{id}", id: "getDelivery", summary: "What became of a notification",
+		method: http.MethodGet, path: "/deliveries/{id}", id: "getDelivery", summary: "What became of a notification, with the history of its attempts",
 		answers: gives(http.StatusOK, "The delivery.", "Delivery"),
 		handle:  s.getDelivery,
+	}, {
+		method: http.MethodPost, path: "/deliveries/{id}/retry", id: "retryDelivery", summary: "Send again what was given up; the same as for its dead letter",
+		answers: gives(http.StatusAccepted, "It is queued again.", "Delivery"),
+		repeats: true, handle: s.retryDead,
+	}}
+}
+
+func (s *Server) deadRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/dead", id: "listDeadLetters", summary: "What was given up and why, newest first; its status says whether it was sent since",
+		query: []param{
+			{name: "system", text: "to one system"},
+			{name: "chat", text: "to one chat"},
+			{name: "source", text: "because of events of one source"},
+			{name: "subscription", text: "because of one subscription"},
+			{name: "fault", text: "for one kind of fault", enum: words(hub.Faults())},
+			{name: "text", text: "a part of the title, the text or the reason, in any case"},
+			{name: "since", text: "given up then or later", time: true},
+			{name: "until", text: "given up before", time: true},
+			limitParam, cursorParam,
+		},
+		answers: gives(http.StatusOK, "A page. One that is short, even empty, is the last only if it has no next.", "DeadLetterList"),
+		handle:  s.listDead,
+	}, {
+		method: http.MethodPost, path: "/dead/retry", id: "retryDeadLetters",
+		summary: "Send again all that a filter selects and that was not sent since. With dry_run it is counted only",
+		body:    inJSON("RetryInput"),
+		answers: []outcome{
+			{http.StatusOK, "How many it would be.", inJSON("RetryCount")},
+			{http.StatusAccepted, "They are queued again, in the order in which they were queued first.", inJSON("RetryCount")},
+		},
+		repeats: true, handle: s.retryAllDead,
+	}, {
+		method: http.MethodGet, path: "/dead/{id}", id: "getDeadLetter", summary: "What was given up, with its message and what the platform answered",
+		answers: gives(http.StatusOK, "The last letter about that notification.", "DeadLetter"),
+		handle:  s.getDead,
+	}, {
+		method: http.MethodPost, path: "/dead/{id}/retry", id: "retryDeadLetter", summary: "Send it again. It keeps its id, so that it cannot be sent twice",
+		answers: gives(http.StatusAccepted, "It is queued again.", "Delivery"),
+		repeats: true, handle: s.retryDead,
 	}}
 }
 
@@ -153,6 +199,12 @@ func (s *Server) systemRoutes() []route {
 		query:   []param{{name: "q", text: "part of the name"}},
 		answers: gives(http.StatusOK, "The best matches first, at most 100.", "ChatList"),
 		handle:  s.listChats,
+	}, {
+		method: http.MethodPost, path: "/systems/{system}/resume", id: "resumeSystem",
+		summary: "Try at once whether a paused system, or one of its chats, takes messages again",
+		query:   []param{{name: "chat", text: "the chat; without one it is the system"}},
+		answers: []outcome{{status: http.StatusAccepted, text: "Its worker has been asked; GET /systems tells how it went."}},
+		handle:  s.resumeSystem,
 	}}
 }
 

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -42,6 +43,23 @@ type Notifier interface {
 	Notify(ctx context.Context, n hub.Notification) error
 }
 
+// DeadLetters are the notifications that were given up.
+type DeadLetters interface {
+	// SearchDead pages, newest first. A page may be short, even empty, and still
+	// have a next.
+	SearchDead(ctx context.Context, q hub.DeadQuery) (letters []hub.DeadLetter, next string, err error)
+	// DeadLetter is the last about a notification, a hub.Error with CodeNotFound if
+	// there is none.
+	DeadLetter(ctx context.Context, id hub.NotificationID) (*hub.DeadLetter, error)
+	// EachDead visits all that q selects, the oldest first, each with the number by
+	// which DeadAt finds it. It ends with the first error of visit.
+	EachDead(ctx context.Context, q hub.DeadQuery, visit func(seq uint64, d *hub.DeadLetter) error) error
+	// DeadAt is nil for a letter that is gone.
+	DeadAt(ctx context.Context, seq uint64) (*hub.DeadLetter, error)
+	// Notify queues notifications, each chat's in the order given.
+	Notify(ctx context.Context, ns []hub.Notification) error
+}
+
 // Deps are what a Server works with. Each is needed, save where it says so.
 type Deps struct {
 	Subscriptions hub.SubscriptionStore
@@ -49,10 +67,14 @@ type Deps struct {
 	Sessions      hub.SessionStore
 	Events        Events
 	Notifier      Notifier
+	Dead          DeadLetters
 	// Systems lists the configured systems.
 	Systems func(ctx context.Context) ([]hub.SystemStatus, error)
 	// Chats lists chats of a system whose name contains query.
 	Chats func(ctx context.Context, system hub.System, query string) ([]providers.ChatInfo, error)
+	// Resume asks the worker of a system to try at once whether it, or one of its
+	// chats, takes messages again.
+	Resume func(system hub.System, chat string)
 	// Changed is called after each write to the table of subscriptions with the
 	// rows that were written or deleted. May be nil.
 	Changed func(ids ...hub.SubscriptionID)
@@ -86,6 +108,7 @@ type Server struct {
 	origins  *http.CrossOriginProtection
 	logins   *rate.Limiter
 	codes    codes
+	replays  sync.Mutex // one bulk at a time: its count must hold
 }
 
 // New makes a Server. It does no I/O.

@@ -25,6 +25,7 @@ var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // world is a server with its surroundings.
 type world struct {
 	*memory
+	*graveyard
 	server *admin.Server
 	mux    *http.ServeMux
 	now    time.Time
@@ -33,10 +34,10 @@ type world struct {
 }
 
 func newWorld(change ...func(*admin.Deps)) *world {
-	w := &world{memory: &memory{sessions: map[string]hub.Session{}}, mux: http.NewServeMux(), now: began}
+	w := &world{memory: &memory{sessions: map[string]hub.Session{}}, graveyard: &graveyard{}, mux: http.NewServeMux(), now: began}
 	d := admin.Deps{
-		Subscriptions: w.memory, Deliveries: w.memory, Sessions: w.memory, Events: w.memory, Notifier: w.memory,
-		Systems: w.systems, Chats: w.listChats, Changed: w.noteChange,
+		Subscriptions: w.memory, Deliveries: w.memory, Sessions: w.memory, Events: w.memory, Notifier: w.memory, Dead: w.graveyard,
+		Systems: w.systems, Chats: w.listChats, Changed: w.noteChange, Resume: w.resume,
 		Explain: w.explain, Decode: w.decode, Trace: w.trace, Taxonomy: w.taxonomy, SourceList: w.sources,
 		Token: secret.New(token), Sources: []hub.Source{"meta"}, Version: "1.2.3",
 		Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: func() time.Time { return w.now },
@@ -204,8 +205,13 @@ func TestQueriesAreChecked(t *testing.T) {
 	w := newWorld()
 	w.call(t, "GET", "/api/v1/deliveries?stauts=dead&limit=501", "").
 		refused(http.StatusUnprocessableEntity, "stauts", "is not a parameter", "limit", `is "501", want 1 to 500`)
-	w.call(t, "GET", "/api/v1/deliveries?status=lost&limit=0&chat=a&chat=b", "").
-		refused(http.StatusUnprocessableEntity, "status", "queued, failed, sent, dead", "limit", "1 to 500", "chat", "more than once")
+	w.call(t, "GET", "/api/v1/deliveries?status=lost&limit=0&chat=a&chat=b&since=yesterday", "").
+		refused(http.StatusUnprocessableEntity, "status", "queued, failed, sent, dead", "limit", "1 to 500", "chat", "more than once",
+			"since", `is "yesterday", want a time such as 2026-01-10T09:05:00Z`)
+	w.call(t, "GET", "/api/v1/deliveries?status=dead,lost&status=sent&until=2026-01-10", "").
+		refused(http.StatusUnprocessableEntity, "status", `is "lost": any of`, "until", "want a time")
+	w.call(t, "GET", "/api/v1/dead?fault=tired&status=dead", "").
+		refused(http.StatusUnprocessableEntity, "fault", "chat_gone", "status", "is not a parameter")
 	w.call(t, "GET", "/api/v1/subscriptions?mode=loud&limit=x", "").
 		refused(http.StatusUnprocessableEntity, "mode", "mute, thread, watch, follow", "limit", "1 to 500")
 	w.call(t, "GET", "/api/v1/systems?a=%zz", "").refused(http.StatusBadRequest, "", "cannot be read")

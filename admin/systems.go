@@ -31,6 +31,22 @@ func (s *Server) listChats(w http.ResponseWriter, r *http.Request) error {
 	return s.answer(w, r, http.StatusOK, listOf(chats, ""))
 }
 
+// resumeSystem asks for a try. It does not wait for it: the worker may be
+// elsewhere, and the platform slow.
+func (s *Server) resumeSystem(w http.ResponseWriter, r *http.Request) error {
+	systems, err := s.Systems(r.Context())
+	if err != nil {
+		return err
+	}
+	system := hub.System(r.PathValue("system"))
+	if problem := systemProblem(systems, system); problem != "" {
+		return hub.Errorf(hub.CodeNotFound, "%s %s", system, problem)
+	}
+	s.Resume(system, r.URL.Query().Get("chat"))
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
 // systemProblem says why messages cannot go to a system, "" if they can.
 func systemProblem(systems []hub.SystemStatus, system hub.System) string {
 	var names []hub.System

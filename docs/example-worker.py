@@ -63,7 +63,7 @@ while True:
     ask(f"event.{system}.hub.message.sent", {  # here the message would have been sent
         "specversion": "1.0", "id": uuid.uuid4().hex, "source": system, "type": "hub.message.sent",
         "data": {"notification": note["id"], "system": system, "chat": note["chat"], "event": note.get("event", ""),
-                 "status": "sent", "attempt": 1, "receipt": {"ref": "printed"} if not act else {"ref": "", "note": "paper cannot be changed"}, "at": note["queued_at"]}})
+                 "status": "sent", "again": note.get("again", 0), "attempt": 1, "receipt": {"ref": "printed"} if not act else {"ref": "", "note": "paper cannot be changed"}, "at": note["queued_at"]}})
     say(f"PUB {ack}", b"+ACK")
     count -= not act
     if count == 0:

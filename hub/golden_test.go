@@ -41,19 +41,34 @@ func message() hub.Message {
 			Category: &hub.Label{Name: "Support", URL: "https://forum.example.com/c/support/5", Color: "#0088cc"},
 			Tags:     []hub.Label{{Name: "linux", URL: "https://forum.example.com/tag/linux", Color: "#ffffff"}},
 			Text:     "My printer does not start …", Cut: true, Time: posted, Compact: true, Struck: true,
+			Image: &hub.Image{URL: "https://forum.example.com/uploads/printer.png", Alt: "the printer", Width: 690, Height: 388},
 		},
 	}
 }
 
 func receipt() hub.Receipt {
-	return hub.Receipt{Ref: "1768035901.000200", URL: "https://acme.slack.com/archives/C0123456789/p1768035901000200", At: heard, Note: "sent as plain text"}
+	return hub.Receipt{Ref: "1768035901.000200", URL: "https://acme.slack.com/archives/C0123456789/p1768035901000200", At: heard, Note: "sent as plain text", Digest: "dabc"}
+}
+
+func exchange() hub.Exchange {
+	return hub.Exchange{
+		Method: "POST", URL: "https://slack.com/api/chat.postMessage", Request: `{"channel":"C0123456789"}`,
+		Status: 200, Answer: `{"ok":false,"error":"channel_not_found"}`, At: heard, TookMS: 250,
+	}
+}
+
+func attempt() hub.Attempt {
+	return hub.Attempt{
+		Again: 1, Attempt: 2, Status: hub.StatusFailed, Fault: hub.FaultRateLimited, Reason: "slack says: slow down",
+		RetryAt: heard.Add(time.Minute), At: heard, Times: 3, Exchange: ptr(exchange()),
+	}
 }
 
 func notification() hub.Notification {
 	return hub.Notification{
 		Version: hub.NotificationVersion, ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta",
 		Subscription: "s1", Act: hub.ActEdit, Of: "ndef", Ref: "1768035900.000150",
-		Message: message(), QueuedAt: heard, StaleAt: heard.Add(time.Hour), Root: "1768035900.000100",
+		Message: message(), ReceivedAt: posted, QueuedAt: heard, Again: 1, StaleAt: heard.Add(time.Hour), Root: "1768035900.000100",
 	}
 }
 
@@ -117,14 +132,17 @@ func samples() map[string]any {
 		},
 		"notification": ptr(notification()),
 		"outcome": &hub.Outcome{
-			Notification: "nabc", Chat: general, Event: "eabc", Status: hub.StatusFailed, Attempt: 2, Receipt: receipt(),
-			Fault: hub.FaultRateLimited, Reason: "slack says: slow down", RetryAt: heard.Add(time.Minute), At: heard,
+			Notification: "nabc", Chat: general, Event: "eabc", Status: hub.StatusFailed, Again: 1, Attempt: 2, Receipt: receipt(),
+			Fault: hub.FaultRateLimited, Reason: "slack says: slow down", RetryAt: heard.Add(time.Minute), At: heard, Exchange: ptr(exchange()),
 		},
-		"dead_letter": &hub.DeadLetter{Notification: notification(), Fault: hub.FaultChatGone, Reason: "we are not in the chat", Attempts: 1, At: heard},
+		"attempt": ptr(attempt()),
+		"dead_letter": &hub.DeadLetter{
+			Notification: notification(), Fault: hub.FaultChatGone, Reason: "we are not in the chat", Attempts: 1, At: heard, Exchange: ptr(exchange()),
+		},
 		"delivery": &hub.Delivery{
 			ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta", Subscription: "s1",
-			Act: hub.ActRetract, Title: "Printer does not start", Status: hub.StatusSent, Attempts: 2, Reason: "slack says: slow down", Receipt: receipt(),
-			QueuedAt: posted, UpdatedAt: heard,
+			Act: hub.ActRetract, Title: "Printer does not start", Again: 1, Status: hub.StatusSent, Attempts: 2, Reason: "slack says: slow down", Receipt: receipt(),
+			QueuedAt: posted, UpdatedAt: heard, History: []hub.Attempt{attempt()},
 		},
 		"receipt": ptr(receipt()),
 		"console_post": &hub.ConsolePost{
@@ -139,7 +157,8 @@ func samples() map[string]any {
 		"source_status": ptr(sourceStatus()),
 		"system_status": &hub.SystemStatus{
 			System: "slack-acme", Kind: "slack", State: "paused", Reason: "slack refuses the token: put a new one into the configuration",
-			Features: hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true},
+			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true, Images: true},
+			PausedChats: []hub.PausedChat{{Chat: "C0123456789", Reason: "we are not in the chat: invite us", Since: posted, NextAt: heard}},
 		},
 		"feed_state": &hub.FeedState{
 			ETag: `"abc"`, LastModified: "Sat, 10 Jan 2026 09:05:00 GMT", Seen: []string{"d1", "d2"},

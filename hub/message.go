@@ -29,11 +29,22 @@ type Card struct {
 	Tags     []Label   `json:"tags,omitempty"`     //
 	Text     string    `json:"text,omitempty"`     // CommonMark excerpt
 	Cut      bool      `json:"cut,omitempty"`      // there is more than Text shows
+	Image    *Image    `json:"image,omitempty"`    // shown with Text, never without
 	Time     time.Time `json:"time,omitzero"`      //
 	Compact  bool      `json:"compact,omitempty"`  // one line is wanted
 	// Struck is that the thing is gone: its title is struck through, where the
 	// platform can.
 	Struck bool `json:"struck,omitempty"`
+}
+
+// Image is a picture that belongs to a card's text. Whether it can be shown is
+// up to the platform, which has to fetch it from where it is.
+type Image struct {
+	URL string `json:"url"`           // absolute, http or https, for anyone to read
+	Alt string `json:"alt,omitempty"` // plain text
+	// Width and Height are pixels as the source shows it; 0 if it does not say.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
 }
 
 // Label is a named thing to link to, such as a category or a tag.
@@ -52,4 +63,6 @@ type Receipt struct {
 	URL  string     `json:"url,omitempty"` // where people find it, if the platform says
 	At   time.Time  `json:"at,omitzero"`
 	Note string     `json:"note,omitempty"` // what could not be done as asked: "sent as plain text"
+	// Digest is the message of many lines that told of it, together with others.
+	Digest NotificationID `json:"digest,omitempty"`
 }

@@ -45,8 +45,12 @@ type Notification struct {
 	// older receipt.
 	Ref MessageRef `json:"ref,omitempty"`
 
-	Message  Message   `json:"message"`
-	QueuedAt time.Time `json:"queued_at"`
+	// ReceivedAt is when the event came in, zero where there was none.
+	ReceivedAt time.Time `json:"received_at,omitzero"`
+	Message    Message   `json:"message"`
+	QueuedAt   time.Time `json:"queued_at"`
+	// Again is how often people had it sent again, after it had been given up.
+	Again int `json:"again,omitempty"`
 	// StaleAt is when it is no longer worth sending; zero is never.
 	StaleAt time.Time `json:"stale_at,omitzero"`
 	// Root is the message to answer, when the hub knows it from an older receipt.

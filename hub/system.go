@@ -1,5 +1,7 @@
 package hub
 
+import "time"
+
 // Features says what a system can do, as its provider describes it.
 type Features struct {
 	Threads    bool `json:"threads"`
@@ -8,6 +10,7 @@ type Features struct {
 	Listens    bool `json:"listens"`
 	Idempotent bool `json:"idempotent"` // the platform itself drops a repeated send
 	Chats      bool `json:"chats"`      // chats can be listed and searched
+	Images     bool `json:"images"`     // a card's image is shown
 }
 
 // SystemStatus is a configured system and how it is.
@@ -17,4 +20,15 @@ type SystemStatus struct {
 	Features Features `json:"features"`
 	State    string   `json:"state"`            // "ok", "paused", "unknown"
 	Reason   string   `json:"reason,omitempty"` // why it is not ok and how to mend it
+	// PausedChats are those that do not take messages, those paused longest first.
+	PausedChats []PausedChat `json:"paused_chats,omitempty"`
+}
+
+// PausedChat is a chat that does not take messages. They wait, and one of them
+// tries it now and then.
+type PausedChat struct {
+	Chat   string    `json:"chat"`
+	Reason string    `json:"reason"` // why, and how to mend it
+	Since  time.Time `json:"since"`
+	NextAt time.Time `json:"next_at"` // when it is tried again
 }

@@ -26,7 +26,9 @@ type Provider interface {
 	// configuration key to mend where that is the trouble.
 	Check(ctx context.Context) error
 	// Send makes one attempt to post. It returns when the platform has answered
-	// or ctx has ended, and every error it returns is an *Error.
+	// or ctx has ended, and every error it returns is an *Error. Where the platform
+	// refuses the looks of a message, it goes there at once without its image, or as
+	// plain words, and the receipt's note says so: Simplify.
 	Send(ctx context.Context, p Post) (hub.Receipt, error)
 }
 

@@ -27,7 +27,8 @@ func TestKillsUnderLoad(t *testing.T) {
 		kills = 50
 	}
 	p := newPlatforms(t)
-	s := p.serve("")
+	const each = "[deliver]\nstorm = 0\n" // so that each can be counted
+	s := p.serve(each)
 	s.subscribe("slack | "+slacktest.Support+" | *", "matrix | !general:example.org | *")
 	load := &sender{post: discoursetest.Get("post_created_reply.json"), url: s.url}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -38,7 +39,7 @@ func TestKillsUnderLoad(t *testing.T) {
 	for range kills {
 		<-time.After(time.Duration(300+rand.IntN(700)) * time.Millisecond)
 		s.kill()
-		s = p.serve("")
+		s = p.serve(each)
 		load.to(s.url)
 	}
 	<-time.After(300 * time.Millisecond)

@@ -37,6 +37,11 @@ type cli struct {
 	Explain explainCmd `cmd:"" help:"Say which chats would hear an event, and why or why not. Nothing is sent."`
 	Trace   traceCmd   `cmd:"" help:"Say what became of an event: the decision as it was taken, and every message."`
 	Sources sourcesCmd `cmd:"" help:"List the sources of a running hub and how each is."`
+	Systems systemsCmd `cmd:"" help:"List the chat systems of a running hub, how each is, and which chats are paused."`
+	Resume  resumeCmd  `cmd:"" help:"Try at once whether a paused system, or one of its chats, takes messages again."`
+
+	Deliveries deliveriesCmd `cmd:"" help:"Say what became of messages: queued, sent or given up, with every attempt."`
+	Dead       deadCmd       `cmd:"" help:"List the messages that were given up, say why, and send them again."`
 
 	Hub    hubCmd    `cmd:"" help:"Run the hub alone, with an external NATS; workers run beside it."`
 	Worker workerCmd `cmd:"" help:"Run the worker of one system. It needs NATS and its own platform's secrets, no database."`

@@ -183,9 +183,11 @@ visibility = "trust_webhook"
 delay = "0s"
 [providers.console]
 [providers.slack]
+pace = "off"
 token = "env:SLACK_TOKEN"
 api_url = "%s/api/"
 [providers.telegram]
+pace = "off"
 token = "env:TELEGRAM_TOKEN"
 api_url = %q
 [providers.mattermost]

@@ -48,17 +48,15 @@ func TestExamplesOfTheWire(t *testing.T) {
 	page, err := os.ReadFile("../../docs/wire.md")
 	require.NoError(t, err)
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
-	require.Len(t, examples, 3)
+	require.Len(t, examples, 4)
 	strict := func(data []byte, into any) {
 		d := json.NewDecoder(bytes.NewReader(data))
 		d.DisallowUnknownFields()
 		require.NoError(t, d.Decode(into), "%s", data)
 	}
-	for i, data := range []any{&hub.Forum{}, nil, &hub.Outcome{}} {
-		if data == nil {
-			strict(examples[i][1], &hub.Notification{})
-			continue
-		}
+	strict(examples[1][1], &hub.Notification{})
+	strict(examples[3][1], &hub.DeadLetter{})
+	for i, data := range map[int]any{0: &hub.Forum{}, 2: &hub.Outcome{}} {
 		var e hub.Event
 		strict(examples[i][1], &e)
 		require.NoError(t, e.Validate())

@@ -143,6 +143,9 @@ func parseStored(m *nats.Msg) (*stored, error) {
 	}, nil
 }
 
+// window is how many messages are read at once.
+const window = 128
+
 // backward visits the messages of a stream, newest first, from sequence `from`
 // down (0: from its end), at most `look` of them. It returns where to go on, 0
 // at the stream's beginning; visit may end it early by saying no.
@@ -154,7 +157,6 @@ func (b *Bus) backward(ctx context.Context, stream string, from uint64, look int
 	if from == 0 || from > last {
 		from = last
 	}
-	const window = 128
 	for high := from; high >= first && high > 0; {
 		if look <= 0 {
 			return high, nil

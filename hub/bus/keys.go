@@ -69,6 +69,11 @@ type Wait struct {
 	Attempt int       `json:"attempt"` // attempts made at the lane's first message
 	Seq     uint64    `json:"seq"`     // which message that is
 	Reason  string    `json:"reason,omitempty"`
+	// Digest is what the first message, and some behind it, are being told in.
+	Digest hub.NotificationID `json:"digest,omitempty"`
+	// Chat and Since are set where the chat is paused.
+	Chat  string    `json:"chat,omitempty"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Waits lists the waits of a partition, by lane.

@@ -12,7 +12,7 @@ import (
 
 // Notify queues notifications, each chat's in the order given. It is safe to
 // repeat: a notification that was queued within the last two minutes is not
-// queued again. On an error some may be queued; repeat the call with the same
+// queued again, unless its Again has grown. On an error some may be queued; repeat the call with the same
 // notifications before the next, and each chat's order stays.
 func (b *Bus) Notify(ctx context.Context, ns []hub.Notification) error {
 	waves, err := b.waves(ns)
@@ -62,7 +62,16 @@ func (b *Bus) notifyMsg(n *hub.Notification) (*nats.Msg, error) {
 	if n.ID == "" || len(data)+headerRoom > b.MaxPayload() {
 		return nil, hub.Errorf(hub.CodeInvalid, "notification %q has %d bytes, the bus takes %d", n.ID, len(data), b.MaxPayload()-headerRoom)
 	}
-	return &nats.Msg{Subject: subject, Data: data, Header: nats.Header{jetstream.MsgIDHeader: {msgID(string(n.ID))}}}, nil
+	return &nats.Msg{Subject: subject, Data: data, Header: nats.Header{jetstream.MsgIDHeader: {sendingID(n)}}}, nil
+}
+
+// sendingID is the Nats-Msg-Id of a notification. What people have sent again is
+// the same notification and another message.
+func sendingID(n *hub.Notification) string {
+	if n.Again == 0 {
+		return msgID(string(n.ID))
+	}
+	return msgID(fmt.Sprintf("%s+%d", n.ID, n.Again))
 }
 
 // Backlog is how many notifications wait for a system.
@@ -77,50 +86,4 @@ func (b *Bus) Backlog(ctx context.Context, system hub.System) (int64, error) {
 		return 0, err
 	}
 	return int64(got[0].waiting) + 1, nil
-}
-
-// Dead stores what was given up, and returns when the server has it. It is safe
-// to repeat within two minutes.
-func (b *Bus) Dead(ctx context.Context, d hub.DeadLetter) error {
-	subject, err := deadSubject(d.Notification.System)
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	if fault := b.fault.Load(); fault != nil {
-		return unavailable("bury notification", *fault)
-	}
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
-	defer cancel()
-	// A notification that was sent again and died again is a letter of its own.
-	id := hub.Digest(string(d.Notification.ID), d.Notification.QueuedAt.UTC().String())
-	if _, err := b.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data, Header: nats.Header{jetstream.MsgIDHeader: {id}}}); err != nil {
-		b.suspect(nil)
-		return unavailable("bury notification", err)
-	}
-	return nil
-}
-
-// DeadLetters lists what was given up, newest first.
-func (b *Bus) DeadLetters(ctx context.Context, page hub.Page) (letters []hub.DeadLetter, next string, err error) {
-	from, limit, err := pageOf(page)
-	if err != nil {
-		return nil, "", err
-	}
-	on, err := b.backward(ctx, streamDead, from, lookForPage, func(m *stored) bool {
-		var d hub.DeadLetter
-		if err := json.Unmarshal(m.data, &d); err == nil {
-			letters = append(letters, d)
-		} else {
-			b.log.Warn("a dead letter cannot be decoded", "seq", m.seq, "err", err)
-		}
-		return len(letters) < limit
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("list dead letters: %w", err)
-	}
-	return letters, cursorOf(on), nil
 }

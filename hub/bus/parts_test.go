@@ -120,10 +120,18 @@ func TestSubjects(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("notify_chat.slack-acme.%d.%s", p, lane), s)
 	require.Equal(t, lane, laneOf(s))
 
+	s, err = deadSubject("slack-acme", "nabc")
+	require.NoError(t, err)
+	require.Equal(t, "dead.slack-acme.nabc", s)
+	require.Equal(t, hub.System("slack-acme"), deadSystem(s))
+	require.Equal(t, hub.System("slack"), deadSystem("dead.slack"))
+	require.Equal(t, "dead.*.nabc", deadFilter("nabc"))
+	require.NotContains(t, deadFilter("n.*>"), "n.", "another worker's id steers nothing")
+
 	for _, bad := range []hub.System{"", "a.b", "*", ">", "A", "a b", "-a"} {
 		_, err1 := notifySubject(bad, 0, lane)
 		_, err2 := notifyFilter(bad, 0)
-		_, err3 := deadSubject(bad)
+		_, err3 := deadSubject(bad, "n1")
 		_, err4 := eventSubject(hub.Source(bad), "user.x")
 		for _, err := range []error{err1, err2, err3, err4} {
 			require.Equal(t, hub.CodeInvalid, hub.CodeOf(err), bad)
@@ -189,8 +197,8 @@ func FuzzSubjects(f *testing.F) {
 		tokens(s, err, 4)
 		s, err = notifySubject(hub.System(a), 0, Lane(hub.Chat{System: hub.System(a), ID: b}))
 		tokens(s, err, 4)
-		s, err = deadSubject(hub.System(a))
-		tokens(s, err, 2)
+		s, err = deadSubject(hub.System(a), hub.NotificationID(b))
+		tokens(s, err, 3)
 		s, err = controlSubject(a)
 		tokens(s, err, 2)
 		s, err = waitKey(hub.System(a), 1, strings.ReplaceAll(b, "*", ""))

@@ -24,6 +24,7 @@ const (
 	bucketWaits    = "WAITS"
 	bucketCursors  = "CURSORS"
 	bucketSystems  = "SYSTEMS"
+	bucketDigests  = "DIGESTS"
 )
 
 // dedupWindow is how long the server itself refuses a repeated Nats-Msg-Id. It
@@ -107,6 +108,7 @@ func (b *Bus) bucketConfigs() []jetstream.KeyValueConfig {
 		bucket(bucketWaits, "until when a chat must be left alone", 2*days),
 		bucket(bucketCursors, "how far each reader of events has come", 0),
 		bucket(bucketSystems, "systems and how they are", statusTTL),
+		bucket(bucketDigests, "messages that told of many notifications", digestsFor),
 	}
 }
 

@@ -121,11 +121,22 @@ func notifyPrefix(system hub.System) (string, error) {
 // laneOf is the last token of a subject of NOTIFY.
 func laneOf(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 
-func deadSubject(system hub.System) (string, error) {
+// deadSubject is dead.<system>.<notification>.
+func deadSubject(system hub.System, id hub.NotificationID) (string, error) {
 	if !hub.ValidName(string(system)) {
 		return "", hub.Errorf(hub.CodeInvalid, "system %q is not a name of a-z, 0-9, _ and -", system)
 	}
-	return "dead." + string(system), nil
+	return "dead." + string(system) + "." + key(string(id)), nil
+}
+
+// deadFilter is what was given up of a notification, whatever its system.
+func deadFilter(id hub.NotificationID) string { return "dead.*." + key(string(id)) }
+
+// deadSystem is the system of a subject of DEAD.
+func deadSystem(subject string) hub.System {
+	_, rest, _ := strings.Cut(subject, ".")
+	system, _, _ := strings.Cut(rest, ".")
+	return hub.System(system)
 }
 
 func controlSubject(what string) (string, error) {

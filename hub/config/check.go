@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/bellhop-chat/bellhop/hub/secret"
 )
@@ -29,8 +31,10 @@ func (l *loader) check() {
 		l.refuse("admin", "token", fmt.Sprintf("has %d characters, at least %d are needed: it opens everything", n, shortestToken))
 	}
 	l.between("deliver", "attempts", c.Deliver.Attempts, 1, 100)
+	l.between("deliver", "storm", c.Deliver.Storm, 0, 10_000)
 	l.between("deliver", "partitions", c.Deliver.Partitions, 1, 64)
 	l.checkNames()
+	l.checkAlerts(&c.Alerts)
 }
 
 func (l *loader) refuse(section, key, text string) {
@@ -103,6 +107,32 @@ func (l *loader) checkReserved(section, name string) {
 	if slices.Contains(reserved, name) {
 		l.refuse(section, name, "is a name that Bellhop uses itself: choose another")
 	}
+}
+
+// Bounds of what a source's silence is measured by: less is no silence yet, and
+// more would not fit into the week that is looked at.
+const (
+	leastQuiet = 15 * time.Minute
+	mostQuiet  = 12 * time.Hour
+)
+
+func (l *loader) checkAlerts(a *Alerts) {
+	switch {
+	case a.System != "" && a.Chat == "":
+		l.refuse("alerts", "chat", "is empty, but alerts.system is set: name the chat, or remove both")
+	case a.System == "" && a.Chat != "":
+		l.refuse("alerts", "system", "is empty, but alerts.chat is set: name the system of that chat, or remove both")
+	case len(a.Chat) > 255 || strings.ContainsFunc(a.Chat, unicode.IsControl):
+		l.refuse("alerts", "chat", "is no chat: up to 255 bytes without line breaks")
+	}
+	systems := append(slices.Sorted(maps.Keys(l.config.Providers)), "console")
+	if a.System != "" && !l.worker && !slices.Contains(systems, a.System) { // a worker may know no system but its own
+		l.refuse("alerts", "system", fmt.Sprintf("is %q, which is no system%s: it needs a section [providers.%s]", a.System, suggest(a.System, systems), a.System))
+	}
+	if a.QuietAfter != 0 && (a.QuietAfter < leastQuiet || a.QuietAfter > mostQuiet) {
+		l.refuse("alerts", "quiet_after", fmt.Sprintf("is %s, want %s to %s, or 0 to hear nothing of quiet sources", a.QuietAfter, leastQuiet, mostQuiet))
+	}
+	l.between("alerts", "disk_free", a.DiskFree, 0, 90)
 }
 
 // isPostgres looks at the beginning alone: an address may name several hosts,

@@ -16,6 +16,7 @@ type Config struct {
 	Admin     Admin
 	Deliver   Deliver
 	Outbound  Outbound
+	Alerts    Alerts
 	Sources   map[string]Source  // by name
 	Providers map[string]Section // by system name
 }
@@ -53,6 +54,7 @@ type Admin struct {
 type Deliver struct {
 	Attempts   int           `toml:"attempts"`
 	MaxAge     time.Duration `toml:"max_age"` // 0: no limit
+	Storm      int           `toml:"storm"`   // messages of a chat that wait; 0: never
 	Partitions int           `toml:"partitions"`
 	Retention  time.Duration `toml:"retention"` // 0: kept for ever
 }
@@ -62,6 +64,17 @@ type Deliver struct {
 type Outbound struct {
 	Allow []netip.Prefix `toml:"allow"`
 	Proxy bool           `toml:"proxy"`
+}
+
+// Alerts is the chat where the operators hear what needs them. Without one it is
+// only logged.
+type Alerts struct {
+	System string `toml:"system"`
+	Chat   string `toml:"chat"`
+	// QuietAfter is how much of the time in which a source usually sends may pass
+	// without anything from it; 0: for ever.
+	QuietAfter time.Duration `toml:"quiet_after"`
+	DiskFree   int           `toml:"disk_free"` // percent; 0: nothing is told of the disk
 }
 
 // Default is what holds when nothing is set.
@@ -75,8 +88,9 @@ func Default() *Config {
 			MaxBody:   1 << 20,
 		},
 		NATS:      NATS{Sync: "always", Replicas: 1},
-		Deliver:   Deliver{Attempts: 8, MaxAge: 72 * time.Hour, Partitions: 8, Retention: 30 * day},
+		Deliver:   Deliver{Attempts: 8, MaxAge: 72 * time.Hour, Storm: 30, Partitions: 8, Retention: 30 * day},
 		Outbound:  Outbound{Allow: []netip.Prefix{}},
+		Alerts:    Alerts{QuietAfter: time.Hour, DiskFree: 10},
 		Sources:   map[string]Source{},
 		Providers: map[string]Section{},
 	}

@@ -85,7 +85,7 @@ func TestExampleShowsEveryKey(t *testing.T) {
 	text := example(t)
 	for section, of := range map[string]any{
 		"server": config.Server{}, "nats": config.NATS{}, "database": config.Database{}, "admin": config.Admin{},
-		"deliver": config.Deliver{}, "outbound": config.Outbound{},
+		"deliver": config.Deliver{}, "outbound": config.Outbound{}, "alerts": config.Alerts{},
 	} {
 		requireKeys(t, text, section, of)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -59,6 +60,7 @@ func (l *loader) load() {
 	fixed := map[string]any{
 		"server": &l.config.Server, "nats": &l.config.NATS, "database": &l.config.Database,
 		"admin": &l.config.Admin, "deliver": &l.config.Deliver, "outbound": &l.config.Outbound,
+		"alerts": &l.config.Alerts,
 	}
 	known := append(slices.Collect(maps.Keys(fixed)), "sources", "providers")
 	for _, name := range slices.Sorted(maps.Keys(l.values)) {
@@ -133,10 +135,15 @@ func (l *loader) source(t table) {
 }
 
 func (l *loader) provider(t table) {
-	t.ours = "kind"
-	s := Section{name: t.path[1], kind: t.path[1], table: t}
-	if problem := t.field("kind", reflect.ValueOf(&s.kind).Elem()); problem != nil {
-		l.problems.List = append(l.problems.List, *problem)
+	t.ours = []string{"kind", "pace"}
+	s := Section{name: t.path[1], kind: t.path[1], pace: PaceAuto, table: t}
+	for i, into := range []*string{&s.kind, &s.pace} {
+		if problem := t.field(t.ours[i], reflect.ValueOf(into).Elem()); problem != nil {
+			l.problems.List = append(l.problems.List, *problem)
+		}
+	}
+	if s.pace != PaceAuto && s.pace != PaceOff {
+		s.Refuse(&l.problems, "pace", fmt.Sprintf("is %q, want %q (the platform's documented limits) or %q", s.pace, PaceAuto, PaceOff))
 	}
 	l.config.Providers[s.name] = s
 }

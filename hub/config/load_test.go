@@ -59,6 +59,11 @@ retention = "1d12h"
 [outbound]
 allow = ["10.1.0.0/16", "fd00::/8"]
 proxy = true
+[alerts]
+system = "console"
+chat = "ops"
+quiet_after = "2h"
+disk_free = 5
 [sources.meta]
 url = "https://forum.example.com/"
 secret = "a"
@@ -83,10 +88,11 @@ catch_up = false
 		},
 		Database: config.Database{URL: secret.New("postgres://bellhop@one:1,two:2/bellhop")},
 		Admin:    config.Admin{Token: secret.New(token)},
-		Deliver:  config.Deliver{Attempts: 3, Partitions: 64, Retention: 36 * time.Hour},
+		Deliver:  config.Deliver{Attempts: 3, Storm: 30, Partitions: 64, Retention: 36 * time.Hour},
 		Outbound: config.Outbound{
 			Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}, Proxy: true,
 		},
+		Alerts: config.Alerts{System: "console", Chat: "ops", QuietAfter: 2 * time.Hour, DiskFree: 5},
 		Sources: map[string]config.Source{"meta": {
 			Kind: "discourse", URL: "https://forum.example.com", Visibility: config.TrustWebhook,
 			Secret: secret.New("a"), PreviousSecret: secret.New("b"), APIKey: secret.New("c"), APIUser: "hub",
@@ -220,6 +226,13 @@ func TestRefused(t *testing.T) {
 		{"[providers.a-b]\n[providers.a_b]", `providers.a_b: line 2: has the same variables BELLHOP_PROVIDERS_A_B_… as another one`},
 		{"[providers.\"a.b\"]", `providers."a.b": line 1: is no name`},
 		{"[providers.slack]\nkind = 3", `providers.slack.kind: line 2: is an integer, want a string`},
+		{"[alerts]\nsystm = \"slack\"", `alerts.systm: line 2: unknown key (did you mean system?)`},
+		{"[alerts]\nsystem = \"console\"", `alerts.chat: line 1: is empty, but alerts.system is set`},
+		{"[alerts]\nchat = \"ops\"", `alerts.system: line 1: is empty, but alerts.chat is set`},
+		{"[alerts]\nsystem = \"slak\"\nchat = \"C1\"\n[providers.slack]", `alerts.system: line 2: is "slak", which is no system (did you mean slack?): it needs a section [providers.slak]`},
+		{"[alerts]\nsystem = \"console\"\nchat = \"a\\nb\"", `alerts.chat: line 3: is no chat`},
+		{"[alerts]\nquiet_after = \"10m\"", `alerts.quiet_after: line 2: is 10m0s, want 15m0s to 12h0m0s, or 0`},
+		{"[alerts]\ndisk_free = 91", `alerts.disk_free: line 2: is 91, want 0 to 90`},
 	} {
 		_, err := config.Load(write(t, c.text), nil, nil)
 		var problems *config.Problems
@@ -247,11 +260,15 @@ token = "file:admin-token"
 url = "https://forum.example.com"
 secret = "env:FORUM"
 visibility = "trust_webhook"
+[alerts]
+system = "slack"
+chat = "C1"
 `)
 	_, err := config.Load(path, []string{"NATS=nats://nats:4222"}, nil)
 	require.ErrorContains(t, err, "database.url: line 5: the variable DATABASE is not set")
 	require.ErrorContains(t, err, "admin.token: line 7: ")
 	require.ErrorContains(t, err, "sources.meta.secret: line 10: the variable FORUM is not set")
+	require.ErrorContains(t, err, "alerts.system: line 13: is \"slack\", which is no system")
 
 	c, err := config.LoadWorker(path, []string{"NATS=nats://nats:4222", "BELLHOP_ADMIN_TOKEN=" + token}, nil)
 	require.NoError(t, err)

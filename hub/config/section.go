@@ -1,15 +1,16 @@
 package config
 
 // Section is the table of one provider, [providers.NAME]. Its keys belong to
-// the provider; only kind is ours.
+// the provider; only kind and pace are ours.
 type Section struct {
 	name  string
 	kind  string
+	pace  string
 	table table
 }
 
 // Bare is a section that nothing is set in, as if [NAME] stood alone.
-func Bare(name string) Section { return Section{name: name, kind: name} }
+func Bare(name string) Section { return Section{name: name, kind: name, pace: PaceAuto} }
 
 // Name is the name of the system.
 func (s Section) Name() string { return s.name }
@@ -17,6 +18,15 @@ func (s Section) Name() string { return s.name }
 // Kind is the kind key, or the name where there is none: [providers.slack]
 // needs no kind.
 func (s Section) Kind() string { return s.kind }
+
+// The paces of a system.
+const (
+	PaceAuto = "auto" // within the limits that the platform documents
+	PaceOff  = "off"  // as fast as the platform answers, until it refuses
+)
+
+// Pace is how fast messages may be sent, PaceAuto where nothing is said.
+func (s Section) Pace() string { return s.pace }
 
 // Decode sets the fields of the struct that into points to and notes in p what
 // is wrong: unknown keys, wrong types, secrets that cannot be read. Fields carry

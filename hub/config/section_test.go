@@ -153,3 +153,17 @@ func TestSecrets(t *testing.T) {
 		})
 	}
 }
+
+func TestPace(t *testing.T) {
+	load := func(text string) (*config.Config, error) {
+		file := filepath.Join(t.TempDir(), "c.toml")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		return config.Load(file, nil, nil)
+	}
+	c, err := load("[providers.slack]\n[providers.telegram]\npace = \"off\"\n")
+	require.NoError(t, err)
+	require.Equal(t, config.PaceAuto, c.Providers["slack"].Pace())
+	require.Equal(t, config.PaceOff, c.Providers["telegram"].Pace())
+	_, err = load("[providers.slack]\npace = \"fast\"\n")
+	require.ErrorContains(t, err, `providers.slack.pace: line 2: is "fast", want "auto"`)
+}

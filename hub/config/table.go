@@ -18,8 +18,8 @@ type table struct {
 	in     *input
 	// keepSealed leaves secrets where they are: this process does not need them.
 	keepSealed bool
-	// ours is a key that is not the decoded struct's but read before.
-	ours string
+	// ours are keys that are not the decoded struct's but read before.
+	ours []string
 }
 
 // decode sets the fields of the struct that into points to. Fields carry toml
@@ -27,8 +27,8 @@ type table struct {
 // table inside of this one. It returns every key that may be set.
 func (t table) decode(into any, p *Problems) []key {
 	keys := t.fields(reflect.ValueOf(into).Elem(), p)
-	if t.ours != "" {
-		keys = append(keys, key{table: t, name: t.ours})
+	for _, name := range t.ours {
+		keys = append(keys, key{table: t, name: name})
 	}
 	t.strangers(keys, p)
 	return keys
@@ -61,10 +61,7 @@ func (k key) isSet() bool {
 // fields sets the fields of v and notes the keys of the file that are none.
 func (t table) fields(v reflect.Value, p *Problems) []key {
 	var keys []key
-	var known []string
-	if t.ours != "" {
-		known = append(known, t.ours)
-	}
+	known := slices.Clone(t.ours)
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("toml"), ",")
 		if name == "" || name == "-" {

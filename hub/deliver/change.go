@@ -21,15 +21,18 @@ func knows(act hub.Act) bool {
 // target is the platform's id of the message that n changes, empty if nothing
 // was ever sent. The original stands before n in the lane: if it went out, its
 // receipt is there, or it has faded and n brings the id along.
-func (w *Worker) target(ctx context.Context, n *hub.Notification) (hub.MessageRef, error) {
+func (w *Worker) target(ctx context.Context, n *hub.Notification) (aim, error) {
 	if n.Of == "" {
-		return n.Ref, nil
+		return aim{ref: n.Ref}, nil
 	}
 	receipt, err := w.Bus.Receipt(ctx, n.Of)
-	if err != nil || receipt == nil || receipt.Ref == "" {
-		return n.Ref, err
+	switch {
+	case err != nil || receipt == nil:
+		return aim{ref: n.Ref}, err
+	case receipt.Ref == "":
+		return aim{ref: n.Ref, digest: receipt.Digest}, nil
 	}
-	return receipt.Ref, nil
+	return aim{ref: receipt.Ref}, nil
 }
 
 // change makes the one attempt at an edit or a retraction. One that can never

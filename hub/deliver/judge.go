@@ -15,6 +15,7 @@ const (
 	again               // wait, then try again; the attempt counts
 	wait                // wait as the platform asks; the attempt does not count
 	pause               // the whole system waits until its credentials work
+	hold                // the chat is paused until it takes messages
 	bury                // give up: to DEAD with the reason
 )
 
@@ -29,6 +30,9 @@ type verdict struct {
 var backoff = []time.Duration{
 	2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 20 * time.Minute, time.Hour, 2 * time.Hour,
 }
+
+// rests is how long a paused chat is left alone each time; the last repeats.
+var rests = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 
 // Bounds on how long a platform may make us wait.
 const (
@@ -48,7 +52,9 @@ func judge(err error, attempt, attempts int, jitter float64) verdict {
 		return verdict{wait, min(max(providers.AfterOf(err), minWait), maxWait)}
 	case hub.FaultUnauthorized:
 		return verdict{do: pause}
-	case hub.FaultRejected, hub.FaultChatGone, hub.FaultStale:
+	case hub.FaultChatGone: // people may let us in again, and want what was said meanwhile
+		return verdict{do: hold}
+	case hub.FaultRejected, hub.FaultStale:
 		return verdict{do: bury}
 	}
 	if attempt >= attempts {

@@ -33,7 +33,7 @@ func TestJudge(t *testing.T) {
 		{"unknown error", errors.New("surprise"), 1, verdict{again, 2 * time.Second}},
 		{"unauthorized", fault(hub.FaultUnauthorized, 0), 8, verdict{do: pause}},
 		{"rejected", fault(hub.FaultRejected, 0), 1, verdict{do: bury}},
-		{"chat gone", fault(hub.FaultChatGone, 0), 1, verdict{do: bury}},
+		{"chat gone", fault(hub.FaultChatGone, 0), 99, verdict{do: hold}},
 		{"stale", fault(hub.FaultStale, 0), 1, verdict{do: bury}},
 	}
 	for _, c := range cases {

@@ -3,6 +3,9 @@ package deliver
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers/observe"
 )
 
 // lane is the queue of one chat. Its partition's lock guards it.
@@ -14,9 +17,19 @@ type lane struct {
 	behind bool     // seqs was full: the stream holds more after tail
 	busy   bool     // queued, posting or waiting
 
-	attempt int  // failed attempts at the head
-	stored  bool // a wait of the head is stored on the bus
-	timer   *time.Timer
+	attempt int       // failed attempts at the head
+	refused int       // how often the chat has refused us in a row
+	chat    string    // its id, while it does
+	since   time.Time // when it began to
+	turn    time.Time // when the head may be sent, once it has asked
+	stored  bool      // a wait of the head is stored on the bus
+
+	seen *hub.Exchange // what the platform was asked in the last attempt, and answered
+
+	hurry  bool               // somebody wants the head tried at once
+	digest hub.NotificationID // what the head is being told in, together with others
+	single uint64             // the platform refused a digest that began with this message
+	timer  *time.Timer
 }
 
 // head is the oldest message of the lane; its body is nil if it must be read.
@@ -49,10 +62,17 @@ func (b *budget) take(n int64) bool {
 
 func (b *budget) give(n int64) { b.left.Add(n) }
 
+// saw keeps what was asked and answered in an attempt that failed.
+func (l *lane) saw(trail *observe.Trail, err error) {
+	if l.seen = nil; err != nil {
+		l.seen = trail.Last()
+	}
+}
+
 // drop lets go of the bodies of a lane that waits: they are in the stream.
 func (l *lane) drop(bytes *budget) {
 	for _, b := range l.bodies {
 		bytes.give(int64(len(b)))
 	}
-	l.bodies = nil
+	l.bodies, l.seen = nil, nil
 }

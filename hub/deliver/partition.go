@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,9 +30,21 @@ func (w *Worker) hold(ctx context.Context, n int, claim *bus.Claim) error {
 		return errors.Join(err, w.release(ctx, claim))
 	}
 	pt := &partition{w: w, n: n, claim: claim, lanes: map[string]*lane{}, waits: waits}
+	w.note(pt, true)
 	err = claim.Run(ctx, pt.ring)
+	w.note(pt, false)
 	pt.close()
 	return errors.Join(err, w.release(ctx, claim))
+}
+
+func (w *Worker) note(pt *partition, owned bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if owned {
+		w.owned[pt] = true
+	} else {
+		delete(w.owned, pt)
+	}
 }
 
 func (w *Worker) release(ctx context.Context, claim *bus.Claim) error {
@@ -55,7 +68,11 @@ func (pt *partition) ring(r bus.Ring) {
 	l.busy = true
 	if stored, ok := pt.waits[l.name]; ok && stored.Seq == l.seqs[0] {
 		delete(pt.waits, l.name)
-		l.attempt, l.stored = stored.Attempt, true
+		l.attempt, l.stored, l.digest = stored.Attempt, true, stored.Digest
+		if stored.Chat != "" {
+			l.refused, l.chat, l.since = 1, stored.Chat, stored.Since
+			pt.w.health.pauseChat(pausedChat(stored))
+		}
 		if left := stored.Until.Sub(pt.w.Now()); left > 0 {
 			pt.sleep(l, left)
 			return
@@ -96,6 +113,11 @@ func (pt *partition) reserve(l *lane) bool {
 // sleep parks the lane until d has passed. The lock is held.
 func (pt *partition) sleep(l *lane, d time.Duration) {
 	l.drop(pt.w.bytes)
+	if l.hurry {
+		l.hurry = false
+		pt.w.ready.push(pt, l)
+		return
+	}
 	l.timer = time.AfterFunc(d, func() { pt.wake(l) })
 }
 
@@ -104,6 +126,20 @@ func (pt *partition) wake(l *lane) {
 	defer pt.mu.Unlock()
 	if !pt.closed {
 		pt.w.ready.push(pt, l)
+	}
+}
+
+// hurry ends the wait of a lane's head, if it waits.
+func (pt *partition) hurry(name string) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	l := pt.lanes[name]
+	switch {
+	case l == nil || len(l.seqs) == 0:
+	case l.timer != nil && l.timer.Stop():
+		pt.w.ready.push(pt, l)
+	default: // an attempt is on its way, perhaps from before things were mended
+		l.hurry = true
 	}
 }
 
@@ -130,9 +166,41 @@ func (pt *partition) pop(ctx context.Context, l *lane) {
 		pt.w.bytes.give(int64(len(l.bodies[0])))
 		l.bodies = l.bodies[1:]
 	}
-	l.seqs, l.attempt, l.stored = l.seqs[1:], 0, false
+	l.seqs, l.attempt, l.stored, l.digest = l.seqs[1:], 0, false, ""
+	l.hurry = false
 	pt.w.seqs.give(1)
 	pt.next(ctx, l)
+}
+
+// popAll removes the first messages of a lane, which were settled together, and
+// goes on with the next.
+func (pt *partition) popAll(ctx context.Context, l *lane, n int) {
+	pt.mu.Lock()
+	if pt.closed {
+		pt.mu.Unlock()
+		return
+	}
+	for range n - 1 {
+		if len(l.bodies) > 0 {
+			pt.w.bytes.give(int64(len(l.bodies[0])))
+			l.bodies = l.bodies[1:]
+		}
+		l.seqs = l.seqs[1:]
+		pt.w.seqs.give(1)
+	}
+	pt.mu.Unlock()
+	pt.pop(ctx, l)
+}
+
+// heads are the first messages of a lane, at most n. A body that is nil must be
+// read.
+func (pt *partition) heads(l *lane, n int) (seqs []uint64, bodies [][]byte) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	seqs = slices.Clone(l.seqs[:min(n, len(l.seqs))])
+	bodies = make([][]byte, len(seqs))
+	copy(bodies, l.bodies)
+	return seqs, bodies
 }
 
 // next goes on with a lane whose head is new. The lock is held.
@@ -207,4 +275,9 @@ func (pt *partition) close() {
 	}
 	pt.mu.Unlock()
 	pt.steps.Wait()
+	for _, l := range pt.lanes {
+		if l.refused > 0 { // its next owner tells of it
+			pt.w.health.resumeChat(l.chat)
+		}
+	}
 }

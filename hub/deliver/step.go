@@ -12,6 +12,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/observe"
 )
 
 // step settles the head of a lane, or parks the lane until it may be tried
@@ -23,7 +24,7 @@ func (w *Worker) step(pt *partition, l *lane) {
 	}
 	defer pt.steps.Done()
 	ctx := w.send
-	if w.health.paused() {
+	if w.health.shut() {
 		pt.later(l, -1)
 		return
 	}
@@ -42,6 +43,9 @@ func (w *Worker) step(pt *partition, l *lane) {
 		pt.later(l, time.Second)
 		return
 	}
+	if w.together(ctx, pt, l, body) {
+		return
+	}
 	if w.settle(ctx, pt, l, seq, body) {
 		w.unstore(ctx, pt, l)
 		w.persist(ctx, "acknowledge", func() error { return pt.claim.Ack(ctx, seq) })
@@ -55,7 +59,7 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	var n hub.Notification
 	if err := bus.Decode(body, &n); err != nil {
 		n.System = w.system // what could be read goes among the dead letters of ours
-		return w.bury(ctx, &n, l.attempt, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err})
+		return w.bury(ctx, &n, l, l.attempt, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err})
 	}
 	if n.Version > hub.NotificationVersion || !knows(n.Act) { // a worker that was updated will take over
 		w.putOff(ctx, pt, l, &n, seq, verdict{wait, time.Minute}, errTooNew)
@@ -74,35 +78,60 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 		pt.later(l, time.Second)
 		return false
 	}
-	receipt, err := w.attempt(ctx, &n, at)
+	if !w.turn(pt, l, n.Chat.ID) {
+		return false
+	}
+	if !w.health.admit() {
+		pt.later(l, -1)
+		return false
+	}
+	watched, trail := observe.Watch(ctx)
+	receipt, err := w.attempt(watched, &n, at)
+	l.saw(trail, err)
 	if ctx.Err() != nil { // we are stopping
 		return w.leave(ctx, &n, l, receipt, err)
 	}
 	v := judge(err, l.attempt+1, w.Attempts, rand.Float64())
+	if w.silent(err) {
+		pt.later(l, -1)
+		return false
+	}
+	w.tookOne(l, &n, err)
 	switch v.do {
 	case done:
 		return w.sent(ctx, &n, l, receipt, true)
 	case bury:
-		if n.Act != hub.ActSend || at == "" || at == n.Root || providers.FaultOf(err) != hub.FaultRejected {
-			return w.bury(ctx, &n, l.attempt+1, err)
+		if n.Act != hub.ActSend || at.ref == "" || at.ref == n.Root || providers.FaultOf(err) != hub.FaultRejected {
+			return w.bury(ctx, &n, l, l.attempt+1, err)
 		}
 		// Perhaps somebody deleted the message to answer, which Mattermost refuses
 		// to answer then: without a thread the message may still be taken.
 		w.persist(ctx, "forget the thread", func() error { return w.Bus.DropRoot(ctx, n.Chat, n.Message.Thread) })
 		v = verdict{wait, minWait}
+	}
+	w.rest(ctx, pt, l, &n, seq, v, err)
+	return false
+}
+
+// rest parks the lane after an attempt that failed, and will be made again.
+func (w *Worker) rest(ctx context.Context, pt *partition, l *lane, n *hub.Notification, seq uint64, v verdict, err error) {
+	switch v.do {
 	case pause:
 		w.Log.Error("the platform refuses our credentials: the system is paused, its messages wait", "system", w.system, "err", err)
 		w.health.pause(err.Error())
 		pt.later(l, -1)
-		return false
+		return
+	case hold:
+		w.pauseChat(ctx, pt, l, n, seq, err)
+		return
 	case again:
 		l.attempt++
 		w.counts.Retried.Add(1)
 	case wait:
+		w.slowDown(n.Chat, v.after, err)
 		w.counts.Waited.Add(1)
 	}
-	w.putOff(ctx, pt, l, &n, seq, v, err)
-	return false
+	w.putOff(ctx, pt, l, n, seq, v, err)
 }
 
 var errTooNew = errors.New("the message is of a newer version of Bellhop: update this worker")
@@ -118,20 +147,30 @@ func (w *Worker) leave(ctx context.Context, n *hub.Notification, l *lane, r hub.
 	return w.sent(ctx, n, l, r, true)
 }
 
-// aim is the message that n is about: the one to change, or the one to answer.
-func (w *Worker) aim(ctx context.Context, n *hub.Notification) (hub.MessageRef, error) {
+// aim is the message that a notification is about: the one to change, or the
+// one to answer.
+type aim struct {
+	ref    hub.MessageRef
+	digest hub.NotificationID // what was said is a line of this one
+}
+
+func (w *Worker) aim(ctx context.Context, n *hub.Notification) (aim, error) {
 	if n.Act == hub.ActSend {
-		return w.root(ctx, n)
+		ref, err := w.root(ctx, n)
+		return aim{ref: ref}, err
 	}
 	return w.target(ctx, n)
 }
 
 // attempt makes the one attempt at what n asks for.
-func (w *Worker) attempt(ctx context.Context, n *hub.Notification, at hub.MessageRef) (hub.Receipt, error) {
-	if n.Act == hub.ActSend {
-		return w.post(ctx, n, at)
+func (w *Worker) attempt(ctx context.Context, n *hub.Notification, at aim) (hub.Receipt, error) {
+	switch {
+	case n.Act == hub.ActSend:
+		return w.post(ctx, n, at.ref)
+	case at.digest != "":
+		return w.changeLine(ctx, n, at.digest)
 	}
-	return w.change(ctx, n, at)
+	return w.change(ctx, n, at.ref)
 }
 
 // root is the message to answer, if n belongs into a thread that has begun.
@@ -182,16 +221,18 @@ func (w *Worker) sent(ctx context.Context, n *hub.Notification, l *lane, r hub.R
 }
 
 // bury gives a message up: to DEAD with the reason, and the hub is told.
-func (w *Worker) bury(ctx context.Context, n *hub.Notification, attempts int, err error) bool {
+func (w *Worker) bury(ctx context.Context, n *hub.Notification, l *lane, attempts int, err error) bool {
 	w.counts.Dead.Add(1)
 	w.Log.Error("a message is given up", "system", w.system, "chat", n.Chat.ID, "notification", n.ID, "attempt", attempts, "err", err)
 	fault, now := providers.FaultOf(err), w.Now().UTC()
-	letter := hub.DeadLetter{Notification: *n, Fault: fault, Reason: err.Error(), Attempts: attempts, At: now}
+	letter := hub.DeadLetter{Notification: *n, Fault: fault, Reason: err.Error(), Attempts: attempts, At: now, Exchange: l.seen}
 	w.persist(ctx, "bury", func() error { return w.Bus.Dead(ctx, letter) })
 	if n.ID == "" { // it could not be read: nobody waits to hear of it
 		return ctx.Err() == nil
 	}
-	w.tell(ctx, n, hub.Outcome{Status: hub.StatusDead, Attempt: attempts, Fault: fault, Reason: err.Error()})
+	w.tell(ctx, n, hub.Outcome{
+		Status: hub.StatusDead, Attempt: attempts, Fault: fault, Reason: err.Error(), Exchange: l.seen,
+	})
 	return ctx.Err() == nil
 }
 
@@ -205,13 +246,13 @@ func (w *Worker) putOff(ctx context.Context, pt *partition, l *lane, n *hub.Noti
 	until := w.Now().Add(v.after).UTC()
 	w.Log.Warn("a message must wait", "system", w.system, "chat", n.Chat.ID, "notification", n.ID, "attempt", l.attempt, "until", until, "err", err)
 	if v.after > time.Second {
-		stored := bus.Wait{Until: until, Attempt: l.attempt, Seq: seq, Reason: err.Error()}
+		stored := bus.Wait{Until: until, Attempt: l.attempt, Seq: seq, Reason: err.Error(), Digest: l.digest}
 		l.stored = true
 		w.persist(ctx, "store the wait", func() error { return w.Bus.PutWait(ctx, w.system, pt.n, l.name, stored) })
 	}
 	if v.do == again || v.after >= worthTelling {
 		w.tell(ctx, n, hub.Outcome{
-			Status: hub.StatusFailed, Attempt: l.attempt, Fault: providers.FaultOf(err), Reason: err.Error(), RetryAt: until,
+			Status: hub.StatusFailed, Attempt: l.attempt, Fault: providers.FaultOf(err), Reason: err.Error(), RetryAt: until, Exchange: l.seen,
 		})
 	}
 	pt.later(l, max(until.Sub(w.Now()), 0))
@@ -226,7 +267,10 @@ func (w *Worker) unstore(ctx context.Context, pt *partition, l *lane) {
 
 // tell publishes how an attempt ended, for the delivery log.
 func (w *Worker) tell(ctx context.Context, n *hub.Notification, o hub.Outcome) {
-	o.Notification, o.Chat, o.Event, o.At = n.ID, n.Chat, n.Event, w.Now().UTC()
+	o.Notification, o.Chat, o.Event, o.Again, o.At = n.ID, n.Chat, n.Event, n.Again, w.Now().UTC()
+	if w.Observe != nil {
+		w.Observe(n, o)
+	}
 	kind := hub.HubMessageFailed
 	if o.Status == hub.StatusSent {
 		kind = hub.HubMessageSent
@@ -238,7 +282,7 @@ func (w *Worker) tell(ctx context.Context, n *hub.Notification, o hub.Outcome) {
 	}
 	e := &hub.Event{
 		SpecVersion: hub.SpecVersion, Source: hub.Source(w.system), Type: kind, Time: o.At, ReceivedTime: o.At,
-		ID:      hub.EventID("o" + hub.Digest(string(n.ID), string(o.Status), fmt.Sprint(o.Attempt), o.RetryAt.String())),
+		ID:      hub.EventID("o" + hub.Digest(string(n.ID), fmt.Sprint(n.Again), string(o.Status), fmt.Sprint(o.Attempt), o.RetryAt.String())),
 		Subject: "notification/" + string(n.ID), ReplyTo: n.Event, DataContentType: "application/json", Data: data,
 	}
 	w.persist(ctx, "tell the outcome", func() error { return w.Bus.Tell(ctx, e) })
@@ -254,23 +298,5 @@ func (w *Worker) persist(ctx context.Context, what string, do func() error) {
 		}
 		w.Log.Warn("the bus did not take it, will try again", "system", w.system, "what", what, "err", err)
 		rest(ctx, delay)
-	}
-}
-
-// prove tries the credentials and pauses or resumes the system.
-func (w *Worker) prove(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
-	defer cancel()
-	err := w.Provider.Check(ctx)
-	switch {
-	case err == nil:
-		w.health.resume()
-	case providers.FaultOf(err) == hub.FaultUnauthorized:
-		w.Log.Error("the platform refuses our credentials: the system is paused, its messages wait", "system", w.system, "err", err)
-		w.health.pause(err.Error())
-	case w.health.paused(): // it does not answer: watch asks again
-	default: // it does not answer now; each message finds out for itself
-		w.health.resume()
-		w.Log.Warn("the platform did not answer the check of our credentials", "system", w.system, "err", err)
 	}
 }

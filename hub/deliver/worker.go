@@ -12,6 +12,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/limit"
 )
 
 // Config is what a Worker works with. Zero numbers take the defaults.
@@ -25,8 +26,16 @@ type Config struct {
 	InFlight  int           // posts at once; default 1,024
 	Bytes     int64         // of messages kept in memory; default 16 MiB
 	Sequences int64         // of messages known to wait; default 4 M (32 MiB)
-	Log       *slog.Logger
-	Now       func() time.Time
+	// Storm is how many messages of a chat must wait, the first of them for
+	// StormAfter, before they are told in one; 0 is never. StormAfter's default is a
+	// minute.
+	Storm      int
+	StormAfter time.Duration
+	Unpaced    bool // the platform's documented rates do not bind this account
+	// Observe, if set, is told how each attempt ended, by whichever goroutine made it.
+	Observe func(n *hub.Notification, o hub.Outcome)
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Worker serves one system: it sends every notification owed to the system's
@@ -39,7 +48,12 @@ type Worker struct {
 	seqs   *budget
 	ready  *ready
 	health *health
+	pacer  *limit.Pacer
+	now    chan struct{} // somebody wants to know now whether a paused system goes on
 	counts Counts
+
+	mu    sync.Mutex
+	owned map[*partition]bool
 
 	refused atomic.Bool     // a partition that we want has an owner, who may be dead
 	send    context.Context // ends when sends in hand must
@@ -59,12 +73,14 @@ func New(c Config) *Worker {
 	c.InFlight = or(c.InFlight, 1024)
 	c.Bytes = or(c.Bytes, 16<<20)
 	c.Sequences = or(c.Sequences, 4<<20)
+	c.StormAfter = or(c.StormAfter, time.Minute)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	w := &Worker{
 		Config: c, system: c.Provider.Describe().ID, owner: rand.Text(),
 		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
+		pacer: limit.New(paceOf(c)), now: make(chan struct{}, 1), owned: map[*partition]bool{},
 	}
 	w.ready = &ready{limit: c.InFlight, step: w.step}
 	return w
@@ -87,6 +103,9 @@ func (w *Worker) Counts() *Counts { return &w.counts }
 // State says how the system is: "ok", "paused" or "unknown", and why.
 func (w *Worker) State() (state, reason string) { return w.health.state() }
 
+// PausedChats are the chats that take no messages, those paused longest first.
+func (w *Worker) PausedChats() []hub.PausedChat { return w.health.pausedChats() }
+
 // Run sends until ctx ends, then lets the sends in hand finish within the
 // grace. It blocks. It returns nil: trouble is waited out, logged and told in
 // State.
@@ -95,6 +114,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer cancel()
 	w.send = send
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, cancel) })()
+	defer w.Bus.OnChange(Resume, w.onResume)()
 	var all sync.WaitGroup
 	all.Go(func() { w.watch(ctx) })
 	all.Go(func() { w.undertake(ctx) })

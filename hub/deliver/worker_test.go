@@ -246,7 +246,6 @@ func TestGivenUpWithReason(t *testing.T) {
 		attempts int
 	}{
 		"rejected":  {fault(hub.FaultRejected, 0), hub.FaultRejected, 8},
-		"chat gone": {fault(hub.FaultChatGone, 0), hub.FaultChatGone, 8},
 		"exhausted": {errors.New("boom"), hub.FaultTemporary, 1},
 	}
 	for name, c := range cases {

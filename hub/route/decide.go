@@ -147,7 +147,7 @@ const resendWithin = 24 * time.Hour
 func (b *batch) notification(m *matter, chat hub.Chat) hub.Notification {
 	n := hub.Notification{
 		Version: hub.ActSend.Version(), Chat: chat, Event: m.event.ID, EventType: m.event.Type,
-		Source: m.event.Source, QueuedAt: b.r.Now().UTC(),
+		Source: m.event.Source, QueuedAt: b.r.Now().UTC(), ReceivedAt: m.event.ReceivedTime,
 	}
 	if b.r.MaxAge > 0 {
 		n.StaleAt = n.QueuedAt.Add(b.r.MaxAge)

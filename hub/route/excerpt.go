@@ -30,22 +30,24 @@ func newWriter() *writer {
 }
 
 // excerpt renders the first limit characters of a post as CommonMark, with
-// nothing left open at the cut. Links become absolute, as seen from site. cut
-// tells whether something was left out.
-func (w *writer) excerpt(post, site string, limit int) (markdown string, cut bool) {
+// nothing left open at the cut, and finds its first image. Links become
+// absolute, as seen from site.
+func (w *writer) excerpt(post, site string, limit int) excerpt {
 	body := parse(post)
 	if body == nil {
-		return "", false
+		return excerpt{}
 	}
 	c := cleaner{site: site}
+	x := excerpt{image: c.picture(body, 0)}
 	c.clean(body, 0)
 	s := scissors{left: limit}
 	s.walk(body)
 	out, err := w.conv.ConvertNode(body)
+	x.text, x.cut = strings.TrimSpace(string(out)), s.cut
 	if err != nil { // the converter refuses nothing that parsed; fall back to bare words
-		return escapeText(plain(body)), s.cut
+		x.text = escapeText(plain(body))
 	}
-	return strings.TrimSpace(string(out)), s.cut
+	return x
 }
 
 // plainText is a post's words, for text filters.

@@ -26,8 +26,9 @@ func TestExcerpt(t *testing.T) {
 			if strings.HasSuffix(file, "cut.html") {
 				limit = 80
 			}
-			got, cut := w.excerpt(string(post), "https://forum.example.com", limit)
-			require.Equal(t, limit == 80, cut)
+			x := w.excerpt(string(post), "https://forum.example.com", limit)
+			got := x.text
+			require.Equal(t, limit == 80, x.cut)
 			golden := strings.TrimSuffix(file, ".html") + ".md"
 			if *update {
 				require.NoError(t, os.WriteFile(golden, []byte(got+"\n"), 0o644))
@@ -43,9 +44,9 @@ func TestExcerptCutsBetweenCharacters(t *testing.T) {
 	w := newWriter()
 	family := "👩‍👩‍👧‍👦"
 	for limit := 1; limit < 8; limit++ {
-		got, cut := w.excerpt("<p>"+strings.Repeat(family, 8)+"</p>", "https://f.example", limit)
-		require.True(t, cut)
-		require.Equal(t, strings.Repeat(family, limit)+"…", got)
+		x := w.excerpt("<p>"+strings.Repeat(family, 8)+"</p>", "https://f.example", limit)
+		require.True(t, x.cut)
+		require.Equal(t, strings.Repeat(family, limit)+"…", x.text)
 	}
 }
 
@@ -66,18 +67,23 @@ func FuzzExcerpt(f *testing.F) {
 		post, _ := os.ReadFile(file)
 		f.Add(string(post), 100)
 	}
+	f.Add("<p><img src=/a.png width=-5><a class=lightbox href=//b/c.jpg><img alt=x src=data:,>", 9)
 	f.Add("<a href='JaVaScRiPt:1'>x</a><div class=lightbox-wrapper>", 3)
 	w := newWriter()
 	f.Fuzz(func(t *testing.T, post string, limit int) {
 		if limit < 1 || limit > 5000 || len(post) > 20_000 {
 			return
 		}
-		got, _ := w.excerpt(post, "https://f.example", limit)
+		x := w.excerpt(post, "https://f.example", limit)
+		got := x.text
 		if !utf8.ValidString(got) && utf8.ValidString(post) {
 			t.Fatalf("not UTF-8: %q", got)
 		}
 		if strings.Contains(strings.ToLower(got), "](javascript:") {
 			t.Fatalf("a script's address: %q", got)
+		}
+		if i := x.image; i != nil && (!isPublicImage(i.URL) || i.Width < 0 || i.Height < 0) {
+			t.Fatalf("no image for all to see: %+v", i)
 		}
 		plainText(post)
 	})

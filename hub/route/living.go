@@ -189,7 +189,7 @@ func struck(m hub.Message, hidden bool) hub.Message {
 	}
 	card := *m.Card
 	base, _ := splitKind(card.Kind)
-	card.Text, card.Cut, card.Struck, card.Kind = "", false, true, withMark(base, "deleted")
+	card.Text, card.Cut, card.Image, card.Struck, card.Kind = "", false, nil, true, withMark(base, "deleted")
 	if hidden {
 		card.Kind, card.Title, card.Struck, card.Tags = withMark(base, "hidden"), "hidden by the forum", false, nil
 	}

@@ -70,8 +70,9 @@ type composer struct {
 }
 
 type excerpt struct {
-	text string
-	cut  bool
+	text  string
+	cut   bool
+	image *hub.Image
 }
 
 // fullExcerpt is how much of a post StyleFull takes; platforms cut it further.
@@ -221,13 +222,13 @@ func (c *composer) excerpt(card *hub.Card, limit int) {
 	}
 	x, ok := c.cache[limit]
 	if !ok {
-		x.text, x.cut = c.write.excerpt(html, site, limit)
+		x = c.write.excerpt(html, site, limit)
 		if c.cache == nil {
 			c.cache = map[int]excerpt{}
 		}
 		c.cache[limit] = x
 	}
-	card.Text, card.Cut = x.text, x.cut
+	card.Text, card.Cut, card.Image = x.text, x.cut, x.image
 }
 
 func host(site string) string {

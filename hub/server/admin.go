@@ -8,6 +8,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/deliver"
 	"github.com/bellhop-chat/bellhop/hub/route"
 	"github.com/bellhop-chat/bellhop/providers"
 	"github.com/bellhop-chat/bellhop/providers/all"
@@ -21,12 +22,21 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 	}
 	return admin.New(admin.Deps{
 		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store,
-		Events: events{s.bus}, Notifier: notifier{s.bus, s.store},
-		Systems: s.systems, Chats: s.chats, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
+		Events: countedEvents{events{s.bus}, s.metrics}, Notifier: notifier{s.bus}, Dead: s.bus,
+		Systems: s.systems, Chats: s.chats, Resume: s.resume, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
 		Explain: s.explain, Decode: s.door.Decode, Trace: s.store.FindTrace, Taxonomy: s.forums.Taxonomy, SourceList: s.sourceList,
 		Token: s.token.value, TokenFile: s.token.file, Sources: sources,
 		PublicURL: s.Config.Server.PublicURL, MaxBody: int64(s.Config.Server.MaxBody), Version: s.Version, Log: s.Log,
 	})
+}
+
+// resume tells the worker of a system, wherever it is, to try it now.
+func (s *Server) resume(system hub.System, chat string) {
+	ids := []string{string(system)}
+	if chat != "" {
+		ids = append(ids, chat)
+	}
+	s.bus.Changed(deliver.Resume, ids...)
 }
 
 // changed makes a change of the subscriptions hold: here before it returns, on

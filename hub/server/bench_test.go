@@ -83,7 +83,7 @@ func BenchmarkIngest(b *testing.B) {
 func BenchmarkEventToPost(b *testing.B) {
 	sink := newSink(b)
 	pipe := startPipe(b, "none", sink.URL, 1)
-	hub := startHub(b, sink.URL)
+	hub := startHub(b, sink.URL, "slack | C1 | *")
 	idle := resident(hub.pid)
 	results := map[string][]result{}
 	for range rounds {
@@ -358,7 +358,15 @@ const benchSecret = "a secret of the benchmark"
 
 // startHub starts the product as its user would: bellhop serve, all five
 // providers on, each against the sink.
-func startHub(b *testing.B, sink string) *contender {
+func startHub(b *testing.B, sink string, rows ...string) *contender {
+	b.Helper()
+	hub := configureHub(b, sink)()
+	addRows(b, hub, rows)
+	return hub
+}
+
+// configureHub returns what starts the product, and starts it again.
+func configureHub(b *testing.B, sink string) func() *contender {
 	b.Helper()
 	binary := os.Getenv("BELLHOP_BENCH")
 	if binary == "" {
@@ -370,6 +378,11 @@ func startHub(b *testing.B, sink string) *contender {
 	}
 	file := filepath.Join(dir, "config.toml")
 	must(os.WriteFile(file, fmt.Appendf(nil, benchConfig, dir, benchSecret, sink, sink, sink, sink), 0o600))
+	return func() *contender { return launch(b, binary, file) }
+}
+
+func launch(b *testing.B, binary, file string) *contender {
+	b.Helper()
 	cmd := exec.Command(binary, "serve", "--config", file)
 	cmd.Env = append(os.Environ(), "BELLHOP_ADMIN_TOKEN=bench-token-bench-token")
 	logs, err := cmd.StderrPipe()
@@ -377,9 +390,6 @@ func startHub(b *testing.B, sink string) *contender {
 	must(cmd.Start())
 	b.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
 	address := listening(b, logs)
-	if sink != unreachable {
-		addRow(b, address, "slack | C1 | *")
-	}
 	return &contender{
 		name: "bellhop", url: address + "/in/meta", pid: cmd.Process.Pid,
 		sign: func(r *http.Request, body []byte) {
@@ -403,11 +413,15 @@ url = "https://forum.example.com"
 secret = %q
 visibility = "trust_webhook"
 delay = "0s"
+[deliver]
+storm = 0
 [providers.console]
 [providers.slack]
+pace = "off"
 token = "xoxb-bench"
 api_url = "%s/"
 [providers.telegram]
+pace = "off"
 token = "123456:bench-bench-bench-bench-bench-bench"
 api_url = %q
 [providers.mattermost]

@@ -48,7 +48,7 @@ func (s *Server) openOutside() (*outside, error) {
 			o.addForum(source, c, client, s)
 		case config.KindFeed:
 			o.feeds[source] = feed.New(feed.Config{
-				Source: source, URL: c.URL, Every: c.Every, HTTP: client, Publish: publisher{s.bus}, Store: s.store, Log: s.Log,
+				Source: source, URL: c.URL, Every: c.Every, HTTP: client, Publish: s.metrics.publisher(publisher{s.bus}), Store: s.store, Log: s.Log,
 			})
 			o.delays[source] = c.Delay
 		default:

@@ -17,8 +17,8 @@ const module = "github.com/bellhop-chat/bellhop/"
 var rows = [][]string{
 	{"cmd/bellhop"},
 	{"hub/server"},
-	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "providers/*"},
-	{"hub/forum"},
+	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/alert", "providers/*"},
+	{"hub/forum", "providers/limit", "providers/observe"},
 	{"providers", "rules", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
 	{"hub/secret", "hub/outbound"},
 	{"hub"},
@@ -102,16 +102,20 @@ func sameHouse(from, to string) bool {
 	return from == "providers/all" && strings.HasPrefix(to, "providers/")
 }
 
+// rowOf finds a package's row: that of its name, else of its house.
 func rowOf(name string) (int, bool) {
+	house := -1
 	for i, row := range rows {
+		if slices.Contains(row, name) {
+			return i, true
+		}
 		for _, entry := range row {
-			house, wild := strings.CutSuffix(entry, "/*")
-			if name == entry || wild && strings.HasPrefix(name, house+"/") {
-				return i, true
+			if of, wild := strings.CutSuffix(entry, "/*"); wild && strings.HasPrefix(name, of+"/") {
+				house = i
 			}
 		}
 	}
-	return 0, false
+	return house, house >= 0
 }
 
 func list(t *testing.T) []pkg {

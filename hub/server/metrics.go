@@ -1,79 +1,83 @@
 package server
 
 import (
+	"maps"
 	"net/http"
-	"strconv"
-	"time"
+	"runtime"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/bellhop-chat/bellhop/hub"
-	"github.com/bellhop-chat/bellhop/hub/deliver"
-	"github.com/bellhop-chat/bellhop/hub/route"
+	"github.com/bellhop-chat/bellhop/hub/config"
 )
 
 // metrics are what Prometheus reads. Labels are bounded: names from the
-// configuration and status codes, never chats or events.
+// configuration, faults, status codes and routes; never chats, events or rows.
 type metrics struct {
 	registry *prometheus.Registry
-	webhooks *prometheus.HistogramVec
+	sources  map[hub.Source]bool
+
+	webhooks  *prometheus.HistogramVec
+	rejected  *prometheus.CounterVec
+	received  *prometheus.CounterVec
+	decisions *prometheus.CounterVec
+	queued    *prometheus.CounterVec
+	attempts  *prometheus.HistogramVec
+	posts     *prometheus.HistogramVec
+	requests  *prometheus.HistogramVec
 }
 
-func newMetrics() *metrics {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		webhooks: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "bellhop_webhook_seconds", Help: "How long webhooks took to answer, by source and status.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, 1, 2.5},
-		}, []string{"source", "status"}),
+// newMetrics makes metrics of what happens in this process.
+func newMetrics(c *config.Config, version string) *metrics {
+	m := &metrics{registry: prometheus.NewRegistry(), sources: map[hub.Source]bool{apiSource: true}}
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		m.sources[hub.Source(name)] = true
 	}
-	m.registry.MustRegister(m.webhooks, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.webhooks = histogram("bellhop_webhook_seconds", "How long webhooks took to answer, by source and status.",
+		[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, 1, 2.5}, "source", "status")
+	m.rejected = counter("bellhop_webhooks_rejected_total", "Webhooks that were not taken, by source and reason.", "source", "reason")
+	m.received = counter("bellhop_events_received_total", "Events that came in, by source, the first segment of their type, and what became of them.", "source", "family", "result")
+	m.decisions = counter("bellhop_decisions_total", "Decisions about events, by source and outcome. In a flood those beyond the ones that are kept are not counted.", "source", "outcome")
+	m.queued = counter("bellhop_notifications_queued_total", "Notifications that events owed to chats of a system.", "system")
+	m.posts = histogram("bellhop_event_to_post_seconds", "From an event's arrival to its message on the platform, by system; a row's delay is part of it.",
+		[]float64{.005, .025, .1, .5, 1, 5, 15, 30, 60, 300, 1800, 7200}, "system")
+	m.attempts = histogram("bellhop_attempt_seconds", "How long calls to send, edit or retract a message took, by system and outcome.",
+		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "system", "outcome")
+	m.requests = histogram("bellhop_http_request_seconds", "How long requests took to answer, by method, route and status; webhooks not included.",
+		[]float64{.005, .025, .1, .5, 2.5, 10}, "method", "route", "status")
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bellhop_build_info", Help: "1, with the version of the program and of Go.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(m.webhooks, m.rejected, m.received, m.decisions, m.queued, m.attempts, m.posts, m.requests, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-func (m *metrics) observe(source hub.Source, status int, took time.Duration) {
-	m.webhooks.WithLabelValues(string(source), strconv.Itoa(status)).Observe(took.Seconds())
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
-func (m *metrics) router(r *route.Router) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "bellhop_events_routed_total", Help: "Events held against the subscriptions.",
-	}, func() float64 { return float64(r.Routed()) }))
+func histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
 }
 
-// waiting counts the events that wait for a forum's API.
-func (m *metrics) waiting(r *route.Router, forums []hub.Source) {
-	for _, source := range forums {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "bellhop_events_waiting", Help: "Events of a forum that wait until its API answers.",
-			ConstLabels: prometheus.Labels{"source": string(source)},
-		}, func() float64 { return float64(r.Waiting(source)) }))
+// apiSource is the source of events that come through the API and name none.
+const apiSource hub.Source = "api"
+
+// elsewhere is the label of what is none of those that are known.
+const elsewhere = "other"
+
+// source is a label.
+func (m *metrics) source(s hub.Source) string {
+	if m.sources[s] {
+		return string(s)
 	}
-}
-
-func (m *metrics) workers(workers []*deliver.Worker) {
-	for _, w := range workers {
-		c := w.Counts()
-		for outcome, n := range map[string]func() uint64{
-			"sent": c.Sent.Load, "retried": c.Retried.Load, "waited": c.Waited.Load, "dead": c.Dead.Load,
-		} {
-			m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-				Name: "bellhop_notifications_total", Help: "Attempts at notifications by how they ended.",
-				ConstLabels: prometheus.Labels{"system": string(w.System()), "outcome": outcome},
-			}, func() float64 { return float64(n()) }))
-		}
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "bellhop_system_paused", Help: "1 while a system takes no messages.",
-			ConstLabels: prometheus.Labels{"system": string(w.System())},
-		}, func() float64 {
-			if state, _ := w.State(); state == "paused" {
-				return 1
-			}
-			return 0
-		}))
-	}
+	return elsewhere
 }
 
 func (m *metrics) handler() http.Handler {

@@ -7,7 +7,6 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
-	"github.com/bellhop-chat/bellhop/hub/store"
 )
 
 // publisher is the bus as package ingest wants it.
@@ -46,18 +45,9 @@ func (e events) Events(ctx context.Context, source hub.Source, typ string, page 
 	return out, next, err
 }
 
-// notifier queues a message that a person asked for, and notes it in the log so
-// that its answer can be asked for at once.
-type notifier struct {
-	bus   *bus.Bus
-	store *store.Store
-}
+// notifier queues a message that a person asked for.
+type notifier struct{ bus *bus.Bus }
 
 func (n notifier) Notify(ctx context.Context, m hub.Notification) error {
-	if err := n.bus.Notify(ctx, []hub.Notification{m}); err != nil {
-		return err
-	}
-	return n.store.RecordQueued(ctx, []hub.Delivery{{
-		ID: m.ID, Chat: m.Chat, Status: hub.StatusQueued, QueuedAt: m.QueuedAt, UpdatedAt: m.QueuedAt,
-	}})
+	return n.bus.Notify(ctx, []hub.Notification{m})
 }

@@ -49,6 +49,9 @@ type Options struct {
 	System  hub.System // of a WorkerOnly
 	Version string
 	Log     *slog.Logger
+	// LookEvery is how often is looked for what the operators should hear of; 0
+	// is a default.
+	LookEvery time.Duration
 	// Started, if set, is called once when everything has started.
 	Started func(Ready)
 }
@@ -84,7 +87,7 @@ func New(o Options) (*Server, error) {
 	if o.Role != Everything && o.Config.NATS.URL.Empty() {
 		return nil, errors.New("nats.url: is required where hub and workers are separate processes: they meet on NATS")
 	}
-	s := &Server{Options: o, console: &lateStore{}, metrics: newMetrics()}
+	s := &Server{Options: o, console: &lateStore{}, metrics: newMetrics(o.Config, o.Version)}
 	var err error
 	s.providers, err = openProviders(o, s.console)
 	return s, err
@@ -136,7 +139,8 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 	s.bus = b
 	for _, p := range s.providers {
 		s.workers = append(s.workers, deliver.New(deliver.Config{
-			Bus: b, Provider: p, Attempts: c.Deliver.Attempts, Log: s.Log,
+			Bus: b, Provider: s.metrics.provider(p), Attempts: c.Deliver.Attempts, Unpaced: s.unpaced(p), Storm: c.Deliver.Storm,
+			Observe: s.metrics.ended, Log: s.Log,
 		}))
 	}
 	s.metrics.workers(s.workers)
@@ -171,7 +175,7 @@ func (s *Server) openHub(ctx context.Context) error {
 		return err
 	}
 	s.door, err = ingest.New(ingest.Config{
-		Sources: s.sources(), MaxBody: int64(s.Config.Server.MaxBody), Publish: publisher{s.bus}, Log: s.Log, Observe: s.metrics.observe,
+		Sources: s.sources(), MaxBody: int64(s.Config.Server.MaxBody), Publish: s.metrics.publisher(publisher{s.bus}), Log: s.Log, Observe: s.metrics.observe,
 	})
 	if err != nil {
 		return err
@@ -179,13 +183,22 @@ func (s *Server) openHub(ctx context.Context) error {
 	s.openCatchers(ctx, s.outside, s.door)
 	s.forums = forum.New(s.store, s.outside.forums, s.Log, time.Now)
 	s.router = route.New(route.Config{
-		Bus: s.bus, Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.store,
-		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: s.leading(s.outside), Log: s.Log,
+		Bus: s.metrics.bus(s.bus), Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.metrics.traces(s.store),
+		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: append(s.leading(s.outside), s.watcher().Run), Log: s.Log,
 	})
 	s.metrics.router(s.router)
 	s.metrics.waiting(s.router, slices.Sorted(maps.Keys(s.outside.clients)))
+	s.metrics.standing(standing{
+		bus: s.bus, store: s.store, rules: s.router.Rows, systems: s.systems, newest: facts{s}.LastEvent, dir: c.Server.DataDir,
+		sources: slices.Sorted(maps.Keys(s.metrics.sources)),
+	})
 	s.admin = s.newAdmin(ctx)
 	s.http = s.newHTTP()
+	api, err := apiRoutes(s.http.Handler, s.token.value.Reveal())
+	if err != nil {
+		return err
+	}
+	s.http.Handler = s.metrics.requestsOf(s.http.Handler, api)
 	return nil
 }
 

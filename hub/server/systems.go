@@ -11,6 +11,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/outbound"
 	"github.com/bellhop-chat/bellhop/providers"
 	"github.com/bellhop-chat/bellhop/providers/all"
+	"github.com/bellhop-chat/bellhop/providers/observe"
 )
 
 // consoleKind is the one provider that lives where the pages are served: in the
@@ -118,9 +119,18 @@ func openProvider(o Options, registry *providers.Registry, section config.Sectio
 		return nil, err
 	}
 	kind, _ := registry.Find(section.Kind())
+	client := outbound.Client(options)
+	client.Transport = observe.Transport(client.Transport, observe.Secrets(own)...)
 	return kind.Open(own, providers.Env{
-		System: hub.System(section.Name()), Log: o.Log.With("system", section.Name()), HTTP: outbound.Client(options),
+		System: hub.System(section.Name()), Log: o.Log.With("system", section.Name()), HTTP: client,
 	})
+}
+
+// unpaced reports whether the limits that a platform documents do not bind a
+// system.
+func (s *Server) unpaced(p providers.Provider) bool {
+	section, ok := s.Config.Providers[string(p.Describe().ID)]
+	return ok && section.Pace() == config.PaceOff
 }
 
 // natsDir is where the embedded NATS keeps its streams.

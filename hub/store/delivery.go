@@ -6,13 +6,17 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-const deliveryColumns = `id, system, chat, event, event_type, source, subscription, act, title,
+const deliveryColumns = `id, system, chat, event, event_type, source, subscription, act, title, again,
 	status, attempts, reason, receipt, queued_at, updated_at`
+
+// writtenColumns are all: beside what is read, what is searched.
+const writtenColumns = deliveryColumns + `, announced, title_folded, reason_folded`
 
 const allDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries`
 
@@ -25,13 +29,26 @@ func statuses() []hub.Status {
 // notification was announced learns what it is about; its status stays.
 func announce() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + deliveryColumns + `, announced)`,
+		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			event = excluded.event, event_type = excluded.event_type, source = excluded.source,
 			subscription = excluded.subscription, act = excluded.act, title = excluded.title,
-			queued_at = excluded.queued_at, announced = 1
+			title_folded = excluded.title_folded, queued_at = excluded.queued_at, announced = 1
 			WHERE deliveries.announced = 0`,
-		columns: 16,
+		columns: 19,
+	}
+}
+
+// requeue is RecordQueued's second statement, for what people had sent again:
+// its row begins anew, at its old place in the list.
+func requeue() insert {
+	return insert{
+		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
+		tail: `ON CONFLICT (id) DO UPDATE SET
+			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
+			reason = excluded.reason, reason_folded = excluded.reason_folded, updated_at = excluded.updated_at
+			WHERE excluded.again > deliveries.again`,
+		columns: 19,
 	}
 }
 
@@ -40,23 +57,46 @@ func (s *Store) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
 	if len(ds) == 0 {
 		return nil
 	}
-	rows := make([][]any, 0, len(ds))
-	for _, d := range inOrder(ds, func(d hub.Delivery) hub.NotificationID { return d.ID })[0] {
+	for _, d := range ds {
 		if err := checkDelivery(d.ID, d.Chat, d.Event, d.Subscription); err != nil {
 			return err
 		}
-		rows = append(rows, announceArgs(d))
 	}
+	rounds := inOrder(ds, func(d hub.Delivery) hub.NotificationID { return d.ID })
 	return s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error {
-		return s.insertRows(ctx, tx, announce(), rows)
+		// What is said twice is the same, so that the first makes the row.
+		if err := s.insertRows(ctx, tx, announce(), queuedRows(rounds[0], 0)); err != nil {
+			return err
+		}
+		for _, round := range rounds {
+			if err := s.insertRows(ctx, tx, requeue(), queuedRows(round, 1)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-func announceArgs(d hub.Delivery) []any {
+// queuedRows are the rows of those that were sent again often enough.
+func queuedRows(ds []hub.Delivery, again int) (rows [][]any) {
+	for _, d := range ds {
+		if d.Again >= again {
+			rows = append(rows, queuedArgs(d))
+		}
+	}
+	return rows
+}
+
+func queuedArgs(d hub.Delivery) []any {
 	at := microsOrNow(d.QueuedAt)
+	updated := at
+	if d.Again > 0 {
+		updated = microsOrNow(d.UpdatedAt)
+	}
 	return []any{
 		text(d.ID), text(d.System), text(d.Chat.ID), text(d.Event), text(d.EventType), text(d.Source),
-		text(d.Subscription), text(d.Act), text(d.Title), rankQueued, 0, "", "", at, at, 1,
+		text(d.Subscription), text(d.Act), text(d.Title), max(d.Again, 0), rankQueued, 0, "", "", at, updated,
+		1, folded(d.Title), "",
 	}
 }
 
@@ -102,15 +142,54 @@ func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 	sel.equal("system", string(q.System))
 	sel.equal("chat", q.Chat)
 	sel.equal("event", string(q.Event))
+	sel.equal("source", string(q.Source))
 	sel.equal("subscription", string(q.Subscription))
-	if q.Status != "" {
-		rank := slices.Index(statuses(), q.Status)
+	var ranks []any
+	for _, status := range q.Status {
+		rank := slices.Index(statuses(), status)
 		if rank < 0 {
-			return nil, hub.Errorf(hub.CodeInvalid, "status %q is none of %q", q.Status, statuses())
+			return nil, hub.Errorf(hub.CodeInvalid, "status %q is none of %q", status, statuses())
 		}
-		sel.add("status = " + sel.bind(rank))
+		ranks = append(ranks, rank)
+	}
+	sel.among("status", ranks)
+	if !q.Since.IsZero() {
+		sel.add("queued_at >= " + sel.bind(micros(q.Since)))
+	}
+	if !q.Until.IsZero() {
+		sel.add("queued_at < " + sel.bind(micros(q.Until)))
+	}
+	if q.Text != "" {
+		part := sel.bind(containing(folded(q.Text)))
+		sel.add("(title_folded LIKE " + part + " ESCAPE '!' OR reason_folded LIKE " + part + " ESCAPE '!')")
 	}
 	return &sel, nil
+}
+
+// folded is text as it is searched: in small letters.
+func folded(s string) string { return text(strings.ToLower(s)) }
+
+// containing is the pattern of LIKE ... ESCAPE '!' for texts with part in them.
+func containing(part string) string {
+	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(part) + "%"
+}
+
+// FindDeliveries reads those of ids that are known.
+func (s *Store) FindDeliveries(ctx context.Context, ids []hub.NotificationID) (list []hub.Delivery, err error) {
+	for some := range slices.Chunk(ids, rowsPerStatement) {
+		var sel selection
+		keys := make([]any, len(some))
+		for i, id := range some {
+			keys[i] = text(id)
+		}
+		sel.among("id", keys)
+		rows, err := s.deliveries(ctx, sel.where(allDeliveries), sel.args...)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, rows...)
+	}
+	return list, nil
 }
 
 func (s *Store) deliveries(ctx context.Context, query string, args ...any) (list []hub.Delivery, err error) {
@@ -131,7 +210,7 @@ func (s *Store) deliveries(ctx context.Context, query string, args ...any) (list
 
 func scanDelivery(row interface{ Scan(...any) error }) (d hub.Delivery, err error) {
 	var rank int
-	err = row.Scan(&d.ID, &d.System, &d.Chat.ID, &d.Event, &d.EventType, &d.Source, &d.Subscription, &d.Act, &d.Title,
+	err = row.Scan(&d.ID, &d.System, &d.Chat.ID, &d.Event, &d.EventType, &d.Source, &d.Subscription, &d.Act, &d.Title, &d.Again,
 		&rank, &d.Attempts, &d.Reason, jsonColumn{&d.Receipt}, timeColumn{&d.QueuedAt}, timeColumn{&d.UpdatedAt})
 	if err == nil {
 		d.Status = statuses()[rank]
@@ -139,7 +218,7 @@ func scanDelivery(row interface{ Scan(...any) error }) (d hub.Delivery, err erro
 	return d, err
 }
 
-// PruneDeliveries deletes in small transactions. After an error the number
+// PruneDeliveries deletes in small transactions, attempts with their rows. After an error the number
 // counts what was deleted before it.
 func (s *Store) PruneDeliveries(ctx context.Context, before time.Time) (int64, error) {
 	return s.prune(ctx, "deliveries", "id", "queued_at", before)

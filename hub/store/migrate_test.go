@@ -32,6 +32,7 @@ func TestUpgradeFromFirstSchema(t *testing.T) {
 		keptDeliveries(t, s)
 		keptRest(t, s)
 		takesForum(t, s)
+		takesAttempts(t, s)
 	})
 }
 
@@ -134,6 +135,30 @@ func takesForum(t *testing.T, s *store.Store) {
 	require.NoError(t, err)
 	require.Equal(t, hub.ActRetract, got.Act, "a row of the first schema learns what it is about")
 	require.Equal(t, hub.StatusDead, got.Status)
+}
+
+// takesAttempts expects the rows of the first schema to be searched and to take
+// what the fourth knows of them.
+func takesAttempts(t *testing.T, s *store.Store) {
+	t.Helper()
+	rows, _, err := s.ListDeliveries(t.Context(), hub.DeliveryQuery{Text: "ANOTHER"})
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	rows, _, err = s.ListDeliveries(t.Context(), hub.DeliveryQuery{Text: "Channel_Not"})
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	dead := rows[0]
+	require.Equal(t, hub.NotificationID("ndead"), dead.ID)
+	dead.Again, dead.UpdatedAt = 1, at(10)
+	require.NoError(t, s.RecordQueued(t.Context(), []hub.Delivery{dead}))
+	told := hub.Outcome{Notification: "ndead", Chat: dead.Chat, Status: hub.StatusFailed, Again: 1, Attempt: 1, Reason: "again", At: at(11)}
+	require.NoError(t, s.RecordOutcomes(t.Context(), []hub.Outcome{told}))
+	got, err := s.GetDelivery(t.Context(), "ndead")
+	require.NoError(t, err)
+	require.Equal(t, hub.StatusFailed, got.Status)
+	attempts, err := s.Attempts(t.Context(), "ndead")
+	require.NoError(t, err)
+	same(t, []hub.Attempt{{Again: 1, Attempt: 1, Status: hub.StatusFailed, Reason: "again", At: at(11), Times: 1}}, attempts)
 }
 
 func same(t *testing.T, want, got any) {

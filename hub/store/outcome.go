@@ -10,19 +10,20 @@ import (
 )
 
 // settle is RecordOutcomes' statement. Of all that was told of a notification
-// the row shows the greatest by status, attempt and time, so records may come
-// in any order and more than once. A receipt stays, even should the
+// the row shows the greatest by again, status, attempt and time, so records may
+// come in any order and more than once. A receipt stays, even should the
 // notification be given up later: the message is out there.
 func settle() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + deliveryColumns + `, announced)`,
+		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
-			status = excluded.status, attempts = excluded.attempts, reason = excluded.reason,
+			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
+			reason = excluded.reason, reason_folded = excluded.reason_folded,
 			receipt = CASE WHEN excluded.receipt = '' THEN deliveries.receipt ELSE excluded.receipt END,
 			updated_at = excluded.updated_at
-			WHERE (excluded.status, excluded.attempts, excluded.updated_at)
-				> (deliveries.status, deliveries.attempts, deliveries.updated_at)`,
-		columns: 16,
+			WHERE (excluded.again, excluded.status, excluded.attempts, excluded.updated_at)
+				> (deliveries.again, deliveries.status, deliveries.attempts, deliveries.updated_at)`,
+		columns: 19,
 	}
 }
 
@@ -44,13 +45,17 @@ func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome) error {
 	if len(rounds) == 0 {
 		return nil
 	}
+	attempts, err := attemptRows(os)
+	if err != nil {
+		return err
+	}
 	return s.transact(ctx, "record outcomes", func(tx *sql.Tx) error {
 		for _, rows := range rounds {
 			if err := s.insertRows(ctx, tx, settle(), rows); err != nil {
 				return err
 			}
 		}
-		return nil
+		return s.insertRows(ctx, tx, attempted(), attempts)
 	})
 }
 
@@ -58,6 +63,9 @@ func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome) error {
 // until the notification is announced.
 func settleArgs(o hub.Outcome) ([]any, error) {
 	if err := checkDelivery(o.Notification, o.Chat, o.Event, ""); err != nil {
+		return nil, err
+	}
+	if err := checkKeys("fault", string(o.Fault)); err != nil {
 		return nil, err
 	}
 	rank := slices.Index(statuses(), o.Status)
@@ -69,10 +77,10 @@ func settleArgs(o hub.Outcome) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := microsOrNow(o.At)
+	at, reason := microsOrNow(o.At), cmp.Or(o.Reason, string(o.Fault))
 	return []any{
-		text(o.Notification), text(o.System), text(o.ID), text(o.Event), "", "", "", "", "",
-		rank, max(o.Attempt, 0), text(cmp.Or(o.Reason, string(o.Fault))), receipt, at, at, 0,
+		text(o.Notification), text(o.System), text(o.ID), text(o.Event), "", "", "", "", "", max(o.Again, 0),
+		rank, max(o.Attempt, 0), text(reason), receipt, at, at, 0, "", folded(reason),
 	}, nil
 }
 

@@ -77,13 +77,30 @@ func (s *selection) equal(column, value string) {
 	}
 }
 
+// among selects rows with one of several values in a column; none selects all.
+func (s *selection) among(column string, values []any) {
+	if len(values) == 0 {
+		return
+	}
+	places := make([]string, len(values))
+	for i, v := range values {
+		places[i] = s.bind(v)
+	}
+	s.add(column + " IN (" + strings.Join(places, ", ") + ")")
+}
+
 func (s *selection) add(term string) { s.terms = append(s.terms, term) }
 
 // query completes a SELECT without conditions to the list of a page. It asks
 // for one row more than the page has: that one says there is a next.
 func (s *selection) query(all, order string, limit int) string {
+	return s.where(all) + " ORDER BY " + order + " LIMIT " + strconv.Itoa(limit+1)
+}
+
+// where completes a SELECT without conditions.
+func (s *selection) where(all string) string {
 	if len(s.terms) > 0 {
 		all += " WHERE " + strings.Join(s.terms, " AND ")
 	}
-	return all + " ORDER BY " + order + " LIMIT " + strconv.Itoa(limit+1)
+	return all
 }

@@ -1,7 +1,9 @@
 package console_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/providers"
@@ -64,7 +67,7 @@ func newChat(t *testing.T) *chat {
 	p.store.stored = func(post hub.ConsolePost) {
 		p.RecordOnce(providertest.Sent{
 			Chat: post.Chat.ID, Key: post.Key, Root: string(post.Root), Ref: strconv.FormatInt(post.Seq, 10),
-			Text: p.shown(t, post.Seq),
+			Text: p.shown(t, post.Seq), Raw: p.source(t, post.Seq),
 		})
 	}
 	p.store.revised = func(post hub.ConsolePost) {
@@ -74,7 +77,7 @@ func newChat(t *testing.T) *chat {
 			require.True(t, p.Recorder.Retract(ref))
 			return
 		}
-		require.True(t, p.Edit(ref, said, []byte(strconv.Quote(said))))
+		require.True(t, p.Edit(ref, said, p.source(t, post.Seq)))
 	}
 	return p
 }
@@ -83,6 +86,39 @@ func newChat(t *testing.T) *chat {
 func (p *chat) shown(t *testing.T, seq int64) string {
 	t.Helper()
 	return textOf(find(t, get(t, p.client, "/console/lobby").Body.String(), seq))
+}
+
+// source is the page's HTML of a message.
+func (p *chat) source(t *testing.T, seq int64) json.RawMessage {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, html.Render(&b, find(t, get(t, p.client, "/console/lobby").Body.String(), seq)))
+	raw, err := json.Marshal(b.String())
+	require.NoError(t, err)
+	return raw
+}
+
+// read is what a browser makes of a message.
+func read(s providertest.Sent) (r providertest.Reading, err error) {
+	var page string
+	if err := json.Unmarshal(s.Raw, &page); err != nil {
+		return r, err
+	}
+	doc, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return r, err
+	}
+	for n := range doc.Descendants() {
+		switch {
+		case n.DataAtom == atom.A:
+			r.Links = append(r.Links, attr(n, "href"))
+		case n.DataAtom == atom.Img:
+			r.Images = append(r.Images, attr(n, "src"))
+		case n.DataAtom == atom.Pre && n.FirstChild != nil && n.FirstChild.FirstChild != nil:
+			r.Code = append(r.Code, n.FirstChild.FirstChild.Data)
+		}
+	}
+	return r, nil
 }
 
 func (p *chat) ServeHTTP(http.ResponseWriter, *http.Request) {}
@@ -100,6 +136,7 @@ func TestContract(t *testing.T) {
 		Open:     func(*testing.T, string) providers.Provider { return platform.client },
 		Chat:     "lobby",
 		Local:    true,
+		Read:     read,
 		Faults:   []providertest.FaultCase{{Name: "database down", Want: hub.FaultTemporary}},
 	})
 }

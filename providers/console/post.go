@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"fmt"
+	"html"
 	"html/template"
 	"net/url"
 	"strconv"
@@ -39,7 +40,8 @@ type card struct {
 	Tags       []label
 	MoreTags   int
 	Text       template.HTML
-	Cut        bool // there is more at URL
+	Image      *hub.Image // to link to, where the text does not
+	Cut        bool       // there is more at URL
 	Compact    bool
 	Struck     bool // the thing is gone
 	Time       time.Time
@@ -81,11 +83,23 @@ func renderCard(c *hub.Card, room int) *card {
 		Tags:     labels(c.Tags),
 		MoreTags: max(0, len(c.Tags)-mostTags),
 		Text:     template.HTML(text), //nolint:gosec // markup escapes all it is given
+		Image:    linked(c, text),
 		Cut:      cut || c.Cut,
 		Compact:  c.Compact,
 		Struck:   c.Struck,
 		Time:     c.Time.UTC(),
 	}
+}
+
+// linked is the card's image, for a link: showing it would tell its host who
+// reads, and the pages' policy forbids it. A text that links to it as well is
+// enough.
+func linked(c *hub.Card, text string) *hub.Image {
+	image := providers.Picture(c)
+	if image == nil || strings.Contains(text, html.EscapeString(image.URL)) {
+		return nil
+	}
+	return image
 }
 
 func person(p *hub.Person) *label {

@@ -91,6 +91,20 @@ func TestUntitledCard(t *testing.T) {
 	require.Contains(t, article(t, hub.Message{Card: &hub.Card{URL: "javascript:alert(1)"}}), ">Untitled<")
 }
 
+// The pages show no picture of elsewhere, only where it is; and not twice.
+func TestImageIsALink(t *testing.T) {
+	card := hub.Card{Title: "x", Text: "It looks **bad**.", Image: &hub.Image{URL: "https://f.example/a.png?b=1&c=\"", Alt: "A <b> \"cat\""}}
+	got := article(t, hub.Message{Card: &card})
+	require.Contains(t, got, `<a class="picture" href="https://f.example/a.png?b=1&amp;c=%22" target="_blank" rel="noopener nofollow noreferrer">`+
+		`Image: <bdi>A &lt;b&gt; &#34;cat&#34;</bdi></a>`)
+	require.NotContains(t, got, "<img")
+	requireHarmless(t, got)
+	card.Text += " [here](https://f.example/a.png?b=1&c=%22)"
+	require.NotContains(t, article(t, hub.Message{Card: &card}), "Image:")
+	card.Text, card.Image.URL = "words", "javascript:alert(1)"
+	require.NotContains(t, article(t, hub.Message{Card: &card}), "Image:")
+}
+
 // allowed is all that a message may be made of.
 var allowed = map[string][]string{
 	"article": {"class", "id", "data-seq", "data-rev"}, "s": {}, "div": {"class", "dir"}, "p": {"class", "dir"}, "span": {"class", "aria-hidden"},

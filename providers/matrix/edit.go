@@ -36,16 +36,22 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 		return hub.Receipt{}, err
 	}
 	p.Root = ""
-	content := c.content(p)
-	if strings.TrimSpace(content.Body) == "" {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: opEdit, Err: errNothing}
-	}
 	room, err := c.open(ctx, p.To.ID)
 	if err != nil {
 		return hub.Receipt{}, err
 	}
-	// The message itself stands in the new content alone: twice, it might not fit
-	// an event.
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		content := c.content(p, form)
+		if strings.TrimSpace(content.Body) == "" {
+			return hub.Receipt{}, empty(opEdit)
+		}
+		return c.replace(ctx, p, room, original, content)
+	})
+}
+
+// replace makes one attempt. The message itself stands in the new content alone:
+// twice, it might not fit an event.
+func (c *Client) replace(ctx context.Context, p providers.Post, room id.RoomID, original id.EventID, content *event.MessageEventContent) (hub.Receipt, *providers.Failed) {
 	replacement := &event.MessageEventContent{
 		MsgType: content.MsgType, Body: "* " + calm(providers.Fallback(providers.MarkStruck(p.Message), fallbackLimit, unit)),
 		Mentions: &event.Mentions{}, NewContent: content, RelatesTo: (&event.RelatesTo{}).SetReplace(original),
@@ -53,14 +59,16 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 	res, err := c.api.SendMessageEvent(ctx, room, event.EventMessage, replacement,
 		mautrix.ReqSendEvent{TransactionID: p.Key, DontEncrypt: true})
 	if err != nil {
-		fault := c.fault(ctx, opEdit, err)
-		c.doubt(p.To.ID, room, fault)
-		return hub.Receipt{}, fault
+		failed := c.failed(ctx, opEdit, err, content)
+		c.doubt(p.To.ID, room, failed.Err)
+		return hub.Receipt{}, failed
 	}
 	if res == nil || !strings.HasPrefix(string(res.EventID), "$") {
-		return hub.Receipt{}, unreadable(opEdit, http.StatusOK)
+		return hub.Receipt{}, &providers.Failed{Err: unreadable(opEdit, http.StatusOK)}
 	}
-	return hub.Receipt{Ref: ref, URL: room.EventURI(original, c.api.UserID.Homeserver()).MatrixToURL(), At: time.Now().UTC()}, nil
+	return hub.Receipt{
+		Ref: hub.MessageRef(original), URL: room.EventURI(original, c.api.UserID.Homeserver()).MatrixToURL(), At: time.Now().UTC(),
+	}, nil
 }
 
 // Retract implements providers.Editor:

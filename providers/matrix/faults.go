@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/secret"
@@ -40,6 +41,26 @@ func (c *Client) fault(ctx context.Context, op string, err error) *providers.Err
 	default:
 		return unreadable(op, e.Response.StatusCode)
 	}
+}
+
+// failed is fault for a call that says something, which may be said plainer
+// where the homeserver dislikes it, or finds it too large:
+// https://spec.matrix.org/latest/client-server-api/#common-error-codes
+func (c *Client) failed(ctx context.Context, op string, err error, content *event.MessageEventContent) *providers.Failed {
+	f := &providers.Failed{Err: c.fault(ctx, op, err)}
+	e, ok := errors.AsType[mautrix.HTTPError](err)
+	if !ok || e.Response == nil || content.FormattedBody == "" {
+		return f
+	}
+	code, said := "", http.StatusText(e.Response.StatusCode)
+	if e.RespError != nil {
+		code = e.RespError.ErrCode
+		said = c.redact(fmt.Sprintf("%s (%s)", code, cmp.Or(e.RespError.Err, "without a word")))
+	}
+	if code == "M_BAD_JSON" || code == "M_TOO_LARGE" || e.Response.StatusCode == http.StatusRequestEntityTooLarge {
+		f.Instead, f.Said = providers.PlainWords, providers.Label(said, 200, providers.Characters)
+	}
+	return f
 }
 
 // unreadable is an answer that is not a homeserver's, as proxies give.

@@ -3,6 +3,9 @@
 // A chat's id is a room's id ("!abc:example.org") or one of its aliases
 // ("#general:example.org"). The account must have joined the room.
 //
+// A card's image is a link: clients show pictures of homeservers only, and the
+// package fetches and uploads nothing.
+//
 // The homeserver drops a repeated send of one message by its transaction id, so
 // that nothing is posted twice.
 //
@@ -81,9 +84,11 @@ func New(cfg Config, env providers.Env) (*Client, error) {
 // Describe implements providers.Provider.
 func (c *Client) Describe() providers.Description {
 	return providers.Description{
-		Kind:   "matrix",
-		ID:     c.id,
-		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes},
+		Kind: "matrix",
+		ID:   c.id,
+		// A homeserver sets its own pace, and says when the next message may come:
+		// https://spec.matrix.org/latest/client-server-api/#rate-limiting
+		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes, Learned: true},
 		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true},
 	}
 }
@@ -106,23 +111,32 @@ func (c *Client) Check(ctx context.Context) error {
 // Send implements providers.Provider. An event in a thread cannot be shown beside
 // it as well: Message.Broadcast means nothing here.
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
-	content := c.content(p)
-	if strings.TrimSpace(content.Body) == "" {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: opSend, Err: errNothing}
-	}
 	room, err := c.open(ctx, p.To.ID)
 	if err != nil {
 		return hub.Receipt{}, err
 	}
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		content := c.content(p, form)
+		if strings.TrimSpace(content.Body) == "" {
+			return hub.Receipt{}, empty(opSend)
+		}
+		return c.post(ctx, p, room, content)
+	})
+}
+
+// post makes one attempt. A homeserver that refuses an event forgets its
+// transaction, so that the words may go by the same:
+// https://github.com/element-hq/synapse/blob/develop/synapse/rest/client/transactions.py
+func (c *Client) post(ctx context.Context, p providers.Post, room id.RoomID, content *event.MessageEventContent) (hub.Receipt, *providers.Failed) {
 	res, err := c.api.SendMessageEvent(ctx, room, event.EventMessage, content,
 		mautrix.ReqSendEvent{TransactionID: p.Key, DontEncrypt: true})
 	if err != nil {
-		fault := c.fault(ctx, opSend, err)
-		c.doubt(p.To.ID, room, fault)
-		return hub.Receipt{}, fault
+		failed := c.failed(ctx, opSend, err, content)
+		c.doubt(p.To.ID, room, failed.Err)
+		return hub.Receipt{}, failed
 	}
 	if res == nil || !strings.HasPrefix(string(res.EventID), "$") {
-		return hub.Receipt{}, unreadable(opSend, http.StatusOK)
+		return hub.Receipt{}, &providers.Failed{Err: unreadable(opSend, http.StatusOK)}
 	}
 	return hub.Receipt{
 		Ref: hub.MessageRef(res.EventID),
@@ -131,16 +145,20 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	}, nil
 }
 
+func empty(op string) *providers.Failed {
+	return &providers.Failed{Err: &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errNothing}}
+}
+
 const opSend = "send/m.room.message"
 
-func (c *Client) content(p providers.Post) *event.MessageEventContent {
+func (c *Client) content(p providers.Post, form providers.Form) *event.MessageEventContent {
 	body, formatted := render(p.Message)
 	content := &event.MessageEventContent{
 		MsgType:  event.MessageType(c.cfg.MsgType),
 		Body:     body,
 		Mentions: &event.Mentions{},
 	}
-	if formatted != "" {
+	if formatted != "" && form != providers.PlainWords {
 		content.Format, content.FormattedBody = event.FormatHTML, formatted
 	}
 	if strings.HasPrefix(string(p.Root), "$") {

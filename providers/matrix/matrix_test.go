@@ -90,6 +90,12 @@ func TestContract(t *testing.T) {
 			{Name: "not allowed", Step: answer(403, "M_FORBIDDEN", ""), Want: hub.FaultRejected},
 		},
 		BlindEdits: true,
+		Read:       matrixtest.Read,
+		RefusedMarkup: []providertest.RefusalCase{
+			{Name: "bad", Step: answer(400, "M_BAD_JSON", ""), Said: "M_BAD_JSON"},
+			{Name: "too large", Step: answer(413, "M_TOO_LARGE", ""), Said: "M_TOO_LARGE"},
+			{Name: "too large for a proxy", Step: providertest.Step{Status: 413, Body: "<html>"}, Said: "Request Entity Too Large"},
+		},
 	})
 }
 

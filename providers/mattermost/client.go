@@ -2,7 +2,8 @@
 // API, as a bot account.
 //
 // Cards are message attachments, texts are posts in Mattermost's Markdown. The
-// package hears nothing that people write and uploads nothing.
+// package hears nothing that people write and uploads nothing. A post that the
+// server refuses goes there once more as plain text.
 //
 // A chat id is a channel's id (26 letters and digits; "View Info" in the
 // channel's menu shows it), and a message ref is a post's id.
@@ -79,10 +80,12 @@ func (c *Client) GoString() string { return c.String() }
 // Describe implements providers.Provider.
 func (c *Client) Describe() providers.Description {
 	return providers.Description{
-		Kind:   Name,
-		ID:     c.system,
-		Limits: providers.Limits{Text: textLimit, Unit: unit},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true},
+		Kind: Name,
+		ID:   c.system,
+		// Off unless the server's owner wants it:
+		// https://docs.mattermost.com/administration-guide/configure/rate-limiting-configuration-settings.html
+		Limits: providers.Limits{Text: textLimit, Unit: unit, Learned: true},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true, Images: true},
 	}
 }
 
@@ -103,7 +106,12 @@ func (c *Client) Check(ctx context.Context) error {
 // themselves whether replies stand in the channel:
 // https://developers.mattermost.com/api-documentation/#/operations/CreatePost
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
-	post := compose(p.Message)
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) { return c.post(ctx, p, form) })
+}
+
+// post makes one attempt.
+func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form) (hub.Receipt, *providers.Failed) {
+	post := compose(p.Message, form)
 	if post == nil {
 		return hub.Receipt{}, empty(opSend)
 	}
@@ -115,13 +123,13 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 		err = errNoAnswer
 	}
 	if err != nil {
-		return hub.Receipt{}, c.judge(opSend, resp, err)
+		return hub.Receipt{}, c.failed(opSend, resp, err)
 	}
 	return c.receipt(made, made.CreateAt), nil
 }
 
-func empty(op string) *providers.Error {
-	return &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty")}
+func empty(op string) *providers.Failed {
+	return &providers.Failed{Err: &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty")}}
 }
 
 func (c *Client) receipt(post *model.Post, at int64) hub.Receipt {

@@ -28,8 +28,12 @@ const (
 var parts = providers.Parts{Dialect: markdown{}, Unit: unit, Target: target}
 
 // compose writes m as a post, nil if there is nothing to say.
-func compose(m hub.Message) *model.Post {
+func compose(m hub.Message, form providers.Form) *model.Post {
 	post := &model.Post{}
+	if form == providers.PlainWords {
+		post.Message = words.Write(m)
+		return post
+	}
 	room := textLimit
 	if m.Card != nil {
 		room -= cardRoom
@@ -39,7 +43,7 @@ func compose(m hub.Message) *model.Post {
 	case m.Card != nil && m.Card.Compact:
 		post.Message = providers.Join("\n\n", post.Message, providers.Join(" — ", parts.Headline(m.Card), parts.Byline(m.Card)))
 	case m.Card != nil:
-		attach(post, m, room-unit.Len(post.Message))
+		attach(post, m, room-unit.Len(post.Message), form)
 	}
 	if post.Message == "" && len(post.Props) == 0 {
 		return nil
@@ -47,7 +51,34 @@ func compose(m hub.Message) *model.Post {
 	return post
 }
 
-func attach(post *model.Post, m hub.Message, room int) {
+// words writes what a server gets in place of a post that it refused: short
+// enough for one whose database was never migrated, and escaped, for there is no
+// post that is not Markdown.
+var words = providers.Words{Text: nameless, URL: bareURL, Limit: model.PostMessageMaxRunesV1, Unit: unit}
+
+// bareURL is an address that stands by itself: the server takes words in it for
+// mentions.
+func bareURL(url string) string { return strings.ReplaceAll(parens.Replace(url), "@", "%40") }
+
+// nameless escapes words and breaks up every mention: without the marks between
+// them, two of those could make one of all.
+func nameless(s string) string {
+	var b strings.Builder
+	prev := ' '
+	for _, r := range (markdown{}).Text(s) {
+		if prev == '@' && string(r) != guard {
+			b.WriteString(guard)
+		}
+		b.WriteRune(r)
+		prev = r
+	}
+	if prev == '@' {
+		b.WriteString(guard)
+	}
+	return b.String()
+}
+
+func attach(post *model.Post, m hub.Message, room int, form providers.Form) {
 	c := m.Card
 	text, _ := providers.Fit(providers.Excerpt(c), markdown{}, room, unit.Len)
 	title := quiet(providers.Label(providers.Headline(c), providers.TitleLimit, unit))
@@ -73,6 +104,12 @@ func attach(post *model.Post, m hub.Message, room int) {
 	if c.Author != nil {
 		sign(a, c.Author)
 	}
+	// Nobody fetches it until someone reads the post, and then through the server's
+	// image proxy where there is one:
+	// https://developers.mattermost.com/integrate/reference/message-attachments/
+	if image := providers.Picture(c); image != nil && form == providers.Whole {
+		a.ImageURL = page(image.URL)
+	}
 	post.AddProp(model.PostPropsAttachments, []*model.MessageAttachment{a})
 }
 
@@ -80,7 +117,7 @@ func attach(post *model.Post, m hub.Message, room int) {
 // top to bottom.
 func preview(m hub.Message) hub.Rendered {
 	r := hub.Rendered{Kind: Name, Plain: providers.Reading(m, textLimit, unit)}
-	post := compose(m)
+	post := compose(m, providers.Whole)
 	if post == nil {
 		return r
 	}
@@ -90,7 +127,7 @@ func preview(m hub.Message) hub.Rendered {
 		for _, f := range a.Fields {
 			lines = append(lines, fmt.Sprintf("%s: %v", f.Title, f.Value))
 		}
-		lines = append(lines, a.Footer)
+		lines = append(lines, a.ImageURL, a.Footer)
 	}
 	r.Markup = providers.Join("\n", lines...)
 	return r

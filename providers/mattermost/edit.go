@@ -16,12 +16,17 @@ import (
 // Edit implements providers.Editor. Both the text and the attachments are
 // replaced, even by nothing: https://developers.mattermost.com/api-documentation/#/operations/PatchPost
 func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
-	post := compose(p.Message)
-	if post == nil {
-		return hub.Receipt{}, empty(opEdit)
-	}
 	if err := known(opEdit, ref); err != nil {
 		return hub.Receipt{}, err
+	}
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) { return c.patch(ctx, p, ref, form) })
+}
+
+// patch makes one attempt.
+func (c *Client) patch(ctx context.Context, p providers.Post, ref hub.MessageRef, form providers.Form) (hub.Receipt, *providers.Failed) {
+	post := compose(p.Message, form)
+	if post == nil {
+		return hub.Receipt{}, empty(opEdit)
 	}
 	props := post.GetProps()
 	if props == nil { // which would leave the old ones
@@ -32,7 +37,7 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 		err = errNoAnswer
 	}
 	if err != nil {
-		return hub.Receipt{}, c.judge(opEdit, resp, err)
+		return hub.Receipt{}, c.failed(opEdit, resp, err)
 	}
 	return c.receipt(patched, patched.UpdateAt), nil
 }

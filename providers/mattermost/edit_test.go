@@ -62,7 +62,6 @@ func TestChangesFail(t *testing.T) {
 		{"gone meanwhile", "edit", said(400, "api.post.update_post.permissions_details.app_error"), hub.FaultRejected, ""},
 		{"too old", "edit", said(400, "api.post.update_post.permissions_time_limit.app_error"), hub.FaultRejected, "PostEditTimeLimit"},
 		{"too old for some servers", "edit", said(403, "api.post.update_post.permissions_time_limit.app_error"), hub.FaultRejected, "PostEditTimeLimit"},
-		{"too long", "edit", said(400, "model.post.is_valid.message_length.app_error"), hub.FaultRejected, ""},
 		{"archived", "edit", said(400, "api.post.patch_post.can_not_update_post_in_deleted.error"), hub.FaultChatGone, "archived"},
 		{"archived", "edit", said(400, "api.post.update_post.can_not_update_post_in_deleted.error"), hub.FaultChatGone, "archived"},
 		{"archived", "retract", said(400, "api.post.delete_post.can_not_delete_post_in_deleted.error"), hub.FaultChatGone, "archived"},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
@@ -39,6 +41,35 @@ func (c *Client) judge(op string, resp *model.Response, err error) *providers.Er
 		e.Err = errors.New(clean)
 	}
 	return e
+}
+
+// failed is judge for a call that says something, which may be said plainer.
+func (c *Client) failed(op string, resp *model.Response, err error) *providers.Failed {
+	f := &providers.Failed{Err: c.judge(op, resp, err)}
+	said, _ := errors.AsType[*model.AppError](err)
+	if resp == nil || !looksRefused(resp.StatusCode, said) {
+		return f
+	}
+	f.Instead, f.Said = providers.PlainWords, http.StatusText(resp.StatusCode)
+	if said != nil && said.Id != "" {
+		f.Said = secret.Redact(fmt.Sprintf("%s (%s)", clip(said.Message), clip(said.Id)), c.token)
+	}
+	return f
+}
+
+// looksRefused reports whether the server refused a post for what it looks like:
+// too long a text, props that are too large or no attachments, or all of it too
+// much for one request:
+// https://github.com/mattermost/mattermost/blob/master/server/public/model/post.go
+func looksRefused(status int, said *model.AppError) bool {
+	if status == http.StatusRequestEntityTooLarge {
+		return true
+	}
+	if status != http.StatusBadRequest || said == nil {
+		return false
+	}
+	return slices.ContainsFunc([]string{"post.is_valid.message_length", "post.is_valid.msg", "post.is_valid.props", "post.is_valid.hashtags", "attachment", "invalid_body_param"},
+		func(part string) bool { return strings.Contains(said.Id, part) })
 }
 
 func verdict(op string, resp *model.Response, err error) (hub.Fault, error) {

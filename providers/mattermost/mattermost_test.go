@@ -41,6 +41,15 @@ func TestContract(t *testing.T) {
 		Secrets:  []string{token},
 		Faults:   faults(),
 		Pings:    mattermosttest.Pings,
+		Read:     mattermosttest.Read,
+		RefusedMarkup: []providertest.RefusalCase{
+			{Name: "length", Step: said(400, "model.post.is_valid.message_length.app_error"), Said: "Words for people. (model.post.is_valid.message_length.app_error)"},
+			{Name: "length, as older servers say", Step: said(400, "model.post.is_valid.msg.app_error"), Said: "Words for people."},
+			{Name: "props", Step: said(400, "model.post.is_valid.props.app_error"), Said: "Words for people."},
+			{Name: "attachments", Step: said(400, "api.post.attachment.app_error"), Said: "Words for people."},
+			{Name: "too large", Step: said(413, "api.context.request_body_too_large.app_error"), Said: "Words for people."},
+			{Name: "too large for a proxy", Step: providertest.Step{Status: 413}, Said: "Request Entity Too Large"},
+		},
 	})
 }
 
@@ -64,9 +73,7 @@ func faults() []providertest.FaultCase {
 		{Name: "archived", Step: said(400, "api.post.create_post.can_not_post_to_deleted.error"), Want: hub.FaultChatGone},
 		{Name: "no api there", Step: said(404, "api.context.404.app_error"), Want: hub.FaultTemporary},
 		{Name: "404 of a proxy", Step: providertest.Step{Status: 404, Body: "<html>no</html>"}, Want: hub.FaultTemporary},
-		{Name: "bad post", Step: said(400, "model.post.is_valid.message_length.app_error"), Want: hub.FaultRejected},
-		{Name: "too large", Step: said(413, "api.context.request_body_too_large.app_error"), Want: hub.FaultRejected},
-		{Name: "413 of a proxy", Step: providertest.Step{Status: 413}, Want: hub.FaultRejected},
+		{Name: "bad thread", Step: said(400, "api.post.create_post.root_id.app_error"), Want: hub.FaultRejected},
 		{Name: "the same post is being made", Step: said(500, "api.post.deduplicate_create_post.pending"), Want: hub.FaultTemporary},
 		{Name: "not implemented", Step: said(501, "api.context.not_implemented.app_error"), Want: hub.FaultTemporary},
 		{Name: "made nothing", Step: providertest.Step{Status: 201, Body: `{}`}, Want: hub.FaultTemporary},

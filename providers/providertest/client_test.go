@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -32,7 +33,38 @@ type lookalike struct {
 	last atomic.Int64
 }
 
-type message struct{ Chat, Key, Text, Root, Ref string }
+type message struct {
+	Chat, Key, Text, Root, Ref string
+	Image                      string // shown below
+	Plain                      bool   // the text is no markup
+}
+
+// read says what of a message is broken markup, which a text has between stars.
+func read(s providertest.Sent) (r providertest.Reading, err error) {
+	var m message
+	if err := json.Unmarshal(s.Raw, &m); err != nil {
+		return r, err
+	}
+	r.Plain = m.Plain
+	if m.Image != "" {
+		r.Images = []string{m.Image}
+	}
+	for _, link := range links.FindAllStringSubmatch(m.Text, -1) {
+		r.Links = append(r.Links, link[1])
+	}
+	for _, code := range codes.FindAllStringSubmatch(m.Text, -1) {
+		r.Code = append(r.Code, code[1])
+	}
+	if !m.Plain && strings.Count(m.Text, "«") != strings.Count(m.Text, "»") {
+		return r, errors.New("a link does not end")
+	}
+	return r, nil
+}
+
+var (
+	links = regexp.MustCompile(`«([^»]*)»`)
+	codes = regexp.MustCompile(`(?s)⟦(.*?)⟧`)
+)
 
 func (l *lookalike) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	op := path.Base(r.URL.Path)
@@ -90,7 +122,7 @@ func (c *client) GoString() string {
 func (c *client) Describe() providers.Description {
 	d := providers.Description{
 		Kind: "test", ID: "test-acme", Limits: providers.Limits{Text: limit, Unit: providers.Characters},
-		Can: hub.Features{Threads: true, Idempotent: true, Edits: true, Deletes: true},
+		Can: hub.Features{Threads: true, Idempotent: true, Edits: true, Deletes: true, Images: true},
 	}
 	if c.has("hides that it edits") {
 		d.Can.Edits, d.Can.Deletes = false, false
@@ -98,7 +130,12 @@ func (c *client) Describe() providers.Description {
 	if c.has("description changes") && c.calls > 0 {
 		d.Limits.Text++
 	}
-	d.Can.Chats = c.has("promises chats")
+	if c.has("promises chats") {
+		d.Can.Chats = true
+	}
+	if c.has("hides its images") {
+		d.Can.Images = false
+	}
 	return d
 }
 
@@ -120,14 +157,56 @@ func (c *client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	if c.has("sends after cancel") || c.has("ignores cancel") {
 		ctx = context.WithoutCancel(ctx)
 	}
-	m := message{Chat: p.To.ID, Key: p.Key, Text: c.text(p.Message), Root: string(p.Root)}
-	m = c.spoil(m)
+	return c.simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		m := message{Chat: p.To.ID, Key: p.Key, Root: string(p.Root)}
+		return c.send(ctx, c.spoil(c.say(m, p.Message, form)))
+	})
+}
+
+// simplify goes through the forms of a message, as its defect lets it.
+func (c *client) simplify(attempt func(providers.Form) (hub.Receipt, *providers.Failed)) (hub.Receipt, error) {
+	receipt, err := providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		if c.has("sends markup again") && form == providers.PlainWords {
+			form = providers.Whole
+		}
+		receipt, failed := attempt(form)
+		switch {
+		case failed == nil:
+		case c.has("simplifies nothing"), c.has("keeps its image") && failed.Instead == providers.Imageless:
+			failed.Instead = providers.Whole
+		case c.has("drops all looks for an image") && failed.Instead != providers.Whole:
+			failed.Instead, failed.Said = providers.PlainWords, ""
+		case c.has("sends words without end") && form == providers.PlainWords:
+			receipt, failed = attempt(form)
+		}
+		return receipt, failed
+	})
+	if c.has("does not say what is missing") {
+		receipt.Note = ""
+	}
+	return receipt, err
+}
+
+// say puts a message into a call.
+func (c *client) say(m message, from hub.Message, form providers.Form) message {
+	m.Text, m.Plain = c.text(from, form), form == providers.PlainWords
+	image := providers.Picture(from.Card)
+	if c.has("shows images of everything") && from.Card != nil {
+		image = from.Card.Image
+	}
+	if image != nil && (form == providers.Whole || c.has("shows images beside words")) && len(image.URL) < 1000 {
+		m.Image = image.URL
+	}
+	return m
+}
+
+func (c *client) send(ctx context.Context, m message) (hub.Receipt, *providers.Failed) {
 	answer, err := c.call(ctx, "send", m)
 	if err != nil && c.has("retries") {
 		answer, err = c.call(ctx, "send", m)
 	}
 	if err != nil {
-		return hub.Receipt{}, err
+		return hub.Receipt{}, failed(err)
 	}
 	switch {
 	case c.has("one ref for all"):
@@ -141,9 +220,41 @@ func (c *client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	return hub.Receipt{Ref: hub.MessageRef(answer.Ref)}, nil
 }
 
+// failed is err with the form that the platform may like better.
+func failed(err error) *providers.Failed {
+	f := &providers.Failed{}
+	e, ok := errors.AsType[*providers.Error](err)
+	if !ok {
+		e = &providers.Error{Err: err}
+		f.Err = e
+		return f
+	}
+	f.Err = e
+	switch said := e.Err.Error(); said {
+	case "bad markup":
+		f.Instead, f.Said = providers.PlainWords, said
+	case "bad image":
+		f.Instead, f.Said = providers.Imageless, said
+	}
+	return f
+}
+
 func (c *client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
 	ctx = c.changing(ctx)
-	m := message{Chat: p.To.ID, Key: p.Key, Text: c.text(p.Message), Ref: string(ref)}
+	return c.simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		if form != providers.Whole && c.has("edits do not simplify") {
+			return hub.Receipt{}, failed(c.fail("edit", hub.FaultRejected, errors.New("refused")))
+		}
+		receipt, err := c.edit(ctx, p, ref, form)
+		if err != nil {
+			return receipt, failed(err)
+		}
+		return receipt, nil
+	})
+}
+
+func (c *client) edit(ctx context.Context, p providers.Post, ref hub.MessageRef, form providers.Form) (hub.Receipt, error) {
+	m := c.say(message{Chat: p.To.ID, Key: p.Key, Ref: string(ref)}, p.Message, form)
 	switch c.defect {
 	case "edits nothing":
 		return hub.Receipt{Ref: ref}, nil
@@ -229,12 +340,20 @@ func (c *client) spoil(m message) message {
 	return m
 }
 
-func (c *client) text(m hub.Message) string {
+func (c *client) text(m hub.Message, form providers.Form) string {
 	md := m.Text
 	if m.Card != nil {
 		md = cmp.Or(m.Card.Title+"\n\n"+m.Card.Text, " ")
 	}
-	whole := providers.Render(providers.Parse(md), dialect{c})
+	to := dialect{c, form == providers.PlainWords}
+	if to.bare && m.Card != nil {
+		words := providers.Words{Text: to.escape, URL: calmURL, Limit: limit, Unit: providers.Characters}
+		if c.has("pings in words") {
+			words.Text = func(s string) string { return s }
+		}
+		return words.Write(m)
+	}
+	whole := providers.Render(providers.Parse(md), to)
 	switch c.defect {
 	case "does not cut":
 		return whole
@@ -243,11 +362,14 @@ func (c *client) text(m hub.Message) string {
 	case "cuts early":
 		return whole[:min(limit-10, len(whole))]
 	}
-	out, _ := providers.Fit(providers.Parse(md), dialect{c}, limit, providers.Characters.Len)
+	out, _ := providers.Fit(providers.Parse(md), to, limit, providers.Characters.Len)
 	return out
 }
 
-type dialect struct{ c *client }
+type dialect struct {
+	c    *client
+	bare bool
+}
 
 func (d dialect) escape(s string) string {
 	if d.c.has("pings") {
@@ -256,18 +378,40 @@ func (d dialect) escape(s string) string {
 	return strings.ReplaceAll(s, "@", "@\u200b")
 }
 
-func (d dialect) Text(s string) string                  { return d.escape(s) }
-func (d dialect) Code(s string) string                  { return d.escape(s) }
-func (d dialect) Strong(s string) string                { return s }
-func (d dialect) Emph(s string) string                  { return s }
-func (d dialect) Strike(s string) string                { return s }
-func (d dialect) Link(s, _ string) string               { return s }
-func (d dialect) Image(alt, _ string) string            { return d.escape(alt) }
-func (d dialect) LineBreak() string                     { return "\n" }
-func (d dialect) Paragraph(s string) string             { return s }
-func (d dialect) Heading(_ int, s string) string        { return s }
-func (d dialect) Quote(s string) string                 { return s }
-func (d dialect) CodeBlock(_, s string) string          { return d.escape(s) }
+func (d dialect) Text(s string) string   { return d.escape(s) }
+func (d dialect) Code(s string) string   { return d.escape(s) }
+func (d dialect) Strong(s string) string { return s }
+func (d dialect) Emph(s string) string   { return s }
+func (d dialect) Strike(s string) string { return s }
+
+func (d dialect) Link(s, url string) string {
+	switch {
+	case d.bare:
+		return s
+	case d.c.has("links elsewhere"):
+		return s + "«" + url + "/»"
+	}
+	return s + "«" + calmURL(url) + "»"
+}
+
+func calmURL(url string) string { return strings.ReplaceAll(url, "@", "%40") }
+
+func (d dialect) Image(alt, _ string) string     { return d.escape(alt) }
+func (d dialect) LineBreak() string              { return "\n" }
+func (d dialect) Paragraph(s string) string      { return s }
+func (d dialect) Heading(_ int, s string) string { return s }
+func (d dialect) Quote(s string) string          { return s }
+
+func (d dialect) CodeBlock(_, s string) string {
+	if d.c.has("writes code anew") {
+		s = strings.ReplaceAll(s, "x", "y")
+	}
+	if d.bare {
+		return d.escape(s)
+	}
+	return "⟦" + d.escape(s) + "⟧"
+}
+
 func (d dialect) Rule() string                          { return "--" }
 func (d dialect) Join(blocks []string) string           { return strings.Join(blocks, "\n") }
 func (d dialect) List(_ bool, _ int, s []string) string { return strings.Join(s, "\n") }
@@ -322,6 +466,8 @@ func (c *client) judge(op string, resp *http.Response, raw []byte) (message, err
 		return m, c.fail(op, hub.FaultUnauthorized, fmt.Errorf("refused: %s", raw))
 	case resp.StatusCode == http.StatusUnauthorized:
 		return m, c.fail(op, hub.FaultUnauthorized, errors.New("the token is refused"))
+	case resp.StatusCode == http.StatusUnprocessableEntity:
+		return m, c.fail(op, hub.FaultRejected, errors.New(string(raw)))
 	case resp.StatusCode == http.StatusNotFound:
 		return m, c.fail(op, hub.FaultRejected, errors.New("there is no such message"))
 	case resp.StatusCode != http.StatusOK:

@@ -19,6 +19,7 @@ func Messages() map[string]hub.Message {
 	return map[string]hub.Message{
 		"new-topic": newTopic(),
 		"reply":     reply(),
+		"image":     pictured(),
 		"compact":   compact(),
 		"text":      {Text: "The **nightly build** is [green again](https://ci.example.com/42).\nThanks, _everyone_ who helped!"},
 		"hostile":   hostile(),

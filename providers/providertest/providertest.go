@@ -34,6 +34,13 @@ type Case struct {
 	// refused credentials are tried with both anyway.
 	EditFaults    []FaultCase
 	RetractFaults []FaultCase
+	// RefusedMarkup and RefusedImages are answers to a message whose markup, or
+	// whose card's image, the platform refuses; none for one that refuses none.
+	RefusedMarkup []RefusalCase
+	RefusedImages []RefusalCase
+	// Read says what a client makes of what was sent. Its error is of markup that
+	// the platform would show as such, or that it would have to guess at.
+	Read func(Sent) (Reading, error)
 	// Pings reports the mass mentions that are live in what was sent; nil for a
 	// platform without any.
 	Pings func(Sent) []string
@@ -67,6 +74,9 @@ func Run(t *testing.T, c Case) {
 	t.Run("concurrent", c.concurrent)
 	t.Run("messages", c.messages)
 	t.Run("limits", c.limits)
+	t.Run("nasty texts", c.nasties)
+	t.Run("images", c.images)
+	t.Run("refused", c.refused)
 	t.Run("mentions", c.mentions)
 	t.Run("faults", c.faults)
 	t.Run("cancel", c.cancel)

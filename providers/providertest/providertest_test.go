@@ -41,6 +41,9 @@ func suite(defect string) providertest.Case {
 			}, Want: hub.FaultRateLimited, After: 7 * time.Second},
 			{Name: "bad token", Step: providertest.Step{Status: 401}, Want: hub.FaultUnauthorized},
 		},
+		RefusedMarkup: []providertest.RefusalCase{{Name: "tags", Step: providertest.Step{Status: 422, Body: "bad markup"}, Said: "bad markup"}},
+		RefusedImages: []providertest.RefusalCase{{Name: "gone", Step: providertest.Step{Status: 422, Body: "bad image"}, Said: "bad image"}},
+		Read:          read,
 		Pings: func(s providertest.Sent) []string {
 			return regexp.MustCompile(`@(all|channel|here)`).FindAllString(string(s.Raw), -1)
 		},
@@ -84,6 +87,20 @@ func TestSuiteFindsDefects(t *testing.T) {
 		"leaks in logs":             "secrets",
 		"quotes what was said back": "secrets",
 
+		"hides its images":             "images",
+		"shows images of everything":   "images",
+		"links elsewhere":              "nasty_texts/500_links",
+		"writes code anew":             "nasty_texts/code_with_fences_within",
+		"simplifies nothing":           "refused/send,_markup,_tags",
+		"sends markup again":           "refused/send,_markup,_tags",
+		"sends words without end":      "refused/words_are_limited",
+		"keeps its image":              "refused/send,_image,_gone",
+		"drops all looks for an image": "refused/send,_image,_gone",
+		"shows images beside words":    "refused/send,_image,_gone",
+		"does not say what is missing": "refused/send,_markup,_tags",
+		"edits do not simplify":        "refused/edit,_markup,_tags",
+		"pings in words":               "refused/words_mention_nobody",
+
 		"edits nothing":              "edits/changes_the_message",
 		"edits by sending anew":      "edits/changes_the_message",
 		"edits by adding":            "edits/messages/new-topic",
@@ -106,7 +123,8 @@ func TestSuiteFindsDefects(t *testing.T) {
 	} {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(os.Args[0], "-test.run=^TestSuiteOfDefect$", "-test.v")
+			about, _, _ := strings.Cut(part, "/")
+			cmd := exec.Command(os.Args[0], "-test.run=^TestSuiteOfDefect$/^"+about+"$", "-test.v") //nolint:gosec // our own binary
 			cmd.Env = append(os.Environ(), "DEFECT="+defect)
 			out, err := cmd.CombinedOutput()
 			var exit *exec.ExitError

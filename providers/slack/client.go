@@ -2,9 +2,10 @@
 // bot of one installed app.
 //
 // Messages are Block Kit sections in mrkdwn, with a plain text beside them for
-// notifications. The package hears nothing that people write, uploads nothing
-// and shows no pictures: Slack fetches a picture while it takes a message, and
-// refuses the whole message when it cannot, as for a forum behind a firewall.
+// notifications. The package hears nothing that people write and uploads
+// nothing. Slack fetches a card's image while it takes the message, and refuses
+// the whole message when it cannot, as for a forum behind a firewall: then the
+// message goes there without, and as plain text where Slack refuses its markup.
 //
 // A chat id is a channel id ("C024BE91L"), a "#name" or a user id. A message
 // ref is "channel/ts" ("C024BE91L/1503435956.000247"), which is all that Slack
@@ -19,6 +20,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -78,13 +80,19 @@ func (c *Client) String() string { return Name + " " + string(c.system) }
 // GoString is String.
 func (c *Client) GoString() string { return c.String() }
 
+// pace is a message in a second for each channel, short bursts allowed:
+// https://docs.slack.dev/apis/web-api/rate-limits/
+func pace() []providers.Rate {
+	return []providers.Rate{{Calls: 1, Per: time.Second, Burst: 4}}
+}
+
 // Describe implements providers.Provider.
 func (c *Client) Describe() providers.Description {
 	return providers.Description{
 		Kind:   Name,
 		ID:     c.system,
-		Limits: providers.Limits{Text: textLimit, Unit: unit},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Chats: true},
+		Limits: providers.Limits{Text: textLimit, Unit: unit, Chat: pace()},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Chats: true, Images: true},
 	}
 }
 
@@ -118,8 +126,13 @@ func mayPost(scopes string) bool {
 
 // Send implements providers.Provider.
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) { return c.post(ctx, p, form) })
+}
+
+// post makes one attempt.
+func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form) (hub.Receipt, *providers.Failed) {
 	const op = "chat.postMessage"
-	options := content(p.Message)
+	options := content(p.Message, form)
 	if options == nil {
 		return hub.Receipt{}, empty(op)
 	}
@@ -137,7 +150,7 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 		err = errNoAnswer
 	}
 	if err != nil {
-		return hub.Receipt{}, c.judge(op, w, err)
+		return hub.Receipt{}, c.failed(op, w, err)
 	}
 	r := c.receipt(cmp.Or(channel, p.To.ID), ts)
 	r.At = timeOf(ts)
@@ -150,17 +163,20 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 }
 
 // content is what a message says: blocks, and a text for where they are not
-// shown; nil if there is nothing to say.
-func content(m hub.Message) []slack.MsgOption {
-	blocks := compose(m)
+// shown, or words alone; nil if there is nothing to say.
+func content(m hub.Message, form providers.Form) []slack.MsgOption {
+	if form == providers.PlainWords {
+		return []slack.MsgOption{slack.MsgOptionText(words.Write(m), false)}
+	}
+	blocks := compose(m, form)
 	if len(blocks) == 0 {
 		return nil
 	}
 	return []slack.MsgOption{slack.MsgOptionText(fallback(m), false), slack.MsgOptionBlocks(blocks...)}
 }
 
-func empty(op string) *providers.Error {
-	return &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty")}
+func empty(op string) *providers.Failed {
+	return &providers.Failed{Err: &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty")}}
 }
 
 func (c *Client) receipt(channel, ts string) hub.Receipt {

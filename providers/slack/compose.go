@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"net/url"
+	"path"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -20,6 +22,9 @@ const (
 
 	linkLimit = 1_000
 
+	// Of an image: https://docs.slack.dev/reference/block-kit/blocks/image-block
+	imageLimit = 3_000
+
 	// Of a message's plain text, a change takes 4000 characters as they are
 	// escaped, and a new message more.
 	fallbackLimit = 3_000
@@ -29,8 +34,9 @@ const (
 // parts writes a card's names and links.
 var parts = providers.Parts{Dialect: mrkdwn{}, Unit: unit, Target: target}
 
-// compose writes m as blocks; none if there is nothing to say.
-func compose(m hub.Message) []slack.Block {
+// compose writes m as blocks, with the card's image if form has it; none if
+// there is nothing to say.
+func compose(m hub.Message, form providers.Form) []slack.Block {
 	s := sheet{left: textLimit + 1} // no line end after the last block
 	if m.Card == nil {
 		s.text(providers.Parse(m.Text), 0)
@@ -46,7 +52,37 @@ func compose(m hub.Message) []slack.Block {
 	if !m.Card.Struck {
 		s.text(providers.Excerpt(m.Card), 0)
 	}
+	if image := picture(m); image != nil && form == providers.Whole {
+		s.blocks = append(s.blocks, slack.NewImageBlock(image.URL, image.Alt, "", nil))
+	}
 	return s.blocks
+}
+
+// picture is the image that Slack is asked to show; it reads some types only,
+// and fetches from where everyone may, so that it is left out where that is
+// known to fail.
+func picture(m hub.Message) *hub.Image {
+	image := providers.Picture(m.Card)
+	if image == nil || len(image.URL) > imageLimit {
+		return nil
+	}
+	u, err := url.Parse(image.URL)
+	if err != nil || u.Scheme != "https" {
+		return nil
+	}
+	switch strings.ToLower(path.Ext(u.Path)) {
+	case ".png", ".jpg", ".jpeg", ".gif", "":
+		return image
+	default:
+		return nil
+	}
+}
+
+// words writes what Slack gets in place of markup that it refused. Of a text
+// alone it takes as many characters as of a fallback.
+var words = providers.Words{
+	Text: mrkdwn{}.Text, URL: func(url string) string { return "<" + entities.Replace(url) + ">" },
+	Limit: mostFallback, Unit: unit,
 }
 
 // fallback is m for notifications. Slack reads it as mrkdwn.
@@ -65,7 +101,7 @@ func fallback(m hub.Message) string {
 // preview is m as it would be sent: the texts of its blocks from top to bottom.
 func preview(m hub.Message) hub.Rendered {
 	var texts []string
-	for _, b := range compose(m) {
+	for _, b := range compose(m, providers.Whole) {
 		switch b := b.(type) {
 		case *slack.SectionBlock:
 			texts = append(texts, b.Text.Text)
@@ -75,6 +111,8 @@ func preview(m hub.Message) hub.Rendered {
 					texts = append(texts, t.Text)
 				}
 			}
+		case *slack.ImageBlock:
+			texts = append(texts, "["+b.AltText+"] "+b.ImageURL)
 		}
 	}
 	return hub.Rendered{Kind: Name, Markup: strings.Join(texts, "\n"), Plain: providers.Reading(m, textLimit, unit)}
@@ -86,15 +124,15 @@ type sheet struct {
 	left   int // room for text
 }
 
-// words makes a text of which Slack takes nothing for a name or an address that
+// verbatim makes a text of which Slack takes nothing for a name or an address that
 // is not marked as such.
-func words(text string) *slack.TextBlockObject {
+func verbatim(text string) *slack.TextBlockObject {
 	return &slack.TextBlockObject{Type: slack.MarkdownType, Text: text, Verbatim: true}
 }
 
 func (s *sheet) section(text string) {
 	if text != "" {
-		s.add(slack.NewSectionBlock(words(text), nil, nil), text)
+		s.add(slack.NewSectionBlock(verbatim(text), nil, nil), text)
 	}
 }
 
@@ -137,7 +175,7 @@ func ellipsis(part string) string {
 func (s *sheet) context(c *hub.Card) {
 	text := fitting(" · ", parts.Byline(c), parts.Tags(c.Tags), mrkdwn{}.Text(parts.Name(c.Site)))
 	if text != "" {
-		s.add(slack.NewContextBlock("", words(text)), text)
+		s.add(slack.NewContextBlock("", verbatim(text)), text)
 	}
 }
 

@@ -17,14 +17,22 @@ import (
 // a message of blocks was edited, and Slack does not say when it was:
 // https://docs.slack.dev/reference/methods/chat.update
 func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) { return c.update(ctx, p, ref, form) })
+}
+
+// update makes one attempt.
+func (c *Client) update(ctx context.Context, p providers.Post, ref hub.MessageRef, form providers.Form) (hub.Receipt, *providers.Failed) {
 	const op = "chat.update"
-	options := content(p.Message)
+	options := content(p.Message, form)
 	if options == nil {
 		return hub.Receipt{}, empty(op)
 	}
-	channel, ts, err := place(op, ref, p.To)
-	if err != nil {
-		return hub.Receipt{}, err
+	if form == providers.PlainWords { // the old blocks would stay
+		options = append(options, slack.MsgOptionBlocks())
+	}
+	channel, ts, misplaced := place(op, ref, p.To)
+	if misplaced != nil {
+		return hub.Receipt{}, &providers.Failed{Err: misplaced}
 	}
 	// Left out, it is "client", and not "none" as for a new message.
 	options = append(options, slack.MsgOptionParse(false))
@@ -34,7 +42,7 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 		err = errNoAnswer
 	}
 	if err != nil {
-		return hub.Receipt{}, c.judge(op, w, err)
+		return hub.Receipt{}, c.failed(op, w, err)
 	}
 	return c.receipt(cmp.Or(inChannel, channel), changed), nil
 }
@@ -42,9 +50,9 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 // Retract implements providers.Editor.
 func (c *Client) Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) error {
 	const op = "chat.delete"
-	channel, ts, err := place(op, ref, at)
-	if err != nil {
-		return err
+	channel, ts, misplaced := place(op, ref, at)
+	if misplaced != nil {
+		return misplaced
 	}
 	w, api := c.open()
 	_, deleted, err := api.DeleteMessageContext(ctx, channel, ts)
@@ -63,7 +71,7 @@ func (c *Client) Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) e
 // place is where the message at ref is. The channel that Slack named when it
 // took the message counts: a call that changes one knows no "#name" and no
 // person.
-func place(op string, ref hub.MessageRef, at hub.Chat) (channel, ts string, err error) {
+func place(op string, ref hub.MessageRef, at hub.Chat) (channel, ts string, misplaced *providers.Error) {
 	channel, ts = channelOf(ref), threadOf(ref)
 	if timeOf(ts).IsZero() {
 		return "", "", &providers.Error{

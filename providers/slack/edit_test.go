@@ -44,7 +44,6 @@ func TestChangesFail(t *testing.T) {
 		"edit_window_closed":                  {hub.FaultRejected, "the workspace's settings"},
 		"compliance_exports_prevent_deletion": {hub.FaultRejected, "compliance exports"},
 		"block_mismatch":                      {hub.FaultRejected, ""},
-		"msg_too_long":                        {hub.FaultRejected, ""},
 		"is_inactive":                         {hub.FaultChatGone, ""},
 		"channel_not_found":                   {hub.FaultChatGone, "invite the app"},
 		"missing_scope":                       {hub.FaultUnauthorized, "give the Slack app the scope"},
@@ -260,7 +259,11 @@ func TestPreviewIsWhatIsSent(t *testing.T) {
 			require.NoError(t, err)
 			r := slack.Kind().Preview(m)
 			require.Equal(t, "slack", r.Kind)
-			require.Equal(t, workspace.Sent()[0].Text, r.Markup)
+			want := workspace.Sent()[0].Text
+			if image := providers.Picture(m.Card); image != nil {
+				want += "\n[" + image.Alt + "] " + image.URL
+			}
+			require.Equal(t, want, r.Markup)
 			require.NotEmpty(t, r.Plain)
 		})
 	}

@@ -31,6 +31,42 @@ func (c *Client) judge(op string, w *wire, err error) *providers.Error {
 	return e
 }
 
+// failed is judge for a call that says something, which may be said plainer.
+func (c *Client) failed(op string, w *wire, err error) *providers.Failed {
+	f := &providers.Failed{Err: c.judge(op, w, err)}
+	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		f.Instead = plainer(refused)
+		f.Said = secret.Redact(saying(refused), c.token)
+	}
+	return f
+}
+
+// plainer is the form that Slack may take of a message that it refused. Of an
+// image that it cannot fetch it says "downloading image failed" and where in the
+// blocks that stands: https://github.com/slackapi/python-slack-sdk/issues/1782
+func plainer(r slack.SlackErrorResponse) providers.Form {
+	switch r.Err {
+	case "invalid_blocks", "invalid_blocks_format", "invalid_attachments", "msg_too_long", "msg_blocks_too_long":
+		if strings.Contains(strings.Join(r.ResponseMetadata.Messages, " "), "image") {
+			return providers.Imageless
+		}
+		return providers.PlainWords
+	case "invalid_image_url":
+		return providers.Imageless
+	default:
+		return providers.Whole
+	}
+}
+
+// saying is a refusal in Slack's words, which tell which block it dislikes.
+func saying(r slack.SlackErrorResponse) string {
+	text := clip(r.Err)
+	if len(r.ResponseMetadata.Messages) > 0 {
+		text += fmt.Sprintf(" (%s)", clip(strings.Join(r.ResponseMetadata.Messages, "; ")))
+	}
+	return text
+}
+
 func verdict(w *wire, err error) (hub.Fault, error) {
 	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return refusal(refused)
@@ -127,7 +163,7 @@ func meaning(code string) (hub.Fault, string) {
 		"invalid_arguments", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_form_data",
 		"invalid_post_type", "missing_post_type", "too_many_attachments", "attachment_payload_limit_exceeded",
 		"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "as_user_not_supported", "markdown_text_conflict",
-		"invalid_attachments", "block_mismatch", "cant_broadcast_message", "no_dual_broadcast_content_update":
+		"invalid_attachments", "invalid_image_url", "block_mismatch", "cant_broadcast_message", "no_dual_broadcast_content_update":
 		return hub.FaultRejected, ""
 
 	case "ratelimited", "rate_limited", "message_limit_exceeded":

@@ -42,7 +42,27 @@ func TestContract(t *testing.T) {
 		Secrets:  []string{token},
 		Faults:   faults(),
 		Pings:    slacktest.Pings,
+		Read:     slacktest.Read,
+		RefusedMarkup: []providertest.RefusalCase{
+			{Name: "blocks", Step: said("invalid_blocks"), Said: "invalid_blocks"},
+			{Name: "blocks in detail", Step: detailed("must be less than 3001 characters [json-pointer:/blocks/0]"), Said: "invalid_blocks (must be less"},
+			{Name: "format", Step: said("invalid_blocks_format"), Said: "invalid_blocks_format"},
+			{Name: "attachments", Step: said("invalid_attachments"), Said: "invalid_attachments"},
+			{Name: "too long", Step: said("msg_too_long"), Said: "msg_too_long"},
+			{Name: "too long blocks", Step: said("msg_blocks_too_long"), Said: "msg_blocks_too_long"},
+		},
+		RefusedImages: []providertest.RefusalCase{
+			{Name: "not found", Step: detailed("[ERROR] downloading image failed [json-pointer:/blocks/3/image_url]"), Said: "invalid_blocks ([ERROR] downloading image failed"},
+			{Name: "address", Step: said("invalid_image_url"), Said: "invalid_image_url"},
+		},
 	})
+}
+
+// detailed is a refusal that says what of the blocks is wrong.
+func detailed(why string) providertest.Step {
+	step := said("invalid_blocks")
+	step.Body = fmt.Sprintf(`{"ok":false,"error":"invalid_blocks","errors":[%[1]q],"response_metadata":{"messages":[%[1]q]}}`, why)
+	return step
 }
 
 func said(code string) providertest.Step {
@@ -59,7 +79,7 @@ func faults() []providertest.FaultCase {
 		hub.FaultUnauthorized: {
 			"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope", "ekm_access_denied",
 		},
-		hub.FaultRejected:    {"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "no_text", "invalid_arguments"},
+		hub.FaultRejected:    {"no_text", "invalid_arguments"},
 		hub.FaultRateLimited: {"ratelimited", "rate_limited", "message_limit_exceeded"},
 		hub.FaultTemporary:   {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "never_heard_of"},
 	} {
@@ -99,7 +119,8 @@ func TestErrorsTellHowToMend(t *testing.T) {
 		`{"ok":false,"error":"invalid_blocks","response_metadata":{"messages":["must be less than 3001 characters [json-pointer:/blocks/0]"]}}`: "chat.postMessage: slack said invalid_blocks (must be less than 3001 characters [json-pointer:/blocks/0])",
 	} {
 		workspace, p := start(t)
-		workspace.Script(providertest.Step{Status: 200, Body: body})
+		step := providertest.Step{Status: 200, Body: body}
+		workspace.Script(step, step) // of the markup, and of the words
 		_, err := p.Send(t.Context(), post(slacktest.Support, "hello"))
 		require.EqualError(t, err, want)
 	}

@@ -34,13 +34,10 @@ func parseAddress(id string) (address, error) {
 	return a, nil
 }
 
-// params are what a message to a has besides its text. A reply to a message
+// params are what a message to a has besides what it says. A reply to a message
 // that is gone becomes a message of its own.
 func (a address) params(root hub.MessageRef) tgbotapi.Params {
-	p := tgbotapi.Params{
-		"chat_id":              a.chat,
-		"link_preview_options": object(map[string]any{"is_disabled": true}),
-	}
+	p := tgbotapi.Params{"chat_id": a.chat}
 	p.AddNonZero64("message_thread_id", a.thread)
 	if id := messageID(root); id != 0 {
 		p["reply_parameters"] = object(map[string]any{"message_id": id, "allow_sending_without_reply": true})

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"github.com/bellhop-chat/bellhop/providers"
 )
 
 // maxAnswer bounds what is read of an answer, in bytes.
@@ -18,7 +20,7 @@ const maxAnswer = 1 << 20
 // The library knows no contexts and calls getMe in each of its constructors, so
 // every call gets a BotAPI of its own, which costs nothing, around a transport
 // that carries ctx and remembers the status.
-func (c *Client) call(ctx context.Context, method string, params tgbotapi.Params, result any) *failure {
+func (c *Client) call(ctx context.Context, method string, params tgbotapi.Params, result any) *providers.Failed {
 	t := &transport{ctx: ctx, client: c.http}
 	bot := &tgbotapi.BotAPI{Token: c.cfg.Token.Reveal(), Client: t}
 	bot.SetAPIEndpoint(endpoint(c.cfg.APIURL))

@@ -22,37 +22,24 @@ const (
 )
 
 // Edit implements providers.Editor. A bot may edit its own messages however old
-// they are: https://core.telegram.org/bots/api#editmessagetext. As with Send,
-// words whose markup is refused go out once more without.
+// they are: https://core.telegram.org/bots/api#editmessagetext
 func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
-	params, err := messageAt(opEdit, ref)
-	if err != nil {
-		return hub.Receipt{}, err
-	}
-	text := render(p.Message, markup())
-	if strings.TrimSpace(text) == "" {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: opEdit, Err: errNothing}
-	}
-	params["link_preview_options"] = object(map[string]any{"is_disabled": true})
-	params["parse_mode"] = "HTML"
-	receipt, failed := c.edit(ctx, params, ref, text)
-	if failed != nil && failed.markup {
-		note := "shown as plain text: " + failed.said
-		delete(params, "parse_mode")
-		receipt, failed = c.edit(ctx, params, ref, render(p.Message, bare()))
-		receipt.Note = note
-	}
-	if failed != nil {
-		return hub.Receipt{}, failed.Error
-	}
-	return receipt, nil
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		params, err := messageAt(opEdit, ref)
+		if err != nil {
+			return hub.Receipt{}, &providers.Failed{Err: err}
+		}
+		if !say(params, p.Message, form) {
+			return hub.Receipt{}, empty(opEdit)
+		}
+		return c.edit(ctx, params, ref)
+	})
 }
 
-func (c *Client) edit(ctx context.Context, params tgbotapi.Params, ref hub.MessageRef, text string) (hub.Receipt, *failure) {
-	params["text"] = text
+func (c *Client) edit(ctx context.Context, params tgbotapi.Params, ref hub.MessageRef) (hub.Receipt, *providers.Failed) {
 	var m sent
 	failed := c.call(ctx, opEdit, params, &m)
-	if failed != nil && strings.Contains(strings.ToLower(failed.said), "message is not modified") {
+	if failed != nil && strings.Contains(strings.ToLower(failed.Said), "message is not modified") {
 		return hub.Receipt{Ref: ref}, nil // it says so already
 	}
 	if failed != nil {
@@ -72,20 +59,20 @@ func (c *Client) edit(ctx context.Context, params tgbotapi.Params, ref hub.Messa
 // its messages for 48 hours, and longer only as an administrator who may delete:
 // https://core.telegram.org/bots/api#deletemessage
 func (c *Client) Retract(ctx context.Context, _ hub.Chat, ref hub.MessageRef) error {
-	params, err := messageAt(opRetract, ref)
-	if err != nil {
-		return err
+	params, misplaced := messageAt(opRetract, ref)
+	if misplaced != nil {
+		return misplaced
 	}
 	var done bool
 	failed := c.call(ctx, opRetract, params, &done)
-	if failed != nil && strings.Contains(strings.ToLower(failed.said), "message to delete not found") {
+	if failed != nil && strings.Contains(strings.ToLower(failed.Said), "message to delete not found") {
 		return nil
 	}
 	if failed != nil {
-		return failed.Error
+		return failed.Err
 	}
 	if !done {
-		return c.unreadable(opRetract, 0).Error
+		return c.unreadable(opRetract, 0).Err
 	}
 	return nil
 }
@@ -93,7 +80,7 @@ func (c *Client) Retract(ctx context.Context, _ hub.Chat, ref hub.MessageRef) er
 var errNoRef = errors.New("is no message's id")
 
 // messageAt are the chat and the number of the message at ref.
-func messageAt(op string, ref hub.MessageRef) (tgbotapi.Params, error) {
+func messageAt(op string, ref hub.MessageRef) (tgbotapi.Params, *providers.Error) {
 	chat, number, _ := strings.Cut(string(ref), "/")
 	id, err := strconv.ParseInt(number, 10, 64)
 	if _, bad := strconv.ParseInt(chat, 10, 64); err != nil || bad != nil || id <= 0 {

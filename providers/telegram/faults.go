@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,15 +22,8 @@ var errNothing = errors.New("the message is empty")
 // longestWait bounds what Telegram may ask for, as providers.RetryAfter does.
 const longestWait = time.Hour
 
-// failure is a call that failed.
-type failure struct {
-	*providers.Error
-	said   string // Telegram's own words
-	markup bool   // it did not like our markup
-}
-
 // failed sorts out why a call failed.
-func (c *Client) failed(method string, t *transport, err error) *failure {
+func (c *Client) failed(method string, t *transport, err error) *providers.Failed {
 	if answer, ok := errors.AsType[*tgbotapi.Error](err); ok {
 		return c.refused(method, t, answer)
 	}
@@ -41,23 +35,23 @@ func (c *Client) failed(method string, t *transport, err error) *failure {
 	}
 	f := c.unreadable(method, t.status)
 	if t.status == http.StatusTooManyRequests {
-		f.Fault, f.After = hub.FaultRateLimited, providers.RetryAfter(t.header, time.Now())
+		f.Err.Fault, f.Err.After = hub.FaultRateLimited, providers.RetryAfter(t.header, time.Now())
 	}
 	return f
 }
 
-func (c *Client) failure(method string, fault hub.Fault, err error) *failure {
-	return &failure{Error: &providers.Error{Fault: fault, Op: method, Err: err}}
+func (c *Client) failure(method string, fault hub.Fault, err error) *providers.Failed {
+	return &providers.Failed{Err: &providers.Error{Fault: fault, Op: method, Err: err}}
 }
 
 // unreadable is an answer that is not the Bot API's, as proxies give.
-func (c *Client) unreadable(method string, status int) *failure {
+func (c *Client) unreadable(method string, status int) *providers.Failed {
 	return c.failure(method, hub.FaultTemporary,
 		fmt.Errorf("status %d with an answer that is not the Bot API's: is there a proxy in between, and is api_url right?", status))
 }
 
 // refused reads an answer with "ok": false.
-func (c *Client) refused(method string, t *transport, answer *tgbotapi.Error) *failure {
+func (c *Client) refused(method string, t *transport, answer *tgbotapi.Error) *providers.Failed {
 	code := cmp.Or(answer.Code, t.status)
 	if code == http.StatusOK {
 		return c.unreadable(method, code)
@@ -68,10 +62,13 @@ func (c *Client) refused(method string, t *transport, answer *tgbotapi.Error) *f
 		hint = fmt.Sprintf("its chat id is now %d: change it in the subscriptions", answer.MigrateToChatID)
 	}
 	f := c.failure(method, fault, fmt.Errorf("telegram says %d %s%s", code, said, hinted(hint)))
-	f.said, f.markup = said, code == http.StatusBadRequest && isMarkup(said)
+	f.Said = said
+	if code == http.StatusBadRequest {
+		f.Instead = plainer(strings.ToLower(said))
+	}
 	if fault == hub.FaultRateLimited {
 		wait := time.Duration(answer.RetryAfter) * time.Second
-		f.After = cmp.Or(min(max(wait, 0), longestWait), providers.RetryAfter(t.header, time.Now()))
+		f.Err.After = cmp.Or(min(max(wait, 0), longestWait), providers.RetryAfter(t.header, time.Now()))
 	}
 	return f
 }
@@ -137,12 +134,21 @@ var gone = []struct{ part, hint string }{
 
 const mayPost = "give the bot the right to post there"
 
-// isMarkup recognises a refusal of our markup; ENTITIES_TOO_LONG and its like
-// come from behind the Bot API.
-func isMarkup(said string) bool {
-	said = strings.ToLower(said)
-	return strings.Contains(said, "can't parse entities") || strings.Contains(said, "entities_too_long") ||
-		strings.Contains(said, "entity_bounds_invalid")
+// plainer is the form that Telegram may take of a message that it refused.
+// ENTITIES_TOO_LONG and its like come from behind the Bot API, as does what it
+// says of images and of links that it makes previews of.
+func plainer(said string) providers.Form {
+	is := func(part string) bool { return strings.Contains(said, part) }
+	switch {
+	case slices.ContainsFunc([]string{
+		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "link preview", "preview_url",
+	}, is):
+		return providers.Imageless
+	case slices.ContainsFunc([]string{"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long"}, is):
+		return providers.PlainWords
+	default:
+		return providers.Whole
+	}
 }
 
 // quiet takes the URL, and with it the token, out of a transport's error.

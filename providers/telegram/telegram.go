@@ -69,10 +69,17 @@ func New(cfg Config, env providers.Env) *Client {
 // Describe implements providers.Provider.
 func (c *Client) Describe() providers.Description {
 	return providers.Description{
-		Kind:   "telegram",
-		ID:     c.id,
-		Limits: providers.Limits{Text: maxText, Unit: providers.UTF16},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true},
+		Kind: "telegram",
+		ID:   c.id,
+		Limits: providers.Limits{
+			Text: maxText, Unit: providers.UTF16,
+			// A message in a second for each chat, 20 in a minute in a group, 30 in a
+			// second for the bot. A burst and what follows it stay within that:
+			// https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+			Chat:    []providers.Rate{{Calls: 1, Per: time.Second, Burst: 3}, {Calls: 15, Per: time.Minute, Burst: 5}},
+			Account: []providers.Rate{{Calls: 25, Per: time.Second, Burst: 5}},
+		},
+		Can: hub.Features{Threads: true, Edits: true, Deletes: true, Images: true},
 	}
 }
 
@@ -82,37 +89,57 @@ func (c *Client) Check(ctx context.Context) error {
 		ID int64 `json:"id"`
 	}
 	if err := c.call(ctx, "getMe", nil, &me); err != nil {
-		return err.Error
+		return err.Err
 	}
 	return nil
 }
 
-// Send implements providers.Provider. Where Telegram refuses our markup, and
-// thus has surely posted nothing, it sends the words once more without: that is
-// the one case of a second call. Telegram has no threads that a reply could be
-// shown beside: Message.Broadcast means nothing here.
+// Send implements providers.Provider. Telegram has no threads that a reply could
+// be shown beside: Message.Broadcast means nothing here.
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
 	to, err := parseAddress(p.To.ID)
 	if err != nil {
 		return hub.Receipt{}, &providers.Error{Fault: hub.FaultChatGone, Op: opSend, Err: err}
 	}
-	text := render(p.Message, markup())
-	if strings.TrimSpace(text) == "" {
-		return hub.Receipt{}, &providers.Error{Fault: hub.FaultRejected, Op: opSend, Err: errNothing}
+	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		params := to.params(p.Root)
+		if !say(params, p.Message, form) {
+			return hub.Receipt{}, empty(opSend)
+		}
+		return c.post(ctx, params)
+	})
+}
+
+// say puts a message into the parameters of a call. It is false if there is
+// nothing to say.
+//
+// The card's image is the message's link preview. As a photo with a caption it
+// could hold no more than 1024 characters of text, and an edit could neither add
+// nor remove it; and a preview that Telegram cannot make it leaves out:
+// https://core.telegram.org/bots/api#linkpreviewoptions
+func say(params tgbotapi.Params, m hub.Message, form providers.Form) bool {
+	if form == providers.PlainWords {
+		params["text"] = render(m, bare())
+	} else {
+		params["text"], params["parse_mode"] = render(m, markup()), "HTML"
 	}
-	params := to.params(p.Root)
-	params["parse_mode"] = "HTML"
-	receipt, failed := c.post(ctx, params, text)
-	if failed != nil && failed.markup {
-		note := "sent as plain text: " + failed.said
-		delete(params, "parse_mode")
-		receipt, failed = c.post(ctx, params, render(p.Message, bare()))
-		receipt.Note = providers.Join("; ", note, receipt.Note)
+	preview := map[string]any{"is_disabled": true}
+	if image := picture(m); image != nil && form == providers.Whole {
+		preview = map[string]any{"url": image.URL, "prefer_large_media": true, "show_above_text": false}
 	}
-	if failed != nil {
-		return hub.Receipt{}, failed.Error
+	params["link_preview_options"] = object(preview)
+	return strings.TrimSpace(params["text"]) != ""
+}
+
+func picture(m hub.Message) *hub.Image {
+	if image := providers.Picture(m.Card); image != nil && len(image.URL) <= urlLimit {
+		return image
 	}
-	return receipt, nil
+	return nil
+}
+
+func empty(op string) *providers.Failed {
+	return &providers.Failed{Err: &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errNothing}}
 }
 
 const opSend = "sendMessage"
@@ -132,11 +159,10 @@ type sent struct {
 	} `json:"reply_to_message"`
 }
 
-func (c *Client) post(ctx context.Context, params tgbotapi.Params, text string) (hub.Receipt, *failure) {
-	params["text"] = text
+func (c *Client) post(ctx context.Context, params tgbotapi.Params) (hub.Receipt, *providers.Failed) {
 	var m sent
-	if err := c.call(ctx, opSend, params, &m); err != nil {
-		return hub.Receipt{}, err
+	if failed := c.call(ctx, opSend, params, &m); failed != nil {
+		return hub.Receipt{}, failed
 	}
 	if m.ID == 0 {
 		return hub.Receipt{}, c.unreadable(opSend, http.StatusOK)

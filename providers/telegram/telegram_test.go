@@ -71,6 +71,18 @@ func TestContract(t *testing.T) {
 			{Name: "not ok for no reason", Step: providertest.Step{Status: 200, Body: `{"ok":false}`}, Want: hub.FaultTemporary},
 			{Name: "no message in it", Step: providertest.Step{Status: 200, Body: `{"ok":true,"result":{}}`}, Want: hub.FaultTemporary, SendOnly: true},
 		},
+		Read: telegramtest.Read,
+		RefusedMarkup: []providertest.RefusalCase{
+			{Name: "entities", Step: answer(400, "Bad Request: can't parse entities: Unclosed start tag at byte offset 3", ""), Said: "Bad Request: can't parse entities"},
+			{Name: "too many", Step: answer(400, "Bad Request: ENTITIES_TOO_LONG", ""), Said: "Bad Request: ENTITIES_TOO_LONG"},
+			{Name: "bounds", Step: answer(400, "Bad Request: ENTITY_BOUNDS_INVALID", ""), Said: "Bad Request: ENTITY_BOUNDS_INVALID"},
+		},
+		RefusedImages: []providertest.RefusalCase{
+			{Name: "no page", Step: answer(400, "Bad Request: WEBPAGE_MEDIA_EMPTY", ""), Said: "Bad Request: WEBPAGE_MEDIA_EMPTY"},
+			{Name: "address", Step: answer(400, "Bad Request: WEBPAGE_URL_INVALID", ""), Said: "Bad Request: WEBPAGE_URL_INVALID"},
+			{Name: "type", Step: answer(400, "Bad Request: wrong type of the web page content", ""), Said: "Bad Request: wrong type of the web page content"},
+			{Name: "not found", Step: answer(400, "Bad Request: failed to get HTTP URL content", ""), Said: "Bad Request: failed to get HTTP URL content"},
+		},
 		EditFaults: []providertest.FaultCase{
 			{Name: "gone", Step: answer(400, "Bad Request: message to edit not found", ""), Want: hub.FaultRejected},
 			{Name: "not ours", Step: answer(400, "Bad Request: message can't be edited", ""), Want: hub.FaultRejected},

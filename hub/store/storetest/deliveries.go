@@ -280,7 +280,7 @@ func largeBatches(t *testing.T, s *store.Store) {
 			os[i] = outcome(d.ID, hub.StatusSent, 1)
 		}
 		require.NoError(t, s.RecordOutcomes(t.Context(), os))
-		require.Len(t, everyDelivery(t, s, hub.DeliveryQuery{Chat: chat, Status: hub.StatusSent}), n)
+		require.Len(t, everyDelivery(t, s, hub.DeliveryQuery{Chat: chat, Status: []hub.Status{hub.StatusSent}}), n)
 	}
 }
 
@@ -341,9 +341,9 @@ func deliveriesSelected(t *testing.T, s *store.Store) {
 		{hub.DeliveryQuery{System: "slack", Chat: "C2"}, []hub.Delivery{ds[3]}},
 		{hub.DeliveryQuery{Event: "meta/post/0"}, []hub.Delivery{ds[2], ds[0]}},
 		{hub.DeliveryQuery{Subscription: "sother"}, []hub.Delivery{ds[1]}},
-		{hub.DeliveryQuery{Status: hub.StatusDead}, []hub.Delivery{ds[3]}},
-		{hub.DeliveryQuery{Status: hub.StatusQueued, Chat: "C1"}, []hub.Delivery{ds[1], ds[0]}},
-		{hub.DeliveryQuery{Status: hub.StatusSent}, nil},
+		{hub.DeliveryQuery{Status: []hub.Status{hub.StatusDead}}, []hub.Delivery{ds[3]}},
+		{hub.DeliveryQuery{Status: []hub.Status{hub.StatusQueued}, Chat: "C1"}, []hub.Delivery{ds[1], ds[0]}},
+		{hub.DeliveryQuery{Status: []hub.Status{hub.StatusSent}}, nil},
 	} {
 		rows, next, err := s.ListDeliveries(t.Context(), c.query)
 		require.NoError(t, err)
@@ -363,7 +363,7 @@ func badDeliveryQueries(t *testing.T, s *store.Store) {
 		_, _, err := s.ListDeliveries(t.Context(), hub.DeliveryQuery{Page: hub.Page{Cursor: bad}})
 		code(t, hub.CodeInvalid, err)
 	}
-	_, _, err = s.ListDeliveries(t.Context(), hub.DeliveryQuery{Status: "lost"})
+	_, _, err = s.ListDeliveries(t.Context(), hub.DeliveryQuery{Status: []hub.Status{hub.StatusDead, "lost"}})
 	code(t, hub.CodeInvalid, err)
 }
 
@@ -403,7 +403,7 @@ func concurrentDeliveries(t *testing.T, s *store.Store) {
 		}
 		return s.RecordOutcomes(t.Context(), os)
 	})
-	got := everyDelivery(t, s, hub.DeliveryQuery{Status: hub.StatusSent})
+	got := everyDelivery(t, s, hub.DeliveryQuery{Status: []hub.Status{hub.StatusSent}})
 	require.Len(t, got, rows)
 	for _, d := range got {
 		require.Equal(t, 8, d.Attempts)

@@ -27,6 +27,8 @@ const writers = 16
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("subscriptions", func(t *testing.T) { subscriptions(t, open) })
 	t.Run("deliveries", func(t *testing.T) { deliveries(t, open) })
+	t.Run("attempts", func(t *testing.T) { attempts(t, open) })
+	t.Run("search", func(t *testing.T) { search(t, open) })
 	t.Run("forum", func(t *testing.T) { forum(t, open) })
 	t.Run("announcements", func(t *testing.T) { announcements(t, open) })
 	t.Run("traces", func(t *testing.T) { traces(t, open) })
@@ -141,6 +143,11 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 		"RecordOutcomes":   func() error { return s.RecordOutcomes(ctx, []hub.Outcome{outcome("n1", hub.StatusSent, 1)}) },
 		"GetDelivery":      func() error { _, err := s.GetDelivery(ctx, "n1"); return err },
 		"ListDeliveries":   func() error { _, _, err := s.ListDeliveries(ctx, hub.DeliveryQuery{}); return err },
+		"FindDeliveries": func() error {
+			_, err := s.FindDeliveries(ctx, []hub.NotificationID{"n1"})
+			return err
+		},
+		"Attempts":         func() error { _, err := s.Attempts(ctx, "n1"); return err },
 		"PruneDeliveries":  func() error { _, err := s.PruneDeliveries(ctx, noon); return err },
 		"PutCategory":      func() error { return s.PutCategory(ctx, "meta", hub.ForumCategory{ID: "1"}) },
 		"DeleteCategory":   func() error { return s.DeleteCategory(ctx, "meta", "1") },

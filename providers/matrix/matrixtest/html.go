@@ -1,6 +1,7 @@
 package matrixtest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"github.com/bellhop-chat/bellhop/providers/providertest"
 )
 
 // allowed are the tags that clients show, and their attributes:
@@ -86,6 +89,36 @@ func checkTag(t html.Token) error {
 func isLink(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && slices.Contains([]string{"https", "http", "ftp", "mailto", "magnet"}, u.Scheme)
+}
+
+// Read is what clients make of what was sent.
+func Read(s providertest.Sent) (providertest.Reading, error) {
+	var c content
+	if err := json.Unmarshal(s.Raw, &c); err != nil {
+		return providertest.Reading{}, err
+	}
+	r := providertest.Reading{Plain: c.Formatted == ""}
+	if err := CheckHTML(c.Formatted); err != nil {
+		return r, err
+	}
+	var code *strings.Builder
+	for z := html.NewTokenizer(strings.NewReader(c.Formatted)); ; {
+		kind := z.Next()
+		token := z.Token()
+		switch {
+		case kind == html.ErrorToken:
+			return r, nil
+		case kind == html.StartTagToken && token.Data == "a":
+			r.Links = append(r.Links, token.Attr[0].Val)
+		case kind == html.StartTagToken && token.Data == "pre":
+			code = &strings.Builder{}
+		case kind == html.EndTagToken && token.Data == "pre":
+			r.Code = append(r.Code, code.String())
+			code = nil
+		case kind == html.TextToken && code != nil:
+			code.WriteString(token.Data)
+		}
+	}
 }
 
 // stripped is the words of s.

@@ -2,7 +2,6 @@ package mattermosttest
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -31,24 +30,32 @@ func visible(p *model.Post) string {
 	return strings.Join(kept, "\n")
 }
 
-// unread is what the server does not look for mentions in: code and addresses.
-var unread = regexp.MustCompile("(?s)(?m:^[ >]*(```+)[^\n]*\n.*?^[ >]*```+$)|(`+[^`]+`+)|\\]\\([^)]*\\)")
-
-// Pings lists the mentions of all in what was sent, found as the server
-// does.
+// Pings lists the mentions of all in what was sent, found as the server does: in
+// each run of words between markup, and in what is no Markdown.
+// https://github.com/mattermost/mattermost/blob/master/server/channels/app/mention_results.go
 func Pings(s providertest.Sent) []string {
 	var p model.Post
 	if err := json.Unmarshal(s.Raw, &p); err != nil {
 		return []string{err.Error()}
 	}
-	text := visible(&p)
-	for _, a := range p.Attachments() {
-		text += "\n" + a.Fallback
+	r, err := readPost(&p)
+	if err != nil {
+		return []string{err.Error()}
 	}
-	words := strings.FieldsFunc(unread.ReplaceAllString(text, " "), func(r rune) bool {
+	for _, a := range p.Attachments() {
+		r.words = append(r.words, a.AuthorName, a.Title, a.Footer, a.Fallback)
+	}
+	var live []string
+	for _, run := range r.words {
+		live = append(live, mentions(run)...)
+	}
+	return live
+}
+
+func mentions(run string) (live []string) {
+	words := strings.FieldsFunc(run, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune("@_", r)
 	})
-	var live []string
 	for _, w := range words {
 		switch strings.ToLower(strings.Trim(w, "_")) {
 		case "@all", "@channel", "@here":

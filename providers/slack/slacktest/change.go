@@ -22,6 +22,13 @@ func (s *Workspace) Say(channel string) string {
 	return ref
 }
 
+// Hide keeps the images of a host from Slack, as a firewall does.
+func (s *Workspace) Hide(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hidden[host] = true
+}
+
 // CloseEdits lets nobody change messages from now on, as a setting of the
 // workspace does after some minutes.
 func (s *Workspace) CloseEdits() {
@@ -45,7 +52,10 @@ func (s *Workspace) update(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m := message(r.PostForm)
-	blocks, code, detail := read(m)
+	if !r.PostForm.Has("blocks") {
+		m.Blocks = s.blocks(c.ref)
+	}
+	blocks, code, detail := s.read(m)
 	switch {
 	case code != "":
 		refuse(w, code, detail)
@@ -73,6 +83,17 @@ func (s *Workspace) update(w http.ResponseWriter, r *http.Request) {
 		"ok": true, "channel": m.Channel, "ts": m.TS, "text": m.Text,
 		"message": map[string]any{"type": "message", "text": m.Text, "user": "U0BELLHOP1"},
 	})
+}
+
+// blocks are those of a message, which a change that names none lets be.
+func (s *Workspace) blocks(ref string) json.RawMessage {
+	for _, o := range s.Sent() {
+		var m Message
+		if o.Ref == ref && json.Unmarshal(o.Raw, &m) == nil {
+			return m.Blocks
+		}
+	}
+	return json.RawMessage("[]")
 }
 
 func (s *Workspace) remove(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ type Block struct {
 	Type     string `json:"type"`
 	Text     *Text  `json:"text,omitempty"`
 	Elements []Text `json:"elements,omitempty"`
+	ImageURL string `json:"image_url,omitempty"`
+	AltText  string `json:"alt_text,omitempty"`
 }
 
 // Text is a text object.
@@ -60,7 +63,7 @@ func (s *Workspace) postMessage(w http.ResponseWriter, r *http.Request) {
 		refuse(w, code)
 		return
 	}
-	blocks, code, detail := read(m)
+	blocks, code, detail := s.read(m)
 	if code != "" {
 		refuse(w, code, detail)
 		return
@@ -94,7 +97,7 @@ func (s *Workspace) find(channel string) (Channel, string) {
 }
 
 // read checks a message as Slack does.
-func read(m Message) (blocks []Block, code, detail string) {
+func (s *Workspace) read(m Message) (blocks []Block, code, detail string) {
 	if err := json.Unmarshal(m.Blocks, &blocks); err != nil {
 		return nil, "invalid_blocks_format", err.Error()
 	}
@@ -106,7 +109,10 @@ func read(m Message) (blocks []Block, code, detail string) {
 	}
 	for i, b := range blocks {
 		if problem := b.problem(); problem != "" {
-			return nil, "invalid_blocks", fmt.Sprintf("%s [json-pointer:/blocks/%d]", problem, i)
+			return nil, "invalid_blocks", fmt.Sprintf("[ERROR] %s [json-pointer:/blocks/%d]", problem, i)
+		}
+		if problem := s.imageProblem(b); problem != "" {
+			return nil, "invalid_blocks", fmt.Sprintf("[ERROR] %s [json-pointer:/blocks/%d/image_url]", problem, i)
 		}
 	}
 	if utf8.RuneCountInString(visible(blocks)) > 12_000 {
@@ -118,9 +124,35 @@ func read(m Message) (blocks []Block, code, detail string) {
 	return blocks, "", ""
 }
 
+// imageProblem is what Slack says of an image that it cannot fetch, or does not
+// read: https://docs.slack.dev/reference/block-kit/blocks/image-block
+func (s *Workspace) imageProblem(b Block) string {
+	if b.Type != "image" {
+		return ""
+	}
+	u, err := url.Parse(b.ImageURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return "must be a valid URL"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hidden[u.Host] || !slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif", ""}, strings.ToLower(path.Ext(u.Path))) {
+		return "downloading image failed"
+	}
+	return ""
+}
+
 func (b Block) problem() string {
 	texts := b.Elements
 	switch b.Type {
+	case "image":
+		if n := utf8.RuneCountInString(b.AltText); n == 0 || n > 2000 {
+			return "alt_text must be 1 to 2000 characters"
+		}
+		if utf8.RuneCountInString(b.ImageURL) > 3000 {
+			return "image_url must be at most 3000 characters"
+		}
+		return ""
 	case "section":
 		if b.Text == nil {
 			return "missing required field: text"

@@ -44,6 +44,7 @@ type Workspace struct {
 	scopes string
 	clock  time.Time
 	others map[string]bool // refs of messages that are not the bot's
+	hidden map[string]bool // hosts that Slack cannot reach
 	closed bool            // for edits
 }
 
@@ -56,6 +57,7 @@ func New(token string) *Workspace {
 		scopes: "channels:read,groups:read,chat:write",
 		clock:  time.Unix(1_773_480_413, 0),
 		others: map[string]bool{},
+		hidden: map[string]bool{},
 		channels: []Channel{
 			{ID: General, Name: "general", IsMember: true},
 			{ID: Support, Name: "support", IsMember: true},

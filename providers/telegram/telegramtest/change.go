@@ -1,6 +1,7 @@
 package telegramtest
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -67,7 +68,7 @@ func (p *Platform) edit(m message, number string) (any, *refusal) {
 		return nil, why
 	}
 	was := decode(old.Raw)
-	if was.Text == m.Text && was.ParseMode == m.ParseMode {
+	if was.Text == m.Text && was.ParseMode == m.ParseMode && bytes.Equal(was.LinkPreview, m.LinkPreview) {
 		return nil, bad("message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message")
 	}
 	m.Thread, m.Reply = was.Thread, was.Reply

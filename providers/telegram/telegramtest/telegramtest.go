@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -124,11 +126,8 @@ func read(r *http.Request) (message, error) {
 	m := message{ChatID: r.FormValue("chat_id"), Text: r.FormValue("text"), ParseMode: r.FormValue("parse_mode")}
 	m.Thread, _ = strconv.ParseInt(r.FormValue("message_thread_id"), 10, 64)
 	if v := r.FormValue("link_preview_options"); v != "" {
-		var options struct {
-			Disabled bool `json:"is_disabled"`
-		}
-		if json.Unmarshal([]byte(v), &options) != nil {
-			return m, fmt.Errorf("can't parse link preview options JSON object")
+		if err := checkPreview([]byte(v)); err != nil {
+			return m, err
 		}
 		m.LinkPreview = json.RawMessage(v)
 	}
@@ -138,6 +137,27 @@ func read(r *http.Request) (message, error) {
 		}
 	}
 	return m, nil
+}
+
+// preview is what is to be shown of a link:
+// https://core.telegram.org/bots/api#linkpreviewoptions
+type preview struct {
+	Disabled bool   `json:"is_disabled"`
+	URL      string `json:"url"`
+	Small    bool   `json:"prefer_small_media"`
+	Large    bool   `json:"prefer_large_media"`
+	Above    bool   `json:"show_above_text"`
+}
+
+func checkPreview(options []byte) error {
+	var p preview
+	if json.Unmarshal(options, &p) != nil {
+		return errors.New("can't parse link preview options JSON object")
+	}
+	if u, err := url.Parse(p.URL); p.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return errors.New("WEBPAGE_URL_INVALID")
+	}
+	return nil
 }
 
 type refusal struct {

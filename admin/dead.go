@@ -1,0 +1,129 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// deadLetter is a dead letter as the API tells it.
+type deadLetter struct {
+	ID           hub.NotificationID `json:"id"`
+	hub.Chat                        // "system", "chat"
+	Event        hub.EventID        `json:"event,omitempty"`
+	EventType    hub.EventType      `json:"event_type,omitempty"`
+	Source       hub.Source         `json:"source,omitempty"`
+	Subscription hub.SubscriptionID `json:"subscription,omitempty"`
+	Act          hub.Act            `json:"act,omitempty"`
+	Title        string             `json:"title,omitempty"`
+
+	Status   hub.Status `json:"status"` // as things stand
+	Again    int        `json:"again,omitempty"`
+	Fault    hub.Fault  `json:"fault"`
+	Reason   string     `json:"reason"`
+	Attempts int        `json:"attempts"`
+	QueuedAt time.Time  `json:"queued_at"`
+	At       time.Time  `json:"at"`
+
+	// Of one that was asked for by its id.
+	Message  *hub.Message  `json:"message,omitempty"`
+	Exchange *hub.Exchange `json:"exchange,omitempty"`
+	History  []hub.Attempt `json:"history,omitempty"`
+}
+
+func tell(d *hub.DeadLetter, status hub.Status) deadLetter {
+	n := &d.Notification
+	return deadLetter{
+		ID: n.ID, Chat: n.Chat, Event: n.Event, EventType: n.EventType, Source: n.Source, Subscription: n.Subscription, Act: n.Act,
+		Title: titleOf(n), Status: status, Again: n.Again, Fault: d.Fault, Reason: d.Reason, Attempts: d.Attempts,
+		QueuedAt: n.QueuedAt, At: d.At,
+	}
+}
+
+// titleOf is what the delivery log shows of a notification.
+func titleOf(n *hub.Notification) string {
+	if n.Message.Card != nil {
+		return n.Message.Card.Title
+	}
+	return title(n.Message.Text)
+}
+
+func (s *Server) listDead(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	letters, next, err := s.Dead.SearchDead(r.Context(), hub.DeadQuery{
+		System: hub.System(q.Get("system")), Chat: q.Get("chat"), Source: hub.Source(q.Get("source")),
+		Subscription: hub.SubscriptionID(q.Get("subscription")), Fault: hub.Fault(q.Get("fault")),
+		Text: q.Get("text"), Since: timeOf(q.Get("since")), Until: timeOf(q.Get("until")), Page: pageOf(r),
+	})
+	if err != nil {
+		return err
+	}
+	log, err := s.logged(r.Context(), letters)
+	if err != nil {
+		return err
+	}
+	var items []deadLetter
+	for i := range letters {
+		d := &letters[i]
+		status, last := standing(d, log[d.Notification.ID])
+		if last || status != hub.StatusDead { // of one that died again the later letter tells
+			items = append(items, tell(d, status))
+		}
+	}
+	return s.answer(w, r, http.StatusOK, listOf(items, next))
+}
+
+func (s *Server) getDead(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.Dead.DeadLetter(r.Context(), hub.NotificationID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	id := d.Notification.ID
+	log, err := s.logged(r.Context(), []hub.DeadLetter{*d})
+	if err != nil {
+		return err
+	}
+	status, _ := standing(d, log[id])
+	told := tell(d, status)
+	told.Message, told.Exchange = &d.Notification.Message, d.Exchange
+	if told.History, err = s.Deliveries.Attempts(r.Context(), id); err != nil {
+		return err
+	}
+	return s.answer(w, r, http.StatusOK, told)
+}
+
+// logged is what the delivery log knows of letters.
+func (s *Server) logged(ctx context.Context, letters []hub.DeadLetter) (map[hub.NotificationID]*hub.Delivery, error) {
+	var ids []hub.NotificationID
+	for i := range letters {
+		if id := letters[i].Notification.ID; id != "" { // what could not be read has none
+			ids = append(ids, id)
+		}
+	}
+	rows, err := s.Deliveries.FindDeliveries(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	log := make(map[hub.NotificationID]*hub.Delivery, len(rows))
+	for i := range rows {
+		log[rows[i].ID] = &rows[i]
+	}
+	return log, nil
+}
+
+// standing is where the notification of a letter stands by now, and whether the
+// letter is the last word of its sending. The log, which may be a moment behind
+// the letter and may have forgotten, is nil where it does not know.
+func standing(d *hub.DeadLetter, log *hub.Delivery) (status hub.Status, last bool) {
+	switch {
+	case log == nil || log.Again < d.Notification.Again:
+		return hub.StatusDead, true
+	case log.Again > d.Notification.Again:
+		return log.Status, false
+	case log.Status == hub.StatusSent || log.Receipt != (hub.Receipt{}): // the message is out there, whatever followed
+		return hub.StatusSent, true
+	}
+	return hub.StatusDead, true
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+func TestSystems(t *testing.T) {
+	h := newFakeHub(t)
+	since := time.Date(2026, 3, 14, 9, 26, 53, 0, time.Local)
+	list := map[string]any{"items": []hub.SystemStatus{
+		{System: "slack", Kind: "slack", State: "ok", PausedChats: []hub.PausedChat{
+			{Chat: "C1", Reason: "we are not in the channel: /invite the bot", Since: since, NextAt: since.Add(5 * time.Minute)},
+		}},
+		{System: "matrix", Kind: "matrix", State: "paused", Reason: "the platform does not answer: 502"},
+	}}
+	h.answers("GET /api/v1/systems", "application/json", asJSON(t, list))
+	got := h.run("", "systems")
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, `SYSTEM  CHAT  STATE   SINCE                NEXT TRY             REASON
+slack         ok                                                -
+slack   C1    paused  2026-03-14 09:26:53  2026-03-14 09:31:53  we are not in the channel: /invite the bot
+matrix        paused                                            the platform does not answer: 502
+`, got.stdout)
+	require.JSONEq(t, asJSON(t, list), h.run("", "systems", "--json").stdout)
+}
+
+func TestResume(t *testing.T) {
+	h := newFakeHub(t)
+	h.answers("POST /api/v1/systems/slack/resume", "", "")
+	for _, args := range [][]string{{"resume", "slack"}, {"resume", "slack", "C1 & more"}} {
+		got := h.run("", args...)
+		require.Zero(t, got.code, got.stderr)
+		require.Equal(t, "Its worker tries it now.\n", got.stdout)
+	}
+	require.Contains(t, h.lines()[1], "chat=C1+%26+more")
+	require.Contains(t, h.run("", "resume").stderr, "<system>")
+}

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/route"
+)
+
+func (m *metrics) router(r *route.Router) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "bellhop_events_routed_total", Help: "Events held against the subscriptions.",
+	}, func() float64 { return float64(r.Routed()) }))
+}
+
+// waiting counts the events that wait for a forum's API.
+func (m *metrics) waiting(r *route.Router, forums []hub.Source) {
+	for _, source := range forums {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "bellhop_events_waiting", Help: "Events of a forum that wait until its API answers.",
+			ConstLabels: prometheus.Labels{"source": string(source)},
+		}, func() float64 { return float64(r.Waiting(source)) }))
+	}
+}
+
+// bus counts what is queued through b.
+func (m *metrics) bus(b route.Bus) route.Bus { return countedBus{b, m} }
+
+type countedBus struct {
+	route.Bus
+	m *metrics
+}
+
+func (b countedBus) Notify(ctx context.Context, ns []hub.Notification) error {
+	err := b.Bus.Notify(ctx, ns)
+	if err != nil { // the same will be queued again
+		return err
+	}
+	for i := range ns {
+		b.m.queued.WithLabelValues(string(ns[i].System)).Inc()
+	}
+	return nil
+}
+
+// traces counts what is decided by what s is given to keep.
+func (m *metrics) traces(s hub.TraceStore) hub.TraceStore { return countedTraces{s, m} }
+
+type countedTraces struct {
+	hub.TraceStore
+	m *metrics
+}
+
+func (t countedTraces) PutTraces(ctx context.Context, ts []hub.Trace) error {
+	err := t.TraceStore.PutTraces(ctx, ts)
+	if err != nil { // they come again
+		return err
+	}
+	for i := range ts {
+		t.m.decisions.WithLabelValues(t.m.source(ts[i].Source), outcome(ts[i].Verdict)).Inc()
+	}
+	return nil
+}
+
+// outcome is a verdict as a label.
+func outcome(v hub.Verdict) string {
+	switch v {
+	case hub.VerdictDecided:
+		return "matched"
+	case hub.VerdictNobody:
+		return "unmatched"
+	case hub.VerdictDropped:
+		return "hidden"
+	case hub.VerdictWaiting, hub.VerdictLearned:
+		return string(v)
+	}
+	return elsewhere
+}
