@@ -100,7 +100,7 @@ func forum() hub.Forum {
 
 func options() hub.Options {
 	return hub.Options{
-		Style: hub.StyleFull, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "1m30s", ReadAs: "alice",
+		Style: hub.StyleFull, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "1m30s", MaxAge: "24h", ReadAs: "alice",
 	}
 }
 

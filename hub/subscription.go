@@ -116,6 +116,9 @@ type Options struct {
 	// Delay is how long to wait before sending, so that edits and deletions
 	// meanwhile merge into the one message: "20s", "0s". Empty is the source's.
 	Delay string `json:"delay,omitempty"`
+	// MaxAge is how long what the row owes is worth sending: "30m", "24h". Empty is
+	// the configured one.
+	MaxAge string `json:"max_age,omitempty"`
 	// ReadAs is the forum user who must be able to see what is sent. Empty is
 	// the source's reader.
 	ReadAs string `json:"read_as,omitempty"`
@@ -127,6 +130,21 @@ func (o Options) DelayOr(source time.Duration) time.Duration {
 		return min(d, MaxDelay)
 	}
 	return source
+}
+
+// The bounds of a row's MaxAge.
+const (
+	LeastMaxAge = time.Minute
+	MostMaxAge  = 30 * 24 * time.Hour
+)
+
+// MaxAgeOr is how long what the row owes is worth sending, or the configured
+// time where the row says nothing; 0 is for ever.
+func (o Options) MaxAgeOr(configured time.Duration) time.Duration {
+	if d, err := time.ParseDuration(o.MaxAge); err == nil && d > 0 {
+		return min(max(d, LeastMaxAge), MostMaxAge)
+	}
+	return configured
 }
 
 // Page asks for a part of a list, newest first.

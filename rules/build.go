@@ -239,7 +239,7 @@ func (b *builder) manner(key mannerKey) uint32 {
 func ownOptions(o hub.Options) hub.Options {
 	o.Style = hub.Style(strings.Clone(string(o.Style)))
 	o.Thread = hub.Threading(strings.Clone(string(o.Thread)))
-	o.Delay, o.ReadAs = strings.Clone(o.Delay), strings.Clone(o.ReadAs)
+	o.Delay, o.MaxAge, o.ReadAs = strings.Clone(o.Delay), strings.Clone(o.MaxAge), strings.Clone(o.ReadAs)
 	return o
 }
 

@@ -13,8 +13,8 @@ import (
 //
 //	slack | #general | c/support | source=meta delay=0s style=compact unlisted off
 //
-// The keys are source, delay, read_as, style, excerpt and thread; unlisted and
-// off stand alone. Values are percent-encoded like those of tokens.
+// The keys are source, delay, max_age, read_as, style, excerpt and thread;
+// unlisted and off stand alone. Values are percent-encoded like those of tokens.
 func ParseLine(line string) ([]hub.Subscription, error) {
 	cells := strings.Split(line, "|")
 	switch {
@@ -61,13 +61,15 @@ func setOption(row *hub.Subscription, key, value string, valued bool) error {
 		return nil
 	}
 	if value == "" {
-		return fmt.Errorf("%q is no option: source=NAME, delay=20s, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off", key)
+		return fmt.Errorf("%q is no option: source=NAME, delay=20s, max_age=24h, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off", key)
 	}
 	switch key {
 	case "source":
 		row.Source = hub.Source(value)
 	case "delay":
 		row.Options.Delay = value
+	case "max_age":
+		row.Options.MaxAge = value
 	case "read_as":
 		row.Options.ReadAs = value
 	case "style":
@@ -81,7 +83,7 @@ func setOption(row *hub.Subscription, key, value string, valued bool) error {
 		}
 		row.Options.Excerpt = n
 	default:
-		return fmt.Errorf("%q is no option: source, delay, read_as, style, excerpt, thread, unlisted, off", key)
+		return fmt.Errorf("%q is no option: source, delay, max_age, read_as, style, excerpt, thread, unlisted, off", key)
 	}
 	return nil
 }
@@ -94,6 +96,7 @@ func FormatLine(s hub.Subscription) string {
 	for _, o := range []struct{ key, value string }{
 		{"source", string(s.Source)},
 		{"delay", s.Options.Delay},
+		{"max_age", s.Options.MaxAge},
 		{"read_as", s.Options.ReadAs},
 		{"style", string(s.Options.Style)},
 		{"thread", string(s.Options.Thread)},

@@ -97,6 +97,11 @@ func options(o hub.Options, bad map[string]string) {
 			bad["options.delay"] = fmt.Sprintf("is %q: a time such as 20s or 5m, from 0s to %s", o.Delay, hub.MaxDelay)
 		}
 	}
+	if o.MaxAge != "" {
+		if d, err := time.ParseDuration(o.MaxAge); err != nil || d < hub.LeastMaxAge || d > hub.MostMaxAge {
+			bad["options.max_age"] = fmt.Sprintf("is %q: a time such as 30m or 24h, from %s to %s", o.MaxAge, hub.LeastMaxAge, hub.MostMaxAge)
+		}
+	}
 	if n := utf8.RuneCountInString(o.ReadAs); n > maxReader || !printable(o.ReadAs) || strings.ContainsFunc(o.ReadAs, unicode.IsSpace) {
 		bad["options.read_as"] = fmt.Sprintf("is no username of the forum: 1 to %d characters without blanks; leave it out for the source's reader", maxReader)
 	}

@@ -84,6 +84,9 @@ func TestValidateOptions(t *testing.T) {
 	check("options.delay",
 		[]hub.Options{{Delay: "0s"}, {Delay: "0"}, {Delay: "20s"}, {Delay: "1h"}, {Delay: "1m30s"}},
 		[]hub.Options{{Delay: "20"}, {Delay: "-1s"}, {Delay: "1h1ns"}, {Delay: "soon"}, {Delay: "1d"}, {Delay: " 1s"}})
+	check("options.max_age",
+		[]hub.Options{{MaxAge: "1m"}, {MaxAge: "24h"}, {MaxAge: "720h"}},
+		[]hub.Options{{MaxAge: "1d"}, {MaxAge: "59s"}, {MaxAge: "721h"}, {MaxAge: "-1h"}, {MaxAge: "old"}})
 	check("options.read_as",
 		[]hub.Options{{ReadAs: "alice"}, {ReadAs: "Zoë.1-x"}, {ReadAs: strings.Repeat("ü", 60)}},
 		[]hub.Options{{ReadAs: "a b"}, {ReadAs: "a\x00"}, {ReadAs: "\u00a0"}, {ReadAs: "a\xff"}, {ReadAs: strings.Repeat("u", 61)}, {ReadAs: "a\n"}})

@@ -111,7 +111,7 @@ type subsAdd struct {
 	System string   `arg:"" help:"The system, such as slack."`
 	Chat   chatID   `arg:"" help:"The chat, such as '#general' or a room id."`
 	Rules  []string `arg:"" help:"What it hears: c/CATEGORY t/TAG u/AUTHOR topic/ID k/KIND g/GROUP or '*'; + joins, ! excludes, a mode may stand before: follow:c/news. Several are a union."`
-	Option []string `short:"o" placeholder:"KEY=VALUE" help:"source=NAME, delay=20s, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off; as often as needed."`
+	Option []string `short:"o" placeholder:"KEY=VALUE" help:"source=NAME, delay=20s, max_age=24h, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off; as often as needed."`
 	Force  bool     `help:"Take names that the forum does not know, too: a category that is still to be made."`
 }
 

@@ -99,7 +99,7 @@ func (b *batch) give(m *matter, v *view, d *rules.Decision) hub.TraceChat {
 	if told := b.r.said.find(m.sayKey(), m.postID(), d.Chat); told != nil && m.announces(d) {
 		return b.known(m, d, told, message)
 	}
-	n := b.notification(m, d.Chat)
+	n := b.notification(m, d.Chat, d.Options)
 	n.ID, n.Subscription, n.Message = v.id(d.Chat), d.Subscription, message
 	n.Root = b.rootOf(m, d.Chat, &message)
 	b.owed = append(b.owed, n)
@@ -121,7 +121,7 @@ func (b *batch) known(m *matter, d *rules.Decision, told *hub.Announcement, mess
 		return traced(d, hub.ResultUpdated, told.Notification, time.Time{})
 	}
 	if told.Event == m.event.ID && m.event.ReceivedTime.After(b.r.Now().Add(-resendWithin)) && told.State == hub.AnnouncedLive {
-		n := b.notification(m, d.Chat)
+		n := b.notification(m, d.Chat, d.Options)
 		n.ID, n.Subscription, n.Message = told.Notification, d.Subscription, told.Message
 		n.Root = b.rootOf(m, d.Chat, &n.Message)
 		b.owed = append(b.owed, n)
@@ -144,13 +144,13 @@ func fills(then, now *hub.Message) bool {
 const resendWithin = 24 * time.Hour
 
 // notification is one for a chat because of m, without an id and a message.
-func (b *batch) notification(m *matter, chat hub.Chat) hub.Notification {
+func (b *batch) notification(m *matter, chat hub.Chat, o *hub.Options) hub.Notification {
 	n := hub.Notification{
 		Version: hub.ActSend.Version(), Chat: chat, Event: m.event.ID, EventType: m.event.Type,
 		Source: m.event.Source, QueuedAt: b.r.Now().UTC(), ReceivedAt: m.event.ReceivedTime,
 	}
-	if b.r.MaxAge > 0 {
-		n.StaleAt = n.QueuedAt.Add(b.r.MaxAge)
+	if age := o.MaxAgeOr(b.r.MaxAge); age > 0 {
+		n.StaleAt = n.QueuedAt.Add(age)
 	}
 	return n
 }

@@ -253,7 +253,7 @@ func (b *batch) mark(a *hub.Announcement, state hub.Announced) {
 }
 
 func (b *batch) update(m *matter, a *hub.Announcement, act hub.Act, message hub.Message) {
-	n := b.notification(m, a.Chat)
+	n := b.notification(m, a.Chat, &a.Options)
 	n.Version, n.ID, n.Act, n.Of, n.Ref = act.Version(), hub.UpdateFor(m.event.ID, a.Notification), act, a.Notification, b.oldRef(a)
 	n.Subscription, n.Message = a.Subscription, message
 	b.owed = append(b.owed, n)

@@ -252,7 +252,7 @@ func table(t *testing.T, lines ...string) *memory {
 	t.Helper()
 	m := newMemory()
 	for _, line := range lines {
-		rows, err := rules.ParseRow(line)
+		rows, err := rules.ParseLine(line)
 		require.NoError(t, err)
 		for _, r := range rows {
 			r.ID = hub.SubscriptionID(rules.FormatRow(r))
@@ -521,3 +521,17 @@ func TestABrokenEventIsPassedOver(t *testing.T) {
 }
 
 func jsonOf(v any) (json.RawMessage, error) { return json.Marshal(v) }
+
+// TestARowsMaxAge holds that a row says itself how long its news are news.
+func TestARowsMaxAge(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | C1 | * | max_age=10m", "slack | C2 | *")
+		owed := f.hear(hub.ForumPostCreated, post(1))
+		require.Len(t, owed, 2)
+		age := map[string]time.Duration{}
+		for _, n := range owed {
+			age[n.Chat.ID] = n.StaleAt.Sub(n.QueuedAt)
+		}
+		require.Equal(t, map[string]time.Duration{"C1": 10 * time.Minute, "C2": time.Hour}, age)
+	})
+}
