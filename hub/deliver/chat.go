@@ -24,7 +24,7 @@ func (w *Worker) pauseChat(ctx context.Context, pt *partition, l *lane, n *hub.N
 	w.health.pauseChat(pausedChat(stored))
 	w.persist(ctx, "store the pause", func() error { return w.Bus.PutWait(ctx, w.system, pt.n, l.name, stored) })
 	w.tell(ctx, n, hub.Outcome{
-		Status: hub.StatusFailed, Attempt: l.attempt, Fault: hub.FaultChatGone, Reason: "the chat is paused: " + stored.Reason, RetryAt: stored.Until, Exchange: l.seen,
+		Status: hub.StatusFailed, Attempt: l.attempt + 1, Fault: hub.FaultChatGone, Reason: "the chat is paused: " + stored.Reason, RetryAt: stored.Until, Exchange: l.seen,
 	})
 	pt.later(l, after)
 }

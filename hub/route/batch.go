@@ -25,6 +25,9 @@ func (r *Router) newBatch(ctx context.Context) *batch {
 	return &batch{r: r, ctx: ctx}
 }
 
+// mostOwed is how many notifications are gathered before they are queued.
+const mostOwed = 2_000
+
 // handle takes a batch of events in order. An error means that some of it is not
 // done: the batch comes again, and what was taken is passed over.
 func (r *Router) handle(ctx context.Context, events []bus.Received) error {
@@ -44,6 +47,12 @@ func (r *Router) handle(ctx context.Context, events []bus.Received) error {
 		}
 		r.taken = e.Seq
 		r.routed.Add(1)
+		if len(b.owed) >= mostOwed {
+			if err := r.send(ctx, b); err != nil {
+				return err
+			}
+			b = r.newBatch(ctx)
+		}
 	}
 	if err := r.send(ctx, b); err != nil {
 		return err

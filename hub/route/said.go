@@ -10,8 +10,12 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// maxSaid bounds of how many posts the announcements are kept in memory.
-const maxSaid = 5_000
+// Bounds of what is kept in memory: of how many posts, and how many announcements
+// in all.
+const (
+	maxSaid   = 5_000
+	mostKnown = 20_000
+)
 
 // sayKey names a post of a topic.
 type sayKey struct {
@@ -27,12 +31,66 @@ type said struct {
 	store hub.AnnouncementStore
 
 	mu    sync.Mutex
-	posts map[sayKey][]*hub.Announcement
+	posts map[sayKey]*telling
+	known int // announcements in posts
 	dirty map[hub.NotificationID]*hub.Announcement
+	loose map[sayKey]int // how many of dirty are of a post
+}
+
+// telling is what was told of a post. Once it is long it has an index.
+type telling struct {
+	list  []*hub.Announcement
+	ids   map[hub.NotificationID]int
+	chats map[hub.Chat][]int
+}
+
+// longTelling is how many chats are looked through one by one.
+const longTelling = 16
+
+func (t *telling) add(a *hub.Announcement) {
+	t.list = append(t.list, a)
+	switch {
+	case t.ids != nil:
+		t.enter(len(t.list) - 1)
+	case len(t.list) > longTelling:
+		t.ids, t.chats = map[hub.NotificationID]int{}, map[hub.Chat][]int{}
+		for i := range t.list {
+			t.enter(i)
+		}
+	}
+}
+
+func (t *telling) enter(i int) {
+	a := t.list[i]
+	t.ids[a.Notification] = i
+	t.chats[a.Chat] = append(t.chats[a.Chat], i)
+}
+
+// at is where a notification's announcement stands, -1 if nowhere.
+func (t *telling) at(id hub.NotificationID) int {
+	if t.ids != nil {
+		if i, ok := t.ids[id]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(t.list, func(a *hub.Announcement) bool { return a.Notification == id })
+}
+
+// to are the announcements to a chat, and perhaps others.
+func (t *telling) to(chat hub.Chat) []*hub.Announcement {
+	if t.ids == nil {
+		return t.list
+	}
+	var out []*hub.Announcement
+	for _, i := range t.chats[chat] {
+		out = append(out, t.list[i])
+	}
+	return out
 }
 
 func newSaid(store hub.AnnouncementStore) *said {
-	s := &said{store: store, dirty: map[hub.NotificationID]*hub.Announcement{}}
+	s := &said{store: store, dirty: map[hub.NotificationID]*hub.Announcement{}, loose: map[sayKey]int{}}
 	s.reset()
 	return s
 }
@@ -41,7 +99,7 @@ func newSaid(store hub.AnnouncementStore) *said {
 func (s *said) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.posts = map[sayKey][]*hub.Announcement{}
+	s.posts, s.known = map[sayKey]*telling{}, 0
 }
 
 // load makes the announcements of posts known.
@@ -61,15 +119,17 @@ func (s *said) load(ctx context.Context, keys ...sayKey) error {
 			return fmt.Errorf("what was announced of topic %s of %s: %w", k.topic, k.source, err)
 		}
 		s.mu.Lock()
-		s.posts[k] = s.merged(k, stored)
+		s.forget(k)
+		t := s.merged(k, stored)
+		s.posts[k], s.known = t, s.known+len(t.list)
 		s.mu.Unlock()
 	}
 	return nil
 }
 
 // merged is what is stored of a post, and what is not stored yet.
-func (s *said) merged(k sayKey, stored []hub.Announcement) []*hub.Announcement {
-	var list []*hub.Announcement
+func (s *said) merged(k sayKey, stored []hub.Announcement) *telling {
+	t := &telling{}
 	seen := map[hub.NotificationID]bool{}
 	for i := range stored {
 		a := &stored[i]
@@ -77,14 +137,16 @@ func (s *said) merged(k sayKey, stored []hub.Announcement) []*hub.Announcement {
 			a = d
 		}
 		seen[a.Notification] = true
-		list = append(list, a)
+		t.add(a)
 	}
-	for id, d := range s.dirty {
-		if !seen[id] && keyOf(d) == k {
-			list = append(list, d)
+	if s.loose[k] > 0 {
+		for id, d := range s.dirty {
+			if !seen[id] && keyOf(d) == k {
+				t.add(d)
+			}
 		}
 	}
-	return list
+	return t
 }
 
 func keyOf(a *hub.Announcement) sayKey { return sayKey{a.Source, a.Topic, a.Post} }
@@ -94,14 +156,22 @@ func keyOf(a *hub.Announcement) sayKey { return sayKey{a.Source, a.Topic, a.Post
 func (s *said) trim() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.posts) < maxSaid {
+	if len(s.posts) < maxSaid && s.known < mostKnown {
 		return
 	}
 	for k := range s.posts {
-		delete(s.posts, k)
-		if len(s.posts) < maxSaid*3/4 {
+		s.forget(k)
+		if len(s.posts) < maxSaid*3/4 && s.known < mostKnown*3/4 {
 			return
 		}
+	}
+}
+
+// forget lets go of a post. mu is held.
+func (s *said) forget(k sayKey) {
+	if t := s.posts[k]; t != nil {
+		s.known -= len(t.list)
+		delete(s.posts, k)
 	}
 }
 
@@ -109,7 +179,10 @@ func (s *said) trim() {
 func (s *said) of(k sayKey) []*hub.Announcement {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.posts[k]
+	if t := s.posts[k]; t != nil {
+		return t.list
+	}
+	return nil
 }
 
 // find is what a chat was told of a post and still shows, nil for nothing. Two
@@ -117,7 +190,11 @@ func (s *said) of(k sayKey) []*hub.Announcement {
 func (s *said) find(k sayKey, id string, chat hub.Chat) *hub.Announcement {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range s.posts[k] {
+	t := s.posts[k]
+	if t == nil {
+		return nil
+	}
+	for _, a := range t.to(chat) {
 		if a.Chat == chat && a.State != hub.AnnouncedRetracted && isOf(a, id) {
 			return a
 		}
@@ -133,15 +210,20 @@ func (s *said) put(a hub.Announcement) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := keyOf(&a)
-	list := s.posts[k]
-	for i, old := range list {
-		if old.Notification == a.Notification {
-			list[i] = &a
-			s.dirty[a.Notification] = &a
-			return
-		}
+	t := s.posts[k]
+	if t == nil {
+		t = &telling{}
+		s.posts[k] = t
 	}
-	s.posts[k] = append(list, &a)
+	if i := t.at(a.Notification); i >= 0 {
+		t.list[i] = &a
+	} else {
+		t.add(&a)
+		s.known++
+	}
+	if s.dirty[a.Notification] == nil {
+		s.loose[k]++
+	}
 	s.dirty[a.Notification] = &a
 }
 
@@ -151,8 +233,8 @@ func (s *said) topics(source hub.Source) []string {
 	defer s.mu.Unlock()
 	seen := map[string]bool{}
 	var out []string
-	for k, list := range s.posts {
-		if k.source == source && len(list) > 0 && !seen[k.topic] {
+	for k, t := range s.posts {
+		if k.source == source && len(t.list) > 0 && !seen[k.topic] {
 			seen[k.topic] = true
 			out = append(out, k.topic)
 		}
@@ -205,6 +287,11 @@ func (s *said) flush(ctx context.Context) error {
 		for _, a := range batch {
 			if s.dirty[a.Notification] == a { // else it has changed meanwhile
 				delete(s.dirty, a.Notification)
+				if k := keyOf(a); s.loose[k] > 1 {
+					s.loose[k]--
+				} else {
+					delete(s.loose, k)
+				}
 			}
 		}
 		s.mu.Unlock()

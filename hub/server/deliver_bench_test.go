@@ -219,7 +219,10 @@ func BenchmarkDrain(b *testing.B) {
 // backlog is how many notifications wait for Slack.
 func backlog(b *testing.B, hub *contender) int {
 	b.Helper()
-	resp, err := http.Get(strings.TrimSuffix(hub.url, "/in/meta") + "/metrics")
+	req, err := http.NewRequest(http.MethodGet, strings.TrimSuffix(hub.url, "/in/meta")+"/metrics", nil)
+	must(err)
+	req.Header.Set("Authorization", "Bearer bench-token-bench-token")
+	resp, err := http.DefaultClient.Do(req)
 	must(err)
 	page, err := io.ReadAll(resp.Body)
 	must(err)

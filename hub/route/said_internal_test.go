@@ -1,0 +1,99 @@
+package route
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// told is a store of announcements.
+type told struct {
+	hub.AnnouncementStore
+	rows  map[hub.NotificationID]hub.Announcement
+	asked int
+}
+
+func (s *told) Announcements(_ context.Context, source hub.Source, topic string, post int) (out []hub.Announcement, err error) {
+	s.asked++
+	for _, a := range s.rows {
+		if a.Source == source && a.Topic == topic && (post == 0 || a.Post == post) {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, func(a, b hub.Announcement) int { return a.At.Compare(b.At) })
+	return out, nil
+}
+
+func (s *told) PutAnnouncements(_ context.Context, list []hub.Announcement) error {
+	for _, a := range list {
+		s.rows[a.Notification] = a
+	}
+	return nil
+}
+
+// TestSaidToManyChats holds that what thousands of chats were told of a post is
+// found as what a few were, before and after it is stored and forgotten.
+func TestSaidToManyChats(t *testing.T) {
+	for _, n := range []int{3, longTelling, longTelling + 1, 3000} {
+		store := &told{rows: map[hub.NotificationID]hub.Announcement{}}
+		s, k := newSaid(store), sayKey{"meta", "301", 1}
+		chat := func(i int) hub.Chat { return hub.Chat{System: "slack", ID: fmt.Sprint("C", i)} }
+		say := func(i int, state hub.Announced) {
+			s.put(hub.Announcement{
+				Notification: hub.NotificationID(fmt.Sprint("n", i)), Chat: chat(i), Source: k.source, Topic: k.topic, Post: k.number, State: state,
+				At: time.UnixMilli(int64(i)),
+			})
+		}
+		check := func(name string) {
+			require.Len(t, s.of(k), n, name)
+			for i := range n {
+				a := s.find(k, "", chat(i))
+				if i == 1 {
+					require.Nil(t, a, "%s: it was taken back", name)
+					continue
+				}
+				require.NotNil(t, a, name)
+				require.Equal(t, chat(i), a.Chat, name)
+			}
+			require.Nil(t, s.find(k, "", chat(n)), name)
+			require.Equal(t, n, s.known, name)
+		}
+		for i := range n {
+			say(i, hub.AnnouncedLive)
+		}
+		say(1, hub.AnnouncedRetracted)
+		check("said")
+		s.reset()
+		require.NoError(t, s.load(t.Context(), k))
+		check("not stored yet")
+		require.NoError(t, s.flush(t.Context()))
+		require.Empty(t, s.dirty)
+		require.Empty(t, s.loose)
+		s.reset()
+		require.NoError(t, s.load(t.Context(), k, k))
+		check("stored")
+		require.Equal(t, 2, store.asked)
+	}
+}
+
+// TestSaidIsBounded holds that posts are forgotten when too much is known.
+func TestSaidIsBounded(t *testing.T) {
+	s := newSaid(&told{rows: map[hub.NotificationID]hub.Announcement{}})
+	for i := range mostKnown + 100 {
+		s.put(hub.Announcement{Notification: hub.NotificationID(fmt.Sprint(i)), Source: "meta", Topic: fmt.Sprint(i % 100), Post: 1})
+	}
+	s.trim()
+	require.Less(t, s.known, mostKnown)
+	left := 0
+	for _, post := range s.posts {
+		left += len(post.list)
+	}
+	require.Equal(t, left, s.known)
+	require.Len(t, s.dirty, mostKnown+100, "nothing is lost")
+}
