@@ -11,14 +11,6 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// inUTC lets times be printed the same everywhere.
-func inUTC(t *testing.T) {
-	t.Helper()
-	was := time.Local
-	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = was })
-}
-
 var nine = time.Date(2026, 1, 10, 9, 5, 0, 0, time.UTC)
 
 func deliveredTwice() hub.Delivery {
@@ -37,7 +29,6 @@ func deliveredTwice() hub.Delivery {
 }
 
 func TestDeliveries(t *testing.T) {
-	inUTC(t)
 	h := newFakeHub(t)
 	list := map[string]any{"items": []hub.Delivery{deliveredTwice(), {
 		ID: "n2", Chat: hub.Chat{System: "matrix", ID: "!" + strings.Repeat("r", 50) + ":example.org"}, Status: hub.StatusDead, Attempts: 8,
@@ -88,7 +79,6 @@ func TestPages(t *testing.T) {
 }
 
 func TestDeliveriesShow(t *testing.T) {
-	inUTC(t)
 	h := newFakeHub(t)
 	h.answers("GET /api/v1/deliveries/{id}", "application/json", asJSON(t, deliveredTwice()))
 	got := h.run("", "deliveries", "show", "n/1")
@@ -127,7 +117,6 @@ const deadOne = `{"id":"n1","system":"slack","chat":"C1","title":"Printer","stat
 	"exchange":{"method":"POST","url":"https://slack.com/api/chat.postMessage","request":"{}","status":200,"answer":"not_in_channel","at":"2026-01-10T09:05:00Z","took_ms":3}}`
 
 func TestDead(t *testing.T) {
-	inUTC(t)
 	h := newFakeHub(t)
 	h.answers("GET /api/v1/dead", "application/json", `{"items":[`+deadOne+`,`+strings.Replace(deadOne, `"status":"dead"`, `"status":"sent"`, 1)+`]}`)
 	h.answers("GET /api/v1/dead/{id}", "application/json", deadOne)

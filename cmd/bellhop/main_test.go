@@ -16,6 +16,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	_ = os.Setenv("TZ", "UTC") // times are printed in the reader's zone
 	testscript.Main(m, map[string]func(){"bellhop": main})
 }
 

@@ -26,6 +26,7 @@ func (w *Worker) pauseChat(ctx context.Context, pt *partition, l *lane, n *hub.N
 	w.tell(ctx, n, hub.Outcome{
 		Status: hub.StatusFailed, Attempt: l.attempt + 1, Fault: hub.FaultChatGone, Reason: "the chat is paused: " + stored.Reason, RetryAt: stored.Until, Exchange: l.seen,
 	})
+	l.seen = nil
 	pt.later(l, after)
 }
 

@@ -74,5 +74,5 @@ func (l *lane) drop(bytes *budget) {
 	for _, b := range l.bodies {
 		bytes.give(int64(len(b)))
 	}
-	l.bodies, l.seen = nil, nil
+	l.bodies = nil
 }

@@ -255,6 +255,7 @@ func (w *Worker) putOff(ctx context.Context, pt *partition, l *lane, n *hub.Noti
 			Status: hub.StatusFailed, Attempt: l.attempt, Fault: providers.FaultOf(err), Reason: err.Error(), RetryAt: until, Exchange: l.seen,
 		})
 	}
+	l.seen = nil
 	pt.later(l, max(until.Sub(w.Now()), 0))
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -151,15 +152,19 @@ func (f facts) DeadLetters(ctx context.Context, after time.Time) (letters []hub.
 
 // Rooms are the disk, and the streams that refuse what they have no room for.
 func (f facts) Rooms(ctx context.Context) ([]alert.Room, error) {
+	var rooms []alert.Room
 	dir := f.s.Config.Server.DataDir
 	free, size, err := diskSpace(dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // with NATS and PostgreSQL elsewhere nothing is kept here
+	case err != nil:
 		return nil, fmt.Errorf("look at the disk under %s: %w", dir, err)
+	default:
+		rooms = append(rooms, alert.Room{
+			Name: "disk", What: "the disk under " + dir, Free: free, Size: size,
+			Advice: "Delete what is not needed there, enlarge the disk, or move server.data_dir to a larger one.",
+		})
 	}
-	rooms := []alert.Room{{
-		Name: "disk", What: "the disk under " + dir, Free: free, Size: size,
-		Advice: "Delete what is not needed there, enlarge the disk, or move server.data_dir to a larger one.",
-	}}
 	streams, err := f.s.bus.Streams(ctx)
 	if err != nil {
 		return rooms, err
