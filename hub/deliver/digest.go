@@ -202,7 +202,8 @@ func digestMessage(d *bus.Digest) hub.Message {
 
 // told settles the messages of a digest that was sent.
 func (w *Worker) told(ctx context.Context, pt *partition, l *lane, first *hub.Notification, d *bus.Digest, r hub.Receipt) {
-	ctx = context.WithoutCancel(ctx) // it is out there
+	ctx, cancel := lasting(ctx) // it is out there
+	defer cancel()
 	w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, d.ID, r) })
 	d.Ref = r.Ref
 	w.persist(ctx, "keep a digest", func() error { return w.Bus.PutDigest(ctx, *d) })

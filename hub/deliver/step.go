@@ -142,9 +142,16 @@ func (w *Worker) leave(ctx context.Context, n *hub.Notification, l *lane, r hub.
 	if err != nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	ctx, cancel := lasting(ctx)
 	defer cancel()
 	return w.sent(ctx, n, l, r, true)
+}
+
+// lasting is a context that ends a second after ctx.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, cancel) })
+	return longer, func() { stop(); cancel() }
 }
 
 // aim is the message that a notification is about: the one to change, or the
@@ -290,11 +297,12 @@ func (w *Worker) tell(ctx context.Context, n *hub.Notification, o hub.Outcome) {
 }
 
 // persist repeats what must not be lost until it succeeds or the worker must
-// stop: the platform has the message, and only the bus is slow.
+// stop: the platform has the message, and only the bus is slow. What only the
+// partition's owner may do is given up once that is another.
 func (w *Worker) persist(ctx context.Context, what string, do func() error) {
 	for delay := 50 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
 		err := do()
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || errors.Is(err, bus.ErrLost) {
 			return
 		}
 		w.Log.Warn("the bus did not take it, will try again", "system", w.system, "what", what, "err", err)
