@@ -22,12 +22,14 @@ var commonMark = sync.OnceValue(func() parser.Parser {
 	return goldmark.New(goldmark.WithExtensions(extension.Strikethrough, extension.Linkify, extension.Table)).Parser()
 })
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", string(utf8.RuneError))
+
 // Parse reads CommonMark with GitHub's tables, strikethrough and bare links.
 // Any text is some CommonMark, so it cannot fail. HTML in it is text like any
 // other; bytes that are not UTF-8 become U+FFFD.
 func Parse(markdown string) *Doc {
 	markdown = strings.ToValidUTF8(markdown, string(utf8.RuneError))
-	markdown = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", string(utf8.RuneError)).Replace(markdown)
+	markdown = lineEnds.Replace(markdown)
 	src := []byte(markdown)
 	b := builder{src: src}
 	root := &node{kind: kindGroup}

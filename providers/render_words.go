@@ -8,6 +8,9 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
+var markupEnds = strings.NewReplacer(`"`, "%22", "<", "%3C", ">", "%3E", `\`, "%5C", "^", "%5E", "`", "%60",
+	"{", "%7B", "|", "%7C", "}", "%7D")
+
 // webURL accepts absolute http, https and mailto URLs and percent-encodes what
 // could end the markup that they are put into.
 func webURL(dest string) (string, bool) {
@@ -15,8 +18,7 @@ func webURL(dest string) (string, bool) {
 	if strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) >= 0 {
 		return "", false
 	}
-	s = strings.NewReplacer(`"`, "%22", "<", "%3C", ">", "%3E", `\`, "%5C", "^", "%5E", "`", "%60",
-		"{", "%7B", "|", "%7C", "}", "%7D").Replace(s)
+	s = markupEnds.Replace(s)
 	u, err := url.Parse(s)
 	if err != nil {
 		return "", false

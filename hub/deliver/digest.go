@@ -67,6 +67,9 @@ func (w *Worker) together(ctx context.Context, pt *partition, l *lane, body []by
 // digestOf is the digest that the head of a lane belongs in, nil for none, and
 // the head.
 func (w *Worker) digestOf(ctx context.Context, pt *partition, l *lane, body []byte) (*bus.Digest, *hub.Notification, error) {
+	if l.digest == "" && !pt.crowded(l) {
+		return nil, nil, nil
+	}
 	first, readable := decoded(body)
 	if !readable { // it is buried by itself
 		return nil, nil, nil
@@ -77,11 +80,10 @@ func (w *Worker) digestOf(ctx context.Context, pt *partition, l *lane, body []by
 			return d, first, err
 		}
 	}
-	// One that was tried by itself may be out there.
-	seqs, bodies := pt.heads(l, max(w.Storm, mostLines))
-	if w.Storm == 0 || len(seqs) < w.Storm || seqs[0] <= l.single || l.attempt > 0 || w.Now().Sub(first.QueuedAt) < w.StormAfter {
+	if w.Now().Sub(first.QueuedAt) < w.StormAfter || !pt.crowded(l) {
 		return nil, nil, nil
 	}
+	seqs, bodies := pt.heads(l, mostLines)
 	lines, err := w.lines(ctx, pt, seqs, bodies)
 	if err != nil || len(lines) < 2 {
 		return nil, nil, err
@@ -97,6 +99,14 @@ func (w *Worker) digestOf(ctx context.Context, pt *partition, l *lane, body []by
 	w.persist(ctx, "store a digest", func() error { return w.Bus.PutDigest(ctx, *d) })
 	w.persist(ctx, "store what a digest is of", func() error { return w.Bus.PutWait(ctx, w.system, pt.n, l.name, intent) })
 	return d, first, nil
+}
+
+// crowded reports whether enough messages wait for a digest. A head that was tried
+// by itself may be out there.
+func (pt *partition) crowded(l *lane) bool {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	return pt.w.Storm > 0 && len(l.seqs) >= pt.w.Storm && l.attempt == 0 && l.seqs[0] > l.single
 }
 
 // lines are those of the first messages that a digest can tell of, as long as

@@ -28,11 +28,14 @@ import (
 // the answer's body.
 const DefaultTimeout = 30 * time.Second
 
+// maxIdle is as many connections as a worker has posts in flight: what speaks
+// HTTP/1 would be dialed again for each post beyond those kept.
+const maxIdle = 1024
+
 // Options say what a client may do. The zero Options reach the public Internet.
 type Options struct {
-	Timeout        time.Duration // of a request as a whole; 0 is DefaultTimeout
-	UserAgent      string        // "Bellhop/1.2.0", where a request names none
-	MaxIdlePerHost int           // connections kept; 0 is 64
+	Timeout   time.Duration // of a request as a whole; 0 is DefaultTimeout
+	UserAgent string        // "Bellhop/1.2.0", where a request names none
 
 	AllowPrivate bool           // any address at all
 	AllowNets    []netip.Prefix // networks besides the public ones
@@ -88,9 +91,9 @@ func Client(o Options) *http.Client {
 		ForceAttemptHTTP2:      true, // a custom dialer turns it off otherwise
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
-		IdleConnTimeout:        90 * time.Second,
-		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    cmp.Or(o.MaxIdlePerHost, 64),
+		IdleConnTimeout:        30 * time.Second,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdle,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	return &http.Client{

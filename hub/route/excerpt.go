@@ -84,8 +84,10 @@ func plain(n *html.Node) string {
 	return b.String()
 }
 
+var marks = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "<", `\<`)
+
 func escapeText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "<", `\<`).Replace(s)
+	return marks.Replace(s)
 }
 
 // scissors removes what comes after the first left characters of a tree.

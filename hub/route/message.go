@@ -45,7 +45,7 @@ var headings = map[hub.EventType]string{
 }
 
 // heading says what happened in words; an event type without its own is read
-// out: "forum.user.badge_granted" is "User badge granted".
+// out.
 func heading(e *hub.Event, f *hub.Forum) string {
 	if e.Type == hub.ForumPostCreated && f.Post != nil && f.Post.Number == 1 {
 		return headings[hub.ForumTopicCreated]
@@ -53,8 +53,16 @@ func heading(e *hub.Event, f *hub.Forum) string {
 	if h, ok := headings[e.Type]; ok {
 		return h
 	}
-	_, rest, _ := strings.Cut(string(e.Type), ".")
-	words := strings.NewReplacer(".", " ", "_", " ").Replace(rest)
+	return readOut(e.Type)
+}
+
+var apart = strings.NewReplacer(".", " ", "_", " ")
+
+// readOut makes words of an event's type: "user.deploy.finished" is "Deploy
+// finished".
+func readOut(t hub.EventType) string {
+	_, rest, _ := strings.Cut(string(t), ".")
+	words := apart.Replace(rest)
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 

@@ -28,15 +28,12 @@ func (c *composer) thingCard() *hub.Card {
 	return card
 }
 
-// thingKind reads an event's type out: "user.deploy.finished" is "Deploy
-// finished". An entry of a feed needs no word.
+// thingKind is what a thing is called. An entry of a feed needs no word.
 func thingKind(t hub.EventType) string {
 	if t == feedEntry {
 		return ""
 	}
-	_, rest, _ := strings.Cut(string(t), ".")
-	words := strings.NewReplacer(".", " ", "_", " ").Replace(rest)
-	return strings.ToUpper(words[:1]) + words[1:]
+	return readOut(t)
 }
 
 // asHTML makes plain text ready for what reads HTML.

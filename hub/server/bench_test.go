@@ -48,6 +48,7 @@ type contender struct {
 	name string
 	url  string
 	pid  int
+	kill func()
 	sign func(req *http.Request, body []byte)
 	body func(id int) []byte
 }
@@ -392,6 +393,7 @@ func launch(b *testing.B, binary, file string) *contender {
 	address := listening(b, logs)
 	return &contender{
 		name: "bellhop", url: address + "/in/meta", pid: cmd.Process.Pid,
+		kill: func() { _ = cmd.Process.Kill(); _ = cmd.Wait() },
 		sign: func(r *http.Request, body []byte) {
 			r.Header.Set("X-Discourse-Event-Signature", signature(benchSecret, body))
 			r.Header.Set("X-Discourse-Instance", "https://forum.example.com")
@@ -438,14 +440,15 @@ const benchPost = `{"post":{"id":%d,"name":"Alice Moreau","username":"alice","av
 // listening reads a hub's log until it says where it listens.
 func listening(b *testing.B, logs io.Reader) string {
 	b.Helper()
-	lines := bufio.NewScanner(logs)
+	var said strings.Builder
+	lines := bufio.NewScanner(io.TeeReader(logs, &said))
 	for lines.Scan() {
 		if _, after, found := strings.Cut(lines.Text(), "listening on "); found {
 			go func() { _, _ = io.Copy(io.Discard, logs) }()
 			return strings.Fields(after)[0]
 		}
 	}
-	b.Fatal("the hub did not start")
+	b.Fatalf("the hub did not start:\n%s", said.String())
 	return ""
 }
 

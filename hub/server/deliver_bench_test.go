@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -134,31 +133,34 @@ func burst(b *testing.B, c *contender, sink *counter, clients, n, fanout int) re
 // BenchmarkFanOut measures events a second until the last of their posts, over
 // 100 chats: each event to one of them, and each to ten.
 func BenchmarkFanOut(b *testing.B) {
+	b.Run("1", func(b *testing.B) { fanOut(b, 1, 4000) })
+	b.Run("10", func(b *testing.B) { fanOut(b, 10, 1000) })
+}
+
+func fanOut(b *testing.B, fanout, events int) {
 	const chats = 100
-	for _, c := range []struct{ fanout, events int }{{1, 4000}, {10, 1000}} {
-		sink := newCounter(b, 0)
-		var rows []string
-		for topic := range chats {
-			for k := range c.fanout {
-				rows = append(rows, fmt.Sprintf("slack | C%03d | topic/%d", (topic+k)%chats, 1+topic))
-			}
+	sink := newCounter(b, 0)
+	var rows []string
+	for topic := range chats {
+		for k := range fanout {
+			rows = append(rows, fmt.Sprintf("slack | C%03d | topic/%d", (topic+k)%chats, 1+topic))
 		}
-		pipe, hub := startPipe(b, "none", sink.URL, c.fanout), startHub(b, sink.URL, rows...)
-		hub.body = func(id int) []byte { return fmt.Appendf(nil, benchPost, id, id, 1+id%chats) }
-		results := map[string][]result{}
-		for range rounds {
-			for _, who := range []*contender{pipe, hub} {
-				results[who.name] = append(results[who.name], burst(b, who, sink, 16, c.events, c.fanout))
-			}
-		}
-		fmt.Printf("\nevents to %d of %d chats              events/s   posts/s   CPU µs/event\n", c.fanout, chats)
-		for _, who := range []*contender{pipe, hub} {
-			rate := median(results[who.name], result.rate)
-			fmt.Printf("  %-32s %9.0f %9.0f %9.0f\n", who.name, rate, rate*float64(c.fanout), median(results[who.name], result.cpu))
-		}
-		fmt.Printf("  bellhop: %.2f × the pipe's rate, %.2f × its CPU; resident memory %d MiB\n", ratio(results["bellhop"], results["pipe none"], result.rate),
-			ratio(results["bellhop"], results["pipe none"], result.cpu), resident(hub.pid)>>20)
 	}
+	pipe, hub := startPipe(b, "none", sink.URL, fanout), startHub(b, sink.URL, rows...)
+	hub.body = func(id int) []byte { return fmt.Appendf(nil, benchPost, id, id, 1+id%chats) }
+	results := map[string][]result{}
+	for range rounds {
+		for _, who := range []*contender{pipe, hub} {
+			results[who.name] = append(results[who.name], burst(b, who, sink, 16, events, fanout))
+		}
+	}
+	fmt.Printf("\nevents to %d of %d chats              events/s   posts/s   CPU µs/event\n", fanout, chats)
+	for _, who := range []*contender{pipe, hub} {
+		rate := median(results[who.name], result.rate)
+		fmt.Printf("  %-32s %9.0f %9.0f %9.0f\n", who.name, rate, rate*float64(fanout), median(results[who.name], result.cpu))
+	}
+	fmt.Printf("  bellhop: %.2f × the pipe's rate, %.2f × its CPU; resident memory %d MiB\n", ratio(results["bellhop"], results["pipe none"], result.rate),
+		ratio(results["bellhop"], results["pipe none"], result.cpu), resident(hub.pid)>>20)
 }
 
 // BenchmarkSlowPlatform measures posts a second to a platform that takes 50 ms
@@ -201,7 +203,7 @@ func BenchmarkDrain(b *testing.B) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	fmt.Printf("\n%d notifications queued for %d chats: resident memory %d MiB\n", chats*events, chats, resident(hub.pid)>>20)
-	_ = syscall.Kill(hub.pid, syscall.SIGKILL)
+	hub.kill()
 	first, done := sink.next(), sink.expect(chats*events)
 	sink.closed.Store(false)
 	begin := time.Now()

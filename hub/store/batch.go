@@ -11,7 +11,7 @@ import (
 
 // rowsPerStatement is how many rows one INSERT carries. More gain nothing
 // measurable, and SQLite takes at most 32,766 arguments.
-const rowsPerStatement = 100
+const rowsPerStatement = 250
 
 // insert is an INSERT of many rows: "INSERT INTO t (a, b)", what follows the
 // rows, and how many columns each has.
@@ -23,11 +23,24 @@ type insert struct {
 
 // insertRows runs i for rows, each a list of arguments.
 func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
-	for chunk := range slices.Chunk(rows, rowsPerStatement) {
-		statement := i.statement(len(chunk), e.placeholder)
-		if _, err := tx.ExecContext(ctx, statement, slices.Concat(chunk...)...); err != nil {
+	whole := len(rows) / rowsPerStatement * rowsPerStatement
+	if whole > 0 {
+		// SQLite would take longer to read the same long statement anew for each
+		// chunk than to run it.
+		statement, err := tx.PrepareContext(ctx, i.statement(rowsPerStatement, e.placeholder))
+		if err != nil {
 			return err
 		}
+		defer statement.Close()
+		for chunk := range slices.Chunk(rows[:whole], rowsPerStatement) {
+			if _, err := statement.ExecContext(ctx, slices.Concat(chunk...)...); err != nil {
+				return err
+			}
+		}
+	}
+	if rest := rows[whole:]; len(rest) > 0 {
+		_, err := tx.ExecContext(ctx, i.statement(len(rest), e.placeholder), slices.Concat(rest...)...)
+		return err
 	}
 	return nil
 }

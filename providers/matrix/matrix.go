@@ -60,6 +60,7 @@ type Client struct {
 	cfg   Config
 	api   *mautrix.Client
 	rooms *rooms
+	write func(hub.Message, providers.Form) said
 }
 
 // New makes a Client.
@@ -78,7 +79,7 @@ func New(cfg Config, env providers.Env) (*Client, error) {
 	if api.Client == nil {
 		api.Client = &http.Client{}
 	}
-	return &Client{id: env.System, cfg: cfg, api: api, rooms: newRooms()}, nil
+	return &Client{id: env.System, cfg: cfg, api: api, rooms: newRooms(), write: providers.Remember(say)}, nil
 }
 
 // Describe implements providers.Provider.
@@ -152,14 +153,14 @@ func empty(op string) *providers.Failed {
 const opSend = "send/m.room.message"
 
 func (c *Client) content(p providers.Post, form providers.Form) *event.MessageEventContent {
-	body, formatted := render(p.Message)
+	said := c.write(p.Message, form)
 	content := &event.MessageEventContent{
 		MsgType:  event.MessageType(c.cfg.MsgType),
-		Body:     body,
+		Body:     said.body,
 		Mentions: &event.Mentions{},
 	}
-	if formatted != "" && form != providers.PlainWords {
-		content.Format, content.FormattedBody = event.FormatHTML, formatted
+	if said.formatted != "" {
+		content.Format, content.FormattedBody = event.FormatHTML, said.formatted
 	}
 	if strings.HasPrefix(string(p.Root), "$") {
 		root := id.EventID(p.Root)

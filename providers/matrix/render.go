@@ -25,6 +25,17 @@ const (
 	shortest    = 100   // an excerpt with less room is left out
 )
 
+// said is a message in words, and as HTML where that says more.
+type said struct{ body, formatted string }
+
+func say(m hub.Message, form providers.Form) said {
+	var s said
+	if s.body, s.formatted = render(m); form == providers.PlainWords {
+		s.formatted = ""
+	}
+	return s
+}
+
 // render writes m as plain words and as HTML; the latter is empty where it
 // would say nothing more.
 func render(m hub.Message) (body, formatted string) {

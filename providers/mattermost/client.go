@@ -37,6 +37,7 @@ type Client struct {
 	token  secret.Value
 	url    string
 	api    *model.Client4
+	write  func(hub.Message, providers.Form) *model.Post
 }
 
 var (
@@ -67,7 +68,7 @@ func New(c *Config, env providers.Env) *Client {
 	api := model.NewAPIv4Client(url)
 	api.HTTPClient = cautious(env.HTTP)
 	api.SetToken(c.Token.Reveal())
-	return &Client{system: env.System, token: c.Token, url: url, api: api}
+	return &Client{system: env.System, token: c.Token, url: url, api: api, write: providers.Remember(compose)}
 }
 
 // String and GoString keep fmt from printing the token, which it would dig out
@@ -111,10 +112,11 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 
 // post makes one attempt.
 func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form) (hub.Receipt, *providers.Failed) {
-	post := compose(p.Message, form)
+	post := c.write(p.Message, form)
 	if post == nil {
 		return hub.Receipt{}, empty(opSend)
 	}
+	post = post.Clone()
 	post.ChannelId, post.RootId = p.To.ID, string(p.Root)
 	// All users of a server share the ids that it has seen.
 	post.PendingPostId = "bellhop:" + string(c.system) + ":" + p.Key

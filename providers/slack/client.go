@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,7 @@ type Client struct {
 	token  secret.Value
 	api    string
 	http   *http.Client
+	write  func(hub.Message, providers.Form) []slack.MsgOption
 	team   atomic.Pointer[string] // the workspace's address, once Check has learned it
 }
 
@@ -70,6 +72,7 @@ func New(c *Config, env providers.Env) *Client {
 		token:  c.Token,
 		api:    strings.TrimRight(c.APIURL, "/") + "/",
 		http:   cautious(env.HTTP),
+		write:  providers.Remember(content),
 	}
 }
 
@@ -132,11 +135,11 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 // post makes one attempt.
 func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form) (hub.Receipt, *providers.Failed) {
 	const op = "chat.postMessage"
-	options := content(p.Message, form)
+	options := c.write(p.Message, form)
 	if options == nil {
 		return hub.Receipt{}, empty(op)
 	}
-	options = append(options, slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	options = append(slices.Clip(options), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	root := threadOf(p.Root)
 	if root != "" {
 		options = append(options, slack.MsgOptionTS(root))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/slack-go/slack"
 
@@ -23,7 +24,7 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 // update makes one attempt.
 func (c *Client) update(ctx context.Context, p providers.Post, ref hub.MessageRef, form providers.Form) (hub.Receipt, *providers.Failed) {
 	const op = "chat.update"
-	options := content(p.Message, form)
+	options := slices.Clip(c.write(p.Message, form))
 	if options == nil {
 		return hub.Receipt{}, empty(op)
 	}

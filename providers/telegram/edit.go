@@ -29,7 +29,7 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 		if err != nil {
 			return hub.Receipt{}, &providers.Failed{Err: err}
 		}
-		if !say(params, p.Message, form) {
+		if !c.say(params, p.Message, form) {
 			return hub.Receipt{}, empty(opEdit)
 		}
 		return c.edit(ctx, params, ref)

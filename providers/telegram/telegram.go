@@ -55,11 +55,12 @@ type Client struct {
 	id   hub.System
 	cfg  Config
 	http *http.Client
+	text func(hub.Message, providers.Form) string
 }
 
 // New makes a Client.
 func New(cfg Config, env providers.Env) *Client {
-	c := &Client{id: env.System, cfg: cfg, http: env.HTTP}
+	c := &Client{id: env.System, cfg: cfg, http: env.HTTP, text: providers.Remember(write)}
 	if c.http == nil {
 		c.http = &http.Client{}
 	}
@@ -103,7 +104,7 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	}
 	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
 		params := to.params(p.Root)
-		if !say(params, p.Message, form) {
+		if !c.say(params, p.Message, form) {
 			return hub.Receipt{}, empty(opSend)
 		}
 		return c.post(ctx, params)
@@ -117,11 +118,10 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 // could hold no more than 1024 characters of text, and an edit could neither add
 // nor remove it; and a preview that Telegram cannot make it leaves out:
 // https://core.telegram.org/bots/api#linkpreviewoptions
-func say(params tgbotapi.Params, m hub.Message, form providers.Form) bool {
-	if form == providers.PlainWords {
-		params["text"] = render(m, bare())
-	} else {
-		params["text"], params["parse_mode"] = render(m, markup()), "HTML"
+func (c *Client) say(params tgbotapi.Params, m hub.Message, form providers.Form) bool {
+	params["text"] = c.text(m, form)
+	if form != providers.PlainWords {
+		params["parse_mode"] = "HTML"
 	}
 	preview := map[string]any{"is_disabled": true}
 	if image := picture(m); image != nil && form == providers.Whole {
@@ -129,6 +129,14 @@ func say(params tgbotapi.Params, m hub.Message, form providers.Form) bool {
 	}
 	params["link_preview_options"] = object(preview)
 	return strings.TrimSpace(params["text"]) != ""
+}
+
+// write is the text of a message in a form.
+func write(m hub.Message, form providers.Form) string {
+	if form == providers.PlainWords {
+		return render(m, bare())
+	}
+	return render(m, markup())
 }
 
 func picture(m hub.Message) *hub.Image {

@@ -1,0 +1,36 @@
+package providers_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+func TestRemember(t *testing.T) {
+	calls := 0
+	write := providers.Remember(func(m hub.Message, form providers.Form) string {
+		calls++
+		return fmt.Sprint(m.Text, form, m.Card)
+	})
+	card := func(title string) hub.Message { return hub.Message{Card: &hub.Card{Title: title}} }
+
+	first := write(card("one"), providers.Whole)
+	require.Equal(t, first, write(card("one"), providers.Whole), "an equal message, wherever it is stored")
+	require.Equal(t, 1, calls)
+	write(card("one"), providers.PlainWords)
+	write(card("two"), providers.Whole)
+	require.Equal(t, 3, calls, "another form and another message are written")
+
+	for i := range 1000 { // it does not grow for ever
+		write(card(fmt.Sprint(i)), providers.Whole)
+	}
+	calls = 0
+	write(card("999"), providers.Whole)
+	require.Zero(t, calls)
+	write(card("one"), providers.Whole)
+	require.Equal(t, 1, calls, "what was long ago is forgotten")
+}
