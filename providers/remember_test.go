@@ -2,6 +2,7 @@ package providers_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,4 +34,16 @@ func TestRemember(t *testing.T) {
 	require.Zero(t, calls)
 	write(card("one"), providers.Whole)
 	require.Equal(t, 1, calls, "what was long ago is forgotten")
+}
+
+func TestRememberKeepsLittle(t *testing.T) {
+	calls := 0
+	write := providers.Remember(func(hub.Message, providers.Form) int { calls++; return calls })
+	long := func(i int) hub.Message {
+		return hub.Message{Text: fmt.Sprint(i) + strings.Repeat("x", 600_000)}
+	}
+	require.Equal(t, 1, write(long(1), providers.Whole))
+	require.Equal(t, 1, write(long(1), providers.Whole))
+	require.Equal(t, 2, write(long(2), providers.Whole))
+	require.Equal(t, 3, write(long(1), providers.Whole), "there was no room for both")
 }

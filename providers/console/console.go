@@ -143,7 +143,7 @@ func (c *Client) room(op string, at hub.Chat) (hub.Chat, error) {
 // check refuses a message that would show nothing, and says whether one is too
 // long to be shown whole.
 func check(op string, m hub.Message) (cut bool, err error) {
-	said := render(m)
+	said := shown(m, providers.Whole)
 	if said.empty() {
 		return false, &providers.Error{Fault: hub.FaultRejected, Op: op, Err: errors.New("the message is empty: it has neither a text nor a card")}
 	}

@@ -164,9 +164,13 @@ type post struct {
 	Replies []post
 }
 
+// shown is what render makes of a message: each look at a room shows its last
+// messages, which mostly are those of the look before.
+var shown = providers.Remember(func(m hub.Message, _ providers.Form) said { return render(m) })
+
 func viewPost(p hub.ConsolePost) post {
 	v := post{
-		said: render(p.Message), Seq: p.Seq, Rev: p.Rev, At: p.At.UTC(), Edited: p.Edited.UTC(), Gone: p.Gone, Root: seqOf(p.Root),
+		said: shown(p.Message, providers.Whole), Seq: p.Seq, Rev: p.Rev, At: p.At.UTC(), Edited: p.Edited.UTC(), Gone: p.Gone, Root: seqOf(p.Root),
 	}
 	if v.Root > 0 {
 		v.Stray = true
