@@ -148,6 +148,15 @@ func (w *world) state(system hub.System, state, reason string) {
 	w.change(func() { w.states[system] = hub.SystemStatus{System: system, State: state, Reason: reason} })
 }
 
+// shut pauses chats of a system, and no others.
+func (w *world) shut(system hub.System, chats ...string) {
+	var paused []hub.PausedChat
+	for _, chat := range chats {
+		paused = append(paused, hub.PausedChat{Chat: chat, Reason: "not_in_channel", Since: time.Date(2026, 3, 2, 11, 0, 0, 0, time.UTC)})
+	}
+	w.change(func() { w.states[system] = hub.SystemStatus{System: system, State: "ok", PausedChats: paused} })
+}
+
 // hears returns what was said since the last time.
 func (w *world) hears() []string {
 	w.mu.Lock()

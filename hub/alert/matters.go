@@ -3,6 +3,8 @@ package alert
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -34,9 +36,34 @@ func (w *Watcher) systems(ctx context.Context, now time.Time) error {
 		if s.State == stateUnknown {
 			n.after = unservedAfter
 		}
-		errs = append(errs, w.turn(ctx, now, n))
+		errs = append(errs, w.turn(ctx, now, n), w.chats(ctx, now, s))
 	}
 	return errors.Join(errs...)
+}
+
+// chats tells of the chats of a system that are paused: again when there are
+// others, and not for each that takes messages again.
+func (w *Watcher) chats(ctx context.Context, now time.Time, s hub.SystemStatus) error {
+	key, names := "chats "+string(s.System), make([]string, len(s.PausedChats))
+	for i, c := range s.PausedChats {
+		names[i] = hub.Digest(c.Chat)
+	}
+	slices.Sort(names)
+	state := strings.Join(names, " ")
+	if m := w.mem.Matters[key]; m != nil && m.Open {
+		told := strings.Fields(m.As)
+		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(told, name) }) {
+			state = m.As
+		}
+	}
+	if s.State == stateUnknown { // nothing is known of its chats, either
+		return nil
+	}
+	return w.turn(ctx, now, news{
+		key: key, bad: len(names) > 0, state: state,
+		begins: func(*matter) string { return shut(s) },
+		ends:   func(*matter) string { return open(s) },
+	})
 }
 
 // backlog is how many messages wait for a system, -1 if that is not known.

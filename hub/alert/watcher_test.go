@@ -38,6 +38,34 @@ func TestSystemPausesAndGoesOn(t *testing.T) {
 	})
 }
 
+func TestChatsArePaused(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		defer w.watch()()
+		w.shut("slack", "C1")
+		after(look)
+		require.Equal(t, "**1 chat of slack takes no messages.** They wait, none is lost.\n\n"+
+			"- `C1` since 2 March 11:00 UTC: `not_in_channel`\n\n"+
+			"Each is tried again within the hour; `bellhop resume slack CHAT` tries at once.", one(t, w.hears()))
+		after(time.Hour)
+		require.Empty(t, w.hears(), "once")
+		w.shut("slack", "C1", "C2")
+		after(look)
+		require.Contains(t, one(t, w.hears()), "2 chats of slack take no messages")
+		w.shut("slack", "C2")
+		after(look)
+		require.Empty(t, w.hears(), "one of them is well again")
+		w.state("slack", "unknown", "nothing was heard of it")
+		after(look)
+		require.Empty(t, w.hears(), "what its chats are like is not known")
+		w.shut("slack")
+		after(look)
+		require.Equal(t, "**All chats of slack take messages again.** What waited for them goes out now, in its order.", one(t, w.hears()))
+		w.shut("slack", "C0", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9")
+		after(time.Hour)
+		require.Contains(t, one(t, w.hears()), "- and 2 more")
+	})
+}
+
 func TestSystemOfTheOperatorsChatIsPaused(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		var log bytes.Buffer
@@ -151,7 +179,7 @@ func TestDeadLettersGrow(t *testing.T) {
 		after(look)
 		require.Equal(t, "**1 message was given up** since 2 March 13:00 UTC:\n\n- 1 to slack: the chat is gone, or the bot is not in it\n\n"+
 			"The newest, to `C1` of slack: `so it is`.\n\n"+
-			"They are kept with their reasons. Mend what stands in the way, then have them sent again: /api/v1/dead lists them, with their messages.", one(t, w.hears()))
+			"They are kept with their reasons. Mend what stands in the way, then have them sent again: `bellhop dead list` shows them, `bellhop dead retry` sends.", one(t, w.hears()))
 		for range 3 {
 			bury("matrix", hub.FaultRejected)
 			bury("slack", hub.FaultTemporary)

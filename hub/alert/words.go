@@ -48,6 +48,31 @@ func resumed(s hub.SystemStatus, m *matter, now time.Time, waiting int64) string
 	return text
 }
 
+// chatsShown is how many paused chats a message lists.
+const chatsShown = 8
+
+// shut tells of chats that take no messages, those paused longest first.
+func shut(s hub.SystemStatus) string {
+	who := fmt.Sprintf("1 chat of %s takes", s.System)
+	if n := len(s.PausedChats); n > 1 {
+		who = fmt.Sprintf("%d chats of %s take", n, s.System)
+	}
+	lines := []string{"**" + who + " no messages.** They wait, none is lost.", ""}
+	for i, c := range s.PausedChats {
+		if i == chatsShown {
+			lines = append(lines, fmt.Sprintf("- and %d more", len(s.PausedChats)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("- %s since %s: %s", code(c.Chat), clock(c.Since), quote(c.Reason)))
+	}
+	return strings.Join(append(lines, "",
+		fmt.Sprintf("Each is tried again within the hour; `bellhop resume %s CHAT` tries at once.", s.System)), "\n")
+}
+
+func open(s hub.SystemStatus) string {
+	return fmt.Sprintf("**All chats of %s take messages again.** What waited for them goes out now, in its order.", s.System)
+}
+
 func full(r Room) string {
 	return fmt.Sprintf("**%s is almost full:** %s of %s are free. When nothing is left, no event is accepted any more, and no message is sent.\n\n%s",
 		upper(r.What), size(r.Free), size(r.Size), r.Advice)
@@ -118,7 +143,7 @@ func givenUp(letters []hub.DeadLetter, more bool) string {
 	}
 	newest := &letters[0]
 	lines = append(lines, "", fmt.Sprintf("The newest, to %s of %s: %s.", code(newest.Notification.Chat.ID), newest.Notification.System, quote(newest.Reason)),
-		"", "They are kept with their reasons. Mend what stands in the way, then have them sent again: /api/v1/dead lists them, with their messages.")
+		"", "They are kept with their reasons. Mend what stands in the way, then have them sent again: `bellhop dead list` shows them, `bellhop dead retry` sends.")
 	return strings.Join(lines, "\n")
 }
 
