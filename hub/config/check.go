@@ -31,10 +31,26 @@ func (l *loader) check() {
 		l.refuse("admin", "token", fmt.Sprintf("has %d characters, at least %d are needed: it opens everything", n, shortestToken))
 	}
 	l.between("deliver", "attempts", c.Deliver.Attempts, 1, 100)
+	l.checkBackoff(c.Deliver.Backoff)
 	l.between("deliver", "storm", c.Deliver.Storm, 0, 10_000)
 	l.between("deliver", "partitions", c.Deliver.Partitions, 1, 64)
 	l.checkNames()
 	l.checkAlerts(&c.Alerts)
+}
+
+// longestBackoff is less than the time for which a wait is remembered.
+const longestBackoff = day
+
+func (l *loader) checkBackoff(all []time.Duration) {
+	if len(all) == 0 || len(all) > 100 {
+		l.refuse("deliver", "backoff", `names 1 to 100 times, such as ["2s", "1m", "1h"]`)
+	}
+	for _, d := range all {
+		if d < time.Second || d > longestBackoff {
+			l.refuse("deliver", "backoff", fmt.Sprintf("holds %s, want 1s to 24h each", d))
+			return
+		}
+	}
 }
 
 func (l *loader) refuse(section, key, text string) {

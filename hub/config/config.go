@@ -52,11 +52,13 @@ type Admin struct {
 
 // Deliver is how notifications are sent.
 type Deliver struct {
-	Attempts   int           `toml:"attempts"`
-	MaxAge     time.Duration `toml:"max_age"` // 0: no limit
-	Storm      int           `toml:"storm"`   // messages of a chat that wait; 0: never
-	Partitions int           `toml:"partitions"`
-	Retention  time.Duration `toml:"retention"` // 0: kept for ever
+	Attempts int `toml:"attempts"`
+	// Backoff is how long to wait after each failed attempt; the last repeats.
+	Backoff    []time.Duration `toml:"backoff"`
+	MaxAge     time.Duration   `toml:"max_age"` // 0: no limit
+	Storm      int             `toml:"storm"`   // messages of a chat that wait; 0: never
+	Partitions int             `toml:"partitions"`
+	Retention  time.Duration   `toml:"retention"` // 0: kept for ever
 }
 
 // Outbound is where Bellhop's own requests may go, besides the base URLs that
@@ -88,10 +90,18 @@ func Default() *Config {
 			MaxBody:   1 << 20,
 		},
 		NATS:      NATS{Sync: "always", Replicas: 1},
-		Deliver:   Deliver{Attempts: 8, MaxAge: 72 * time.Hour, Storm: 30, Partitions: 8, Retention: 30 * day},
+		Deliver:   Deliver{Attempts: 8, Backoff: backoff(), MaxAge: 72 * time.Hour, Storm: 30, Partitions: 8, Retention: 30 * day},
 		Outbound:  Outbound{Allow: []netip.Prefix{}},
 		Alerts:    Alerts{QuietAfter: time.Hour, DiskFree: 10},
 		Sources:   map[string]Source{},
 		Providers: map[string]Section{},
+	}
+}
+
+// backoff lets eight attempts cover three and a half hours, which outlasts most
+// outages of a platform.
+func backoff() []time.Duration {
+	return []time.Duration{
+		2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 20 * time.Minute, time.Hour, 2 * time.Hour,
 	}
 }

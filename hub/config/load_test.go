@@ -53,6 +53,7 @@ url = "postgres://bellhop@one:1,two:2/bellhop"
 token = "`+token+`"
 [deliver]
 attempts = 3
+backoff = ["1s", "1m30s"]
 max_age = 0
 partitions = 64
 retention = "1d12h"
@@ -88,7 +89,7 @@ catch_up = false
 		},
 		Database: config.Database{URL: secret.New("postgres://bellhop@one:1,two:2/bellhop")},
 		Admin:    config.Admin{Token: secret.New(token)},
-		Deliver:  config.Deliver{Attempts: 3, Storm: 30, Partitions: 64, Retention: 36 * time.Hour},
+		Deliver:  config.Deliver{Attempts: 3, Backoff: []time.Duration{time.Second, 90 * time.Second}, Storm: 30, Partitions: 64, Retention: 36 * time.Hour},
 		Outbound: config.Outbound{
 			Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}, Proxy: true,
 		},
@@ -216,6 +217,9 @@ func TestRefused(t *testing.T) {
 		{"[database]\nurl = \"mysql://h\"", `database.url: line 2: is not an address`},
 		{"[outbound]\nallow = [\"10.0.0.0/8\", \"10.1\"]", `outbound.allow: line 2: item 2 is "10.1", which cannot be read`},
 		{"[deliver]\nattempts = 9999999999999999999", `line 2`},
+		{"[deliver]\nbackoff = []", `deliver.backoff: line 2: names 1 to 100 times`},
+		{"[deliver]\nbackoff = [\"1s\", \"2d\"]", `deliver.backoff: line 2: holds 48h0m0s, want 1s to 24h each`},
+		{"[deliver]\nbackoff = [\"soon\"]", `deliver.backoff: line 2: item 1 is "soon"`},
 		{"[sources.meta]", `sources.meta.secret: line 1: is required: the secret of the forum's webhook`},
 		{"[sources.meta]", `sources.meta.url: line 1: is required`},
 		{source + "previous_secret = \"x\"", `sources.meta.previous_secret: line 4: is the same as secret`},

@@ -45,7 +45,7 @@ func (w *Worker) together(ctx context.Context, pt *partition, l *lane, body []by
 	if ctx.Err() != nil && err != nil { // we are stopping
 		return true
 	}
-	v := judge(err, l.attempt+1, w.Attempts, rand.Float64())
+	v := judge(err, l.attempt+1, w.patience(), rand.Float64())
 	switch {
 	case w.silent(err):
 		pt.later(l, -1)

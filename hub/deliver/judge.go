@@ -25,12 +25,6 @@ type verdict struct {
 	after time.Duration
 }
 
-// backoff is how long to wait after each failed attempt: eight attempts cover
-// three and a half hours, which outlasts most outages of a platform.
-var backoff = []time.Duration{
-	2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 20 * time.Minute, time.Hour, 2 * time.Hour,
-}
-
 // rests is how long a paused chat is left alone each time; the last repeats.
 var rests = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 
@@ -40,10 +34,17 @@ const (
 	maxWait = time.Hour
 )
 
-// judge says what follows the attempt-th attempt (from 1) of at most attempts
-// at a message, which ended with err. jitter in [0,1) spreads retries by ±20 %,
-// so that what failed together does not come back together.
-func judge(err error, attempt, attempts int, jitter float64) verdict {
+// patience is how often a message is tried, and how long to wait after each
+// attempt that failed; the last wait repeats.
+type patience struct {
+	attempts int
+	backoff  []time.Duration
+}
+
+// judge says what follows the attempt-th attempt (from 1) at a message, which
+// ended with err. jitter in [0,1) spreads retries by ±20 %, so that what failed
+// together does not come back together.
+func judge(err error, attempt int, p patience, jitter float64) verdict {
 	if err == nil {
 		return verdict{do: done}
 	}
@@ -57,9 +58,9 @@ func judge(err error, attempt, attempts int, jitter float64) verdict {
 	case hub.FaultRejected, hub.FaultStale:
 		return verdict{do: bury}
 	}
-	if attempt >= attempts {
+	if attempt >= p.attempts {
 		return verdict{do: bury}
 	}
-	base := backoff[min(attempt, len(backoff))-1]
+	base := p.backoff[min(attempt, len(p.backoff))-1]
 	return verdict{again, time.Duration(float64(base) * (0.8 + 0.4*jitter))}
 }

@@ -15,6 +15,7 @@ func TestJudge(t *testing.T) {
 	fault := func(f hub.Fault, after time.Duration) error {
 		return &providers.Error{Fault: f, Op: "send", After: after, Err: errors.New("no")}
 	}
+	usual := patience{8, []time.Duration{2 * time.Second, 10 * time.Second, time.Minute}}
 	cases := []struct {
 		name    string
 		err     error
@@ -28,7 +29,7 @@ func TestJudge(t *testing.T) {
 		{"rate limited after many attempts", fault(hub.FaultRateLimited, time.Minute), 99, verdict{wait, time.Minute}},
 		{"first failure", fault(hub.FaultTemporary, 0), 1, verdict{again, 2 * time.Second}},
 		{"second failure", fault(hub.FaultTemporary, 0), 2, verdict{again, 10 * time.Second}},
-		{"seventh failure", fault(hub.FaultTemporary, 0), 7, verdict{again, 2 * time.Hour}},
+		{"seventh failure", fault(hub.FaultTemporary, 0), 7, verdict{again, time.Minute}},
 		{"last failure", fault(hub.FaultTemporary, 0), 8, verdict{do: bury}},
 		{"unknown error", errors.New("surprise"), 1, verdict{again, 2 * time.Second}},
 		{"unauthorized", fault(hub.FaultUnauthorized, 0), 8, verdict{do: pause}},
@@ -38,11 +39,11 @@ func TestJudge(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, c.want, judge(c.err, c.attempt, 8, 0.5))
+			require.Equal(t, c.want, judge(c.err, c.attempt, usual, 0.5))
 		})
 	}
-	first := judge(errors.New("x"), 1, 8, 0).after
-	last := judge(errors.New("x"), 1, 8, 0.999).after
+	first := judge(errors.New("x"), 1, usual, 0).after
+	last := judge(errors.New("x"), 1, usual, 0.999).after
 	require.Equal(t, 1600*time.Millisecond, first)
 	require.InDelta(t, float64(2400*time.Millisecond), float64(last), float64(time.Millisecond))
 }

@@ -91,7 +91,7 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	if ctx.Err() != nil { // we are stopping
 		return w.leave(ctx, &n, l, receipt, err)
 	}
-	v := judge(err, l.attempt+1, w.Attempts, rand.Float64())
+	v := judge(err, l.attempt+1, w.patience(), rand.Float64())
 	if w.silent(err) {
 		pt.later(l, -1)
 		return false

@@ -19,13 +19,14 @@ import (
 type Config struct {
 	Bus       *bus.Bus
 	Provider  providers.Provider
-	Attempts  int           // at one message before it is given up; default 8
-	Timeout   time.Duration // of one attempt; default 30 s
-	Grace     time.Duration // for sends in hand when the worker stops; default 5 s
-	Probe     time.Duration // after refused credentials, before they are tried again; default 15 s, doubling
-	InFlight  int           // posts at once; default 1,024
-	Bytes     int64         // of messages kept in memory; default 16 MiB
-	Sequences int64         // of messages known to wait; default 4 M (32 MiB)
+	Attempts  int             // at one message before it is given up; default 8
+	Backoff   []time.Duration // after each attempt that failed, the last repeats; default 2 s
+	Timeout   time.Duration   // of one attempt; default 30 s
+	Grace     time.Duration   // for sends in hand when the worker stops; default 5 s
+	Probe     time.Duration   // after refused credentials, before they are tried again; default 15 s, doubling
+	InFlight  int             // posts at once; default 1,024
+	Bytes     int64           // of messages kept in memory; default 16 MiB
+	Sequences int64           // of messages known to wait; default 4 M (32 MiB)
 	// Storm is how many messages of a chat must wait, the first of them for
 	// StormAfter, before they are told in one; 0 is never. StormAfter's default is a
 	// minute.
@@ -67,6 +68,9 @@ type Counts struct {
 // New makes a Worker. Run does the work.
 func New(c Config) *Worker {
 	c.Attempts = or(c.Attempts, 8)
+	if len(c.Backoff) == 0 {
+		c.Backoff = []time.Duration{2 * time.Second}
+	}
 	c.Timeout = or(c.Timeout, 30*time.Second)
 	c.Grace = or(c.Grace, 5*time.Second)
 	c.Probe = or(c.Probe, 15*time.Second)
@@ -93,6 +97,8 @@ func or[T comparable](v, otherwise T) T {
 	}
 	return v
 }
+
+func (w *Worker) patience() patience { return patience{w.Attempts, w.Backoff} }
 
 // System is the system that the worker serves.
 func (w *Worker) System() hub.System { return w.system }

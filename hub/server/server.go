@@ -139,7 +139,7 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 	s.bus = b
 	for _, p := range s.providers {
 		s.workers = append(s.workers, deliver.New(deliver.Config{
-			Bus: b, Provider: s.metrics.provider(p), Attempts: c.Deliver.Attempts, Unpaced: s.unpaced(p), Storm: c.Deliver.Storm,
+			Bus: b, Provider: s.metrics.provider(p), Attempts: c.Deliver.Attempts, Backoff: c.Deliver.Backoff, Unpaced: s.unpaced(p), Storm: c.Deliver.Storm,
 			Observe: s.metrics.ended, Log: s.Log,
 		}))
 	}
