@@ -50,8 +50,8 @@ type gate struct {
 	mu      sync.Mutex
 	trouble func(call) answer
 	calls   []call
-	counts  map[call]int  // of calls that are alike
-	more    chan struct{} // closed when calls grows
+	counts  map[call]int   // of calls that are alike
+	more    chan struct{}  // closed when calls grows
 	posting map[string]int // calls at this moment that write, by chat
 	crowded []call         // that began while another wrote to their chat
 }

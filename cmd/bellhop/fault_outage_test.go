@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,31 +115,9 @@ func TestFaultSporadic(t *testing.T) {
 	}
 	load := newPoster(s)
 	marks := load.say(t, posts)
-	paused := make(chan hub.SystemStatus, 1)
-	over := make(chan struct{})
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		for {
-			for _, system := range s.systems() {
-				if system.State != "ok" {
-					select {
-					case paused <- system:
-					default:
-					}
-				}
-			}
-			select {
-			case <-over:
-				return
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
-	}()
+	unwell := s.watched(t)
 	w.owedAll(2, marks, 0)
-	close(over)
-	<-watched
-	require.Empty(t, paused, "a system was paused")
+	require.Empty(t, unwell(), "a system was paused")
 	for name, g := range w.gates {
 		calls, _ := g.seen(func(c call) bool { return c.act == callSend })
 		require.Greater(t, len(calls), posts*2, "%s: none of its attempts failed", name)
@@ -145,4 +125,34 @@ func TestFaultSporadic(t *testing.T) {
 	}
 	s.steady(load, 2*len(w.gates))
 	s.letters(0)
+}
+
+// watched looks at the systems until what it returns is called, which says what
+// was amiss with them.
+func (p *program) watched(t *testing.T) (unwell func() []string) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var seen []string
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for ctx.Err() == nil {
+			var list struct{ Items []hub.SystemStatus }
+			if err := p.ask(ctx, "GET", "/api/v1/systems", "", "", &list); err != nil && ctx.Err() == nil {
+				seen = append(seen, err.Error())
+			}
+			for _, system := range list.Items {
+				if system.State != "ok" {
+					seen = append(seen, string(system.System)+" is "+system.State+": "+system.Reason)
+				}
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
+	return func() []string {
+		cancel()
+		looking.Wait()
+		return seen
+	}
 }

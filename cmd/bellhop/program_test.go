@@ -233,21 +233,37 @@ func (p *platforms) serve(extra string) *program {
 // api calls the REST API and decodes the answer.
 func (p *program) api(method, path, contentType, body string, out any) {
 	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
-	require.NoError(p.t, err)
+	require.NoError(p.t, p.ask(p.t.Context(), method, path, contentType, body, out))
+}
+
+// ask is api for a goroutine, which may not end the test.
+func (p *program) ask(ctx context.Context, method, path, contentType, body string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
 	req.Header.Set("Authorization", "Bearer "+adminTokenText)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
 	resp, err := http.DefaultClient.Do(req)
-	require.NoError(p.t, err)
+	if err != nil {
+		return err
+	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	require.NoError(p.t, err)
-	require.Less(p.t, resp.StatusCode, 300, "%s %s: %s", method, path, answer)
-	if out != nil {
-		require.NoError(p.t, json.Unmarshal(answer, out), "%s", answer)
+	switch {
+	case err != nil:
+		return err
+	case resp.StatusCode >= 300:
+		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
+	case out == nil:
+		return nil
 	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("%w: %s", err, answer)
+	}
+	return nil
 }
 
 func (p *program) subscribe(rows ...string) {
