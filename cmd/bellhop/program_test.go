@@ -56,8 +56,13 @@ type program struct {
 // launch starts `bellhop args…` and returns at once.
 func launch(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, lines: make(chan string, 1000), exited: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], args...)
+	return launchAs(t, env, exec.Command(os.Args[0], args...))
+}
+
+// launchAs starts a command that becomes the program.
+func launchAs(t *testing.T, env []string, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, lines: make(chan string, 1000), exited: make(chan struct{})}
 	p.cmd.Env = append([]string{"BELLHOP_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	out, in := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = in, in
@@ -71,11 +76,11 @@ func launch(t *testing.T, env []string, args ...string) *program {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("bellhop %s said:\n%s", strings.Join(args, " "), p.said())
+			t.Logf("%s said:\n%s", strings.Join(cmd.Args, " "), p.said())
 		}
 		for _, s := range allSecrets {
 			if strings.Contains(p.said(), s) {
-				t.Errorf("bellhop %s printed a secret", strings.Join(args, " "))
+				t.Errorf("%s printed a secret", strings.Join(cmd.Args, " "))
 			}
 		}
 	})
