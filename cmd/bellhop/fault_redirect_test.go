@@ -95,6 +95,9 @@ func TestFaultRedirect(t *testing.T) {
 	require.Contains(t, s.sources()["stolen"].Reason, "a link-local address")
 	require.Contains(t, s.sources()["local"].Reason, "a loopback address")
 	require.Zero(t, called.Load(), "somebody was led inside")
+	for _, g := range w.gates {
+		g.has(nil)
+	}
 	s.steady(load, 2*len(w.gates))
 	s.letters(0)
 	s.stop()
