@@ -40,22 +40,26 @@ func (m *memory) lock() func() {
 	return m.mu.Unlock
 }
 
-func (m *memory) CreateSubscription(_ context.Context, s *hub.Subscription) error {
+func (m *memory) CreateSubscription(_ context.Context, rows ...*hub.Subscription) error {
 	defer m.lock()()
-	if m.fail != nil {
-		return m.fail
-	}
-	for _, row := range m.subscriptions {
-		if row.Chat == s.Chat && sameness(row) == sameness(*s) {
-			return hub.Errorf(hub.CodeConflict, "subscription %s says the same already; change that one", row.ID)
+	all := slices.Clone(m.subscriptions)
+	for _, s := range rows {
+		if m.fail != nil {
+			return m.fail
+		}
+		for _, row := range all {
+			if row.Chat == s.Chat && sameness(row) == sameness(*s) {
+				return hub.Errorf(hub.CodeConflict, "subscription %s says the same already; change that one", row.ID)
+			}
+		}
+		s.ID = hub.SubscriptionID(fmt.Sprintf("s%d", len(all)+1))
+		s.CreatedAt, s.UpdatedAt = began, began
+		all = append(all, *s)
+		if m.failAfter > 0 && len(all) == m.failAfter {
+			m.fail = hub.Errorf(hub.CodeUnavailable, "the store is away")
 		}
 	}
-	s.ID = hub.SubscriptionID(fmt.Sprintf("s%d", len(m.subscriptions)+1))
-	s.CreatedAt, s.UpdatedAt = began, began
-	m.subscriptions = append(m.subscriptions, *s)
-	if m.failAfter > 0 && len(m.subscriptions) == m.failAfter {
-		m.fail = hub.Errorf(hub.CodeUnavailable, "the store is away")
-	}
+	m.subscriptions = all
 	return nil
 }
 

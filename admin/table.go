@@ -63,7 +63,8 @@ type wantedRow struct {
 }
 
 // readTable makes the rows of a table that are not there yet, so that sending
-// one again changes nothing. Nothing is made if any line is wrong.
+// one again changes nothing. All are made or none: no event is held against a
+// part of them.
 func (s *Server) readTable(w http.ResponseWriter, r *http.Request) error {
 	body, err := s.read(w, r, textContent)
 	if err != nil {
@@ -82,43 +83,25 @@ func (s *Server) readTable(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	made := []hub.Subscription{}
-	for _, row := range missing {
-		row.CreatedBy, row.Filters = Who(r.Context()), listOf(row.Filters, "").Items
-		if err = s.Subscriptions.CreateSubscription(r.Context(), &row); err != nil {
-			break
-		}
-		made = append(made, row)
+	made := make([]*hub.Subscription, len(missing))
+	ids := make([]hub.SubscriptionID, len(missing))
+	for i := range missing {
+		made[i] = &missing[i]
+		made[i].CreatedBy, made[i].Filters = Who(r.Context()), listOf(made[i].Filters, "").Items
 	}
-	if len(made) > 0 {
-		s.Changed(idsOf(made)...)
+	if err := s.Subscriptions.CreateSubscription(r.Context(), made...); err != nil {
+		return err
 	}
-	if err != nil {
-		return partly(err, len(made), len(missing))
+	for i, row := range made {
+		ids[i] = row.ID
+	}
+	if len(ids) > 0 {
+		s.Changed(ids...)
 	}
 	return s.answer(w, r, http.StatusOK, struct {
-		Items     []hub.Subscription `json:"items"`
-		Unchanged int                `json:"unchanged"`
+		Items     []*hub.Subscription `json:"items"`
+		Unchanged int                 `json:"unchanged"`
 	}{made, len(wanted) - len(made)})
-}
-
-func idsOf(rows []hub.Subscription) []hub.SubscriptionID {
-	ids := make([]hub.SubscriptionID, len(rows))
-	for i := range rows {
-		ids[i] = rows[i].ID
-	}
-	return ids
-}
-
-// partly says how much was done before err.
-func partly(err error, done, all int) error {
-	if e, ok := errors.AsType[*hub.Error](err); ok {
-		return &hub.Error{
-			Code: e.Code, Fields: e.Fields,
-			Message: fmt.Sprintf("%s (%d of %d rows were made before, send the table again)", e.Message, done, all),
-		}
-	}
-	return fmt.Errorf("after %d of %d rows: %w", done, all, err)
 }
 
 // parseTable reads the lines of a table; blank ones and comments are skipped.

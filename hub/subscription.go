@@ -165,8 +165,9 @@ type SubscriptionQuery struct {
 // SubscriptionStore keeps the table of subscriptions. A missing row is an
 // Error with CodeNotFound.
 type SubscriptionStore interface {
-	// CreateSubscription stores s, giving it an id and times.
-	CreateSubscription(ctx context.Context, s *Subscription) error
+	// CreateSubscription stores rows, giving each an id and times. All are stored or
+	// none, and nobody reads a part of them.
+	CreateSubscription(ctx context.Context, rows ...*Subscription) error
 	GetSubscription(ctx context.Context, id SubscriptionID) (*Subscription, error)
 	// UpdateSubscription replaces the row with s.ID and sets its UpdatedAt.
 	UpdateSubscription(ctx context.Context, s *Subscription) error

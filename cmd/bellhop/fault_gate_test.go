@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/bellhop-chat/bellhop/providers/providertest"
 )
 
@@ -33,6 +35,7 @@ type call struct {
 	mark string // of the post that it tells of
 	nth  int    // how many there have been with its act, chat and mark, from 1
 	at   time.Time
+	via  string // the host that was called: each of several workers may have its own
 }
 
 // answer plays a fault. accept is the platform as it is without.
@@ -47,12 +50,14 @@ type gate struct {
 	mu      sync.Mutex
 	trouble func(call) answer
 	calls   []call
-	counts  map[call]int  // of calls that are alike
-	more    chan struct{} // closed when calls grows
+	counts  map[call]int   // of calls that are alike
+	more    chan struct{}  // closed when calls grows
+	posting map[string]int // calls at this moment that write, by chat
+	crowded []call         // that began while another wrote to their chat
 }
 
 func newGate(name string, behind providertest.Platform) *gate {
-	return &gate{name: name, behind: behind, counts: map[call]int{}, more: make(chan struct{})}
+	return &gate{name: name, behind: behind, counts: map[call]int{}, more: make(chan struct{}), posting: map[string]int{}}
 }
 
 // has sets the trouble from now on; nil is none.
@@ -99,25 +104,44 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if play := g.note(g.read(r, body)); play != nil {
+	c := g.read(r, body)
+	defer g.end(c)
+	if play := g.begin(c, r.Host); play != nil {
 		play(w, r, g.behind)
 		return
 	}
 	g.behind.ServeHTTP(w, r)
 }
 
-func (g *gate) note(c call) answer {
+func (g *gate) begin(c call, via string) answer {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.counts[c]++
-	c.nth, c.at = g.counts[c], time.Now()
+	c.nth, c.at, c.via = g.counts[c], time.Now(), via
 	g.calls = append(g.calls, c)
+	if g.posting[c.chat]++; g.posting[c.chat] > 1 && c.act != callOther {
+		g.crowded = append(g.crowded, c)
+	}
 	close(g.more)
 	g.more = make(chan struct{})
 	if g.trouble == nil {
 		return nil
 	}
 	return g.trouble(c)
+}
+
+func (g *gate) end(c call) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.posting[c.chat]--
+}
+
+// oneAtATime requires that no chat ever had two calls at once that write.
+func (g *gate) oneAtATime(t *testing.T) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	require.Empty(t, g.crowded, "%s: calls that began while another wrote to their chat", g.name)
 }
 
 var markShape = regexp.MustCompile(`mark-(\d{8})`)

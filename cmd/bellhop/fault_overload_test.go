@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -43,9 +42,7 @@ func (c *crowd) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		n := c.next.Add(1)
 		mark := fmt.Sprintf("%08d", n)
-		f := marked(c.post, mark)
-		f.Body = bytes.ReplaceAll(f.Body, []byte(`"topic_id":301`), fmt.Appendf(nil, `"topic_id":%d`, 3000+n%overloadRooms))
-		req := c.s.request(signed(f)) // not of ctx: each is waited for, so that all that is stored is known
+		req := c.s.request(in(int(n%overloadRooms), marked(c.post, mark))) // not of ctx: each is waited for, so that all that is stored is known
 		c.ask(mark, req)
 	}
 }
@@ -97,7 +94,7 @@ func TestFaultOverload(t *testing.T) {
 	w := newTroubled(t)
 	s := w.serve(each)
 	for i := range overloadRooms {
-		s.subscribe(fmt.Sprintf("telegram | %d | topic/%d", -1001000000000-i, 3000+i))
+		s.subscribe(fmt.Sprintf("telegram | %d | topic/%d", -1001000000000-i, firstTopic+i))
 	}
 	all := &crowd{
 		s: s, post: discoursetest.Get("post_created_reply.json"), status: map[int]int{},

@@ -56,8 +56,13 @@ type program struct {
 // launch starts `bellhop args…` and returns at once.
 func launch(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, lines: make(chan string, 1000), exited: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], args...)
+	return launchAs(t, env, exec.Command(os.Args[0], args...))
+}
+
+// launchAs starts a command that becomes the program.
+func launchAs(t *testing.T, env []string, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, lines: make(chan string, 1000), exited: make(chan struct{})}
 	p.cmd.Env = append([]string{"BELLHOP_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	out, in := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = in, in
@@ -71,11 +76,11 @@ func launch(t *testing.T, env []string, args ...string) *program {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("bellhop %s said:\n%s", strings.Join(args, " "), p.said())
+			t.Logf("%s said:\n%s", strings.Join(cmd.Args, " "), p.said())
 		}
 		for _, s := range allSecrets {
 			if strings.Contains(p.said(), s) {
-				t.Errorf("bellhop %s printed a secret", strings.Join(args, " "))
+				t.Errorf("%s printed a secret", strings.Join(cmd.Args, " "))
 			}
 		}
 	})
@@ -233,21 +238,37 @@ func (p *platforms) serve(extra string) *program {
 // api calls the REST API and decodes the answer.
 func (p *program) api(method, path, contentType, body string, out any) {
 	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
-	require.NoError(p.t, err)
+	require.NoError(p.t, p.ask(p.t.Context(), method, path, contentType, body, out))
+}
+
+// ask is api for a goroutine, which may not end the test.
+func (p *program) ask(ctx context.Context, method, path, contentType, body string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
 	req.Header.Set("Authorization", "Bearer "+adminTokenText)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
 	resp, err := http.DefaultClient.Do(req)
-	require.NoError(p.t, err)
+	if err != nil {
+		return err
+	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	require.NoError(p.t, err)
-	require.Less(p.t, resp.StatusCode, 300, "%s %s: %s", method, path, answer)
-	if out != nil {
-		require.NoError(p.t, json.Unmarshal(answer, out), "%s", answer)
+	switch {
+	case err != nil:
+		return err
+	case resp.StatusCode >= 300:
+		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
+	case out == nil:
+		return nil
 	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("%w: %s", err, answer)
+	}
+	return nil
 }
 
 func (p *program) subscribe(rows ...string) {

@@ -328,9 +328,15 @@ func TestBuryDeadFreesOnlyTheVanished(t *testing.T) {
 	one.CutOff()
 	begin := time.Now()
 	var c *bus.Claim
+	buried, suspected := 0, false
 	require.True(t, each(15*time.Second, 200*time.Millisecond, func() bool {
-		require.NoError(t, two.BuryDead(t.Context(), "slack"))
-		require.NoError(t, two.BuryDead(t.Context(), "slack-acme"))
+		found, err := two.BuryDead(t.Context(), "slack")
+		require.NoError(t, err)
+		buried += found.Freed
+		suspected = suspected || found.Suspected == 1
+		found, err = two.BuryDead(t.Context(), "slack-acme")
+		require.NoError(t, err)
+		require.Zero(t, found.Freed, "its owner lives")
 		c, err = two.Claim(t.Context(), "slack", 0, "heir")
 		if err == nil {
 			require.False(t, gone.Valid(), "the lease ends before the burial")
@@ -339,6 +345,8 @@ func TestBuryDeadFreesOnlyTheVanished(t *testing.T) {
 		}
 		return err == nil
 	}))
+	require.Equal(t, 1, buried)
+	require.True(t, suspected)
 	require.Greater(t, time.Since(begin), 2*time.Second)
 	l := run(t, c)
 	rings := l.heard(t, 2)
@@ -358,8 +366,10 @@ func TestBuryDeadLeavesForeignConsumersAlone(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.False(t, each(4*time.Second, 250*time.Millisecond, func() bool {
-		require.NoError(t, b.BuryDead(t.Context(), "irc"))
-		_, err := b.JetStream().Consumer(t.Context(), "NOTIFY", "foreign")
+		found, err := b.BuryDead(t.Context(), "irc")
+		require.NoError(t, err)
+		require.Zero(t, found)
+		_, err = b.JetStream().Consumer(t.Context(), "NOTIFY", "foreign")
 		return err != nil
 	}))
 }

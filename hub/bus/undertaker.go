@@ -54,18 +54,25 @@ func (u *undertaker) forget(name string) {
 	delete(u.still, name)
 }
 
+// Burial is what BuryDead found.
+type Burial struct {
+	Freed     int // partitions that can be claimed at once
+	Suspected int // partitions whose owner was not heard of at this moment
+}
+
 // BuryDead frees partitions of system whose owner has vanished. Call it about
-// every half second while Claim says ErrOwned, and not otherwise: it looks at
-// every consumer of the queue. The consumer's own inactivity threshold does not
-// serve, as one with messages pending lives on for their AckWait.
-func (b *Bus) BuryDead(ctx context.Context, system hub.System) error {
+// every half second while Claim says ErrOwned, more often while somebody is
+// suspected, and not otherwise: it looks at every consumer of the queue. The
+// consumer's own inactivity threshold does not serve, as one with messages
+// pending lives on for their AckWait.
+func (b *Bus) BuryDead(ctx context.Context, system hub.System) (found Burial, err error) {
 	prefix, err := notifyPrefix(system)
 	if err != nil {
-		return err
+		return found, err
 	}
 	s, err := b.js.Stream(ctx, streamNotify)
 	if err != nil {
-		return fmt.Errorf("look for vanished owners: %w", err)
+		return found, fmt.Errorf("look for vanished owners: %w", err)
 	}
 	list := s.ListConsumers(ctx)
 	var dead []string
@@ -74,19 +81,23 @@ func (b *Bus) BuryDead(ctx context.Context, system hub.System) error {
 		if !ours || !strings.HasPrefix(info.Config.FilterSubject, prefix) {
 			continue
 		}
-		if b.undertaker.dead(info.Name, info.NumWaiting, info.Delivered.Consumer, time.Now()) {
+		switch {
+		case b.undertaker.dead(info.Name, info.NumWaiting, info.Delivered.Consumer, time.Now()):
 			dead = append(dead, info.Name)
+		case info.NumWaiting == 0:
+			found.Suspected++
 		}
 	}
 	if err := list.Err(); err != nil {
-		return fmt.Errorf("look for vanished owners: %w", err)
+		return found, fmt.Errorf("look for vanished owners: %w", err)
 	}
 	for _, name := range dead {
 		b.log.Info("the owner of a partition has vanished, freeing it", "system", system, "consumer", name)
 		if err := b.js.DeleteConsumer(ctx, streamNotify, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return fmt.Errorf("free partition: %w", err)
+			return found, fmt.Errorf("free partition: %w", err)
 		}
 		b.undertaker.forget(name)
+		found.Freed++
 	}
-	return nil
+	return found, nil
 }

@@ -55,6 +55,7 @@ type Worker struct {
 
 	mu    sync.Mutex
 	owned map[*partition]bool
+	freed chan struct{} // closed when partitions of the dead were freed here
 
 	refused atomic.Bool     // a partition that we want has an owner, who may be dead
 	send    context.Context // ends when sends in hand must
@@ -84,7 +85,7 @@ func New(c Config) *Worker {
 	w := &Worker{
 		Config: c, system: c.Provider.Describe().ID, owner: rand.Text(),
 		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
-		pacer: limit.New(paceOf(c)), now: make(chan struct{}, 1), owned: map[*partition]bool{},
+		pacer: limit.New(paceOf(c)), now: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
 	}
 	w.ready = &ready{limit: c.InFlight, step: w.step}
 	return w
@@ -155,19 +156,51 @@ func (w *Worker) own(ctx context.Context, n int) {
 		if err != nil && ctx.Err() == nil && !errors.Is(err, bus.ErrOwned) {
 			w.Log.Warn("a partition could not be held, will try again", "system", w.system, "partition", n, "err", err)
 		}
-		rest(ctx, claimEvery)
+		w.awaitClaim(ctx)
 	}
 }
 
+// awaitClaim waits until it is time to try for a partition again: a while, or at
+// once when one was freed here.
+func (w *Worker) awaitClaim(ctx context.Context) {
+	w.mu.Lock()
+	freed := w.freed
+	w.mu.Unlock()
+	t := time.NewTimer(claimEvery)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-freed:
+	case <-ctx.Done():
+	}
+}
+
+// suspectEvery is how often a worker looks at an owner that is not heard of, so
+// that no time is lost once it is known to be dead.
+const suspectEvery = 100 * time.Millisecond
+
 // undertake buries the claims of workers that died without a word.
 func (w *Worker) undertake(ctx context.Context) {
+	var found bus.Burial
 	for ctx.Err() == nil {
-		rest(ctx, claimEvery)
-		if !w.refused.Swap(false) {
+		if found.Suspected > 0 {
+			rest(ctx, suspectEvery)
+		} else {
+			rest(ctx, claimEvery)
+		}
+		if !w.refused.Swap(false) && found.Suspected == 0 {
 			continue
 		}
-		if err := w.Bus.BuryDead(ctx, w.system); err != nil && ctx.Err() == nil {
+		var err error
+		if found, err = w.Bus.BuryDead(ctx, w.system); err != nil && ctx.Err() == nil {
+			found.Suspected = 0
 			w.Log.Warn("claims of dead workers could not be looked at, will try again", "system", w.system, "err", err)
+		}
+		if found.Freed > 0 { // all who wait for one
+			w.mu.Lock()
+			close(w.freed)
+			w.freed = make(chan struct{})
+			w.mu.Unlock()
 		}
 	}
 }

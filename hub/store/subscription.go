@@ -19,30 +19,45 @@ const subscriptionColumns = `id, system, chat, source, mode, filters, options, e
 
 const allSubscriptions = `SELECT ` + subscriptionColumns + `, seq FROM subscriptions`
 
-// CreateSubscription stores s at the end of the table. A row that says the
-// same as another is CodeConflict naming the other.
-func (s *Store) CreateSubscription(ctx context.Context, sub *hub.Subscription) error {
-	row := *sub
-	row.ID = newSubscriptionID()
-	row.CreatedAt = clock()
-	row.UpdatedAt, row.LastFiredAt = row.CreatedAt, time.Time{}
-	args, err := subscriptionArgs(&row)
-	if err != nil {
-		return err
+// CreateSubscription stores rows at the end of the table, all or none, so that
+// nobody ever reads a part of them. A row that says the same as another is
+// CodeConflict naming the other.
+func (s *Store) CreateSubscription(ctx context.Context, subs ...*hub.Subscription) error {
+	if len(subs) == 0 {
+		return nil
 	}
-	err = s.transact(ctx, "create subscription", func(tx *sql.Tx) error {
-		seq, err := next(ctx, tx, "subscriptions")
-		if err != nil {
+	rows, args := make([]hub.Subscription, len(subs)), make([][]any, len(subs))
+	for i, sub := range subs {
+		rows[i] = *sub
+		rows[i].ID = newSubscriptionID()
+		rows[i].CreatedAt = clock()
+		rows[i].UpdatedAt, rows[i].LastFiredAt = rows[i].CreatedAt, time.Time{}
+		var err error
+		if args[i], err = subscriptionArgs(&rows[i]); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+subscriptionColumns+`, digest, seq)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, append(args, seq)...)
-		return err
+	}
+	at := 0
+	err := s.transact(ctx, "create subscription", func(tx *sql.Tx) error {
+		for at = range rows {
+			seq, err := next(ctx, tx, "subscriptions")
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+subscriptionColumns+`, digest, seq)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, append(slices.Clone(args[at]), seq)...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
-		return s.conflict(ctx, &row, err)
+		return s.conflict(ctx, &rows[at], err)
 	}
-	*sub = row
+	for i, sub := range subs {
+		*sub = rows[i]
+	}
 	return nil
 }
 

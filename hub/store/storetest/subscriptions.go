@@ -30,6 +30,7 @@ func subscriptions(t *testing.T, open func(t *testing.T) *store.Store) {
 		"fired":                     fired,
 		"concurrent":                concurrentSubscriptions,
 		"one of many that repeat":   oneOfMany,
+		"a set of rows":             setOfRows,
 		"a chat too long for index": longChat,
 	})
 }
@@ -337,6 +338,41 @@ func oneOfMany(t *testing.T, s *store.Store) {
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
 	require.Equal(t, []hub.SubscriptionID{rows[0].ID}, slices.DeleteFunc(made, func(id hub.SubscriptionID) bool { return id == "" }))
+}
+
+// setOfRows makes sets of rows that others read meanwhile: all of them or none.
+func setOfRows(t *testing.T, s *store.Store) {
+	require.NoError(t, s.CreateSubscription(t.Context()))
+	const size = 40
+	all(t, func(i int) error {
+		set := make([]*hub.Subscription, size)
+		for n := range set {
+			sub := subscription("slack", fmt.Sprintf("C%d", i), fmt.Sprint("tag-", n))
+			set[n] = &sub
+		}
+		if err := s.CreateSubscription(t.Context(), set...); err != nil {
+			return err
+		}
+		rows, err := s.AllSubscriptions(t.Context())
+		if err == nil && len(rows)%size != 0 {
+			err = fmt.Errorf("a part of a set is read: %d rows of sets of %d", len(rows), size)
+		}
+		return err
+	})
+	before, err := s.AllSubscriptions(t.Context())
+	require.NoError(t, err)
+	require.Len(t, before, writers*size)
+
+	first, second, repeated := subscription("slack", "new", "a"), subscription("slack", "new", "b"), subscription("slack", "C0", "tag-0")
+	code(t, hub.CodeConflict, s.CreateSubscription(t.Context(), &first, &second, &repeated))
+	require.Empty(t, first.ID, "what was not made gets no id")
+	after, err := s.AllSubscriptions(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	require.NoError(t, s.CreateSubscription(t.Context(), &first, &second))
+	after, err = s.AllSubscriptions(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []hub.SubscriptionID{first.ID, second.ID}, []hub.SubscriptionID{after[len(before)].ID, after[len(before)+1].ID}, "in their order")
 }
 
 func longChat(t *testing.T, s *store.Store) {
