@@ -14,6 +14,12 @@ func (s *Server) Endpoints() []Endpoint {
 	return all
 }
 
+// ChatStatus and SnoozeInput are bodies of the API.
+type (
+	ChatStatus  = chatStatus
+	SnoozeInput = snoozeInput
+)
+
 // LocalPath is localPath.
 var LocalPath = localPath
 

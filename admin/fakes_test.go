@@ -1,11 +1,13 @@
 package admin_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +34,7 @@ type memory struct {
 	rows          []string // in place of those that an explanation tells
 	traces        map[hub.EventID]hub.Trace
 	fail          error
+	settings      map[hub.Chat]hub.ChatSettings
 	failAfter     int // how many rows are made until it fails
 }
 
@@ -261,6 +264,38 @@ func (m *memory) systems(context.Context) ([]hub.SystemStatus, error) {
 }
 
 func (m *memory) resume(system hub.System, chat string) { m.asked = []any{system, chat} }
+
+func (m *memory) ChatSettings(_ context.Context, chat hub.Chat) (hub.ChatSettings, error) {
+	defer m.lock()()
+	c := m.settings[chat]
+	c.Chat = chat
+	return c, m.fail
+}
+
+func (m *memory) AllChatSettings(_ context.Context, system hub.System) (all []hub.ChatSettings, _ error) {
+	defer m.lock()()
+	for _, c := range m.settings {
+		if system == "" || system == c.System {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b hub.ChatSettings) int { return strings.Compare(a.ID, b.ID) })
+	return all, m.fail
+}
+
+func (m *memory) ChangeChat(_ context.Context, chat hub.Chat, change func(*hub.ChatSettings) error) (hub.ChatSettings, error) {
+	defer m.lock()()
+	c := m.settings[chat]
+	c.Chat = chat
+	if err := change(&c); err != nil || m.fail != nil {
+		return c, cmp.Or(err, m.fail)
+	}
+	if m.settings == nil {
+		m.settings = map[hub.Chat]hub.ChatSettings{}
+	}
+	m.settings[chat] = c
+	return c, nil
+}
 
 func (m *memory) listChats(_ context.Context, system hub.System, query string) ([]providers.ChatInfo, error) {
 	m.asked = []any{system, query}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/providers"
 	"github.com/stretchr/testify/require"
@@ -62,7 +63,7 @@ func (s schemas) checkAnswer(t *testing.T, r *http.Request, rec *httptest.Respon
 
 // operation finds the one that a request is for.
 func (s schemas) operation(r *http.Request) object {
-	asked := strings.Split(r.URL.Path, "/")
+	asked := strings.Split(r.URL.EscapedPath(), "/")
 	for path, item := range s.paths() {
 		parts := strings.Split(path, "/")
 		fits := len(parts) == len(asked)
@@ -178,7 +179,7 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	}
 	for _, e := range w.server.Endpoints() {
 		registered = append(registered, e.Method+" "+e.Path)
-		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack", "{source}", "meta").Replace(e.Path), nil)
+		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack", "{chat}", "C1", "{source}", "meta").Replace(e.Path), nil)
 		r.Header.Set("Authorization", "Bearer "+token)
 		rec := w.do(r)
 		require.NotEqual(t, http.StatusMethodNotAllowed, rec.Code, "%v is not served", e)
@@ -231,7 +232,7 @@ func TestExamplesAreValid(t *testing.T) {
 func TestExamplesAreTaken(t *testing.T) {
 	for path, schema := range map[string]string{
 		"/api/v1/events": "EventInput", "/api/v1/subscriptions": "Subscription", "/api/v1/messages": "MessageInput",
-		"/api/v1/explain": "ExplainInput", "/api/v1/dead/retry": "RetryInput",
+		"/api/v1/explain": "ExplainInput", "/api/v1/dead/retry": "RetryInput", "/api/v1/chats/slack/C1/snooze": "SnoozeInput",
 	} {
 		w := newWorld()
 		w.events = []hub.Event{{SpecVersion: "1.0", ID: "ewqk5gbvyzpkk6tf4vlxnsgfv2i", Source: "api", Type: "user.deploy.finished"}}
@@ -248,7 +249,7 @@ func TestSchemasHoldTheFieldsOfTheTypes(t *testing.T) {
 	components := readSchemas(t, newWorld()).components()
 	for name, of := range map[string]any{
 		"Event": hub.Event{}, "EventInput": hub.Event{}, "Subscription": hub.Subscription{}, "Filter": hub.Filter{},
-		"Delivery": hub.Delivery{}, "Attempt": hub.Attempt{}, "Exchange": hub.Exchange{}, "System": hub.SystemStatus{}, "PausedChat": hub.PausedChat{}, "Chat": providers.ChatInfo{},
+		"Delivery": hub.Delivery{}, "Attempt": hub.Attempt{}, "Exchange": hub.Exchange{}, "ChatStatus": admin.ChatStatus{}, "SnoozeInput": admin.SnoozeInput{}, "System": hub.SystemStatus{}, "PausedChat": hub.PausedChat{}, "Chat": providers.ChatInfo{},
 		"Trace": hub.Trace{}, "TraceChat": hub.TraceChat{}, "RowVerdict": hub.RowVerdict{}, "Explanation": hub.Explanation{},
 		"Expected": hub.Expected{}, "Source": hub.SourceStatus{}, "Taxonomy": hub.Taxonomy{}, "Category": hub.ForumCategory{},
 	} {

@@ -24,6 +24,7 @@ func (s *Server) routes() []route {
 	all = append(all, s.deliveryRoutes()...)
 	all = append(all, s.deadRoutes()...)
 	all = append(all, s.systemRoutes()...)
+	all = append(all, s.chatRoutes()...)
 	all = append(all, s.sourceRoutes()...)
 	return append(all, s.messageRoutes()...)
 }
@@ -205,6 +206,29 @@ func (s *Server) systemRoutes() []route {
 		query:   []param{{name: "chat", text: "the chat; without one it is the system"}},
 		answers: []outcome{{status: http.StatusAccepted, text: "Its worker has been asked; GET /systems tells how it went."}},
 		handle:  s.resumeSystem,
+	}}
+}
+
+func (s *Server) chatRoutes() []route {
+	now := gives(http.StatusOK, "As it is now.", "ChatStatus")
+	return []route{{
+		method: http.MethodGet, path: "/chats", id: "listChatSettings", summary: "Chats that have quiet hours, a time zone or a snooze",
+		query:   []param{{name: "system", text: "of one system"}},
+		answers: gives(http.StatusOK, "All of them, by name.", "ChatStatusList"),
+		handle:  s.listChatSettings,
+	}, {
+		method: http.MethodGet, path: "/chats/{system}/{chat}", id: "getChat", summary: "When a chat is left alone",
+		answers: now, handle: s.getChat,
+	}, {
+		method: http.MethodPut, path: "/chats/{system}/{chat}", id: "replaceChat",
+		summary: "Set a chat's quiet hours and time zone. What waits is sent when they end, or at once if they are taken away",
+		body:    inJSON("ChatStatus"), answers: now, handle: s.putChat,
+	}, {
+		method: http.MethodPost, path: "/chats/{system}/{chat}/snooze", id: "snoozeChat", summary: "Send nothing to a chat for some time. It waits, nothing is dropped",
+		body: inJSON("SnoozeInput"), answers: now, handle: s.snoozeChat,
+	}, {
+		method: http.MethodPost, path: "/chats/{system}/{chat}/resume", id: "resumeChat", summary: "End a snooze. Quiet hours go on",
+		answers: now, handle: s.resumeChat,
 	}}
 }
 

@@ -75,6 +75,10 @@ type Deps struct {
 	// Resume asks the worker of a system to try at once whether it, or one of its
 	// chats, takes messages again.
 	Resume func(system hub.System, chat string)
+	// ChatSettings keeps the quiet hours of chats, Zone is where those are of which
+	// nobody has said so; nil is UTC.
+	ChatSettings ChatSettings
+	Zone         *time.Location
 	// Changed is called after each write to the table of subscriptions with the
 	// rows that were written or deleted. May be nil.
 	Changed func(ids ...hub.SubscriptionID)
@@ -117,6 +121,9 @@ func New(d Deps) *Server {
 	d.MaxBody = cmp.Or(d.MaxBody, 1<<20)
 	if d.Changed == nil {
 		d.Changed = func(...hub.SubscriptionID) {}
+	}
+	if d.Zone == nil {
+		d.Zone = time.UTC
 	}
 	if d.Now == nil {
 		d.Now = time.Now

@@ -68,7 +68,7 @@ func notification() hub.Notification {
 	return hub.Notification{
 		Version: hub.NotificationVersion, ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta",
 		Subscription: "s1", Act: hub.ActEdit, Of: "ndef", Ref: "1768035900.000150",
-		Message: message(), ReceivedAt: posted, QueuedAt: heard, Again: 1, StaleAt: heard.Add(time.Hour), Root: "1768035900.000100",
+		Message: message(), ReceivedAt: posted, QueuedAt: heard, Again: 1, StaleAt: heard.Add(time.Hour), Digest: "15m", Root: "1768035900.000100",
 	}
 }
 
@@ -100,7 +100,7 @@ func forum() hub.Forum {
 
 func options() hub.Options {
 	return hub.Options{
-		Style: hub.StyleFull, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "1m30s", MaxAge: "24h", ReadAs: "alice",
+		Style: hub.StyleFull, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "1m30s", MaxAge: "24h", Digest: "daily@09:00", ReadAs: "alice",
 	}
 }
 
@@ -159,6 +159,7 @@ func samples() map[string]any {
 			System: "slack-acme", Kind: "slack", State: "paused", Reason: "slack refuses the token: put a new one into the configuration",
 			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true, Images: true},
 			PausedChats: []hub.PausedChat{{Chat: "C0123456789", Reason: "we are not in the chat: invite us", Since: posted, NextAt: heard}},
+			Held:        3,
 		},
 		"feed_state": &hub.FeedState{
 			ETag: `"abc"`, LastModified: "Sat, 10 Jan 2026 09:05:00 GMT", Seen: []string{"d1", "d2"},

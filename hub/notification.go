@@ -53,6 +53,9 @@ type Notification struct {
 	Again int `json:"again,omitempty"`
 	// StaleAt is when it is no longer worth sending; zero is never.
 	StaleAt time.Time `json:"stale_at,omitzero"`
+	// Digest is when it is told, together with others: see ParseRhythm. Empty is at
+	// once and by itself.
+	Digest string `json:"digest,omitempty"`
 	// Root is the message to answer, when the hub knows it from an older receipt.
 	Root MessageRef `json:"root,omitempty"`
 }

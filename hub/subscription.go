@@ -119,6 +119,9 @@ type Options struct {
 	// MaxAge is how long what the row owes is worth sending: "30m", "24h". Empty is
 	// the configured one.
 	MaxAge string `json:"max_age,omitempty"`
+	// Digest is when what the row owes is told, in one message: "15m" or
+	// "daily@09:00", see ParseRhythm. Empty is at once, one by one.
+	Digest string `json:"digest,omitempty"`
 	// ReadAs is the forum user who must be able to see what is sent. Empty is
 	// the source's reader.
 	ReadAs string `json:"read_as,omitempty"`

@@ -22,6 +22,9 @@ type SystemStatus struct {
 	Reason   string   `json:"reason,omitempty"` // why it is not ok and how to mend it
 	// PausedChats are those that do not take messages, those paused longest first.
 	PausedChats []PausedChat `json:"paused_chats,omitempty"`
+	// Held is how many messages wait for their digest, or while their chat is left
+	// alone.
+	Held int64 `json:"held,omitempty"`
 }
 
 // PausedChat is a chat that does not take messages. They wait, and one of them

@@ -240,6 +240,7 @@ func ownOptions(o hub.Options) hub.Options {
 	o.Style = hub.Style(strings.Clone(string(o.Style)))
 	o.Thread = hub.Threading(strings.Clone(string(o.Thread)))
 	o.Delay, o.MaxAge, o.ReadAs = strings.Clone(o.Delay), strings.Clone(o.MaxAge), strings.Clone(o.ReadAs)
+	o.Digest = strings.Clone(o.Digest)
 	return o
 }
 

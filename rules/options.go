@@ -13,8 +13,8 @@ import (
 //
 //	slack | #general | c/support | source=meta delay=0s style=compact unlisted off
 //
-// The keys are source, delay, max_age, read_as, style, excerpt and thread;
-// unlisted and off stand alone. Values are percent-encoded like those of tokens.
+// The keys are source, delay, max_age, digest, read_as, style, excerpt and
+// thread; unlisted and off stand alone. Values are percent-encoded like those of tokens.
 func ParseLine(line string) ([]hub.Subscription, error) {
 	cells := strings.Split(line, "|")
 	switch {
@@ -61,7 +61,7 @@ func setOption(row *hub.Subscription, key, value string, valued bool) error {
 		return nil
 	}
 	if value == "" {
-		return fmt.Errorf("%q is no option: source=NAME, delay=20s, max_age=24h, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off", key)
+		return fmt.Errorf("%q is no option: source=NAME, delay=20s, max_age=24h, digest=15m, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off", key)
 	}
 	switch key {
 	case "source":
@@ -70,6 +70,8 @@ func setOption(row *hub.Subscription, key, value string, valued bool) error {
 		row.Options.Delay = value
 	case "max_age":
 		row.Options.MaxAge = value
+	case "digest":
+		row.Options.Digest = value
 	case "read_as":
 		row.Options.ReadAs = value
 	case "style":
@@ -83,7 +85,7 @@ func setOption(row *hub.Subscription, key, value string, valued bool) error {
 		}
 		row.Options.Excerpt = n
 	default:
-		return fmt.Errorf("%q is no option: source, delay, max_age, read_as, style, excerpt, thread, unlisted, off", key)
+		return fmt.Errorf("%q is no option: source, delay, max_age, digest, read_as, style, excerpt, thread, unlisted, off", key)
 	}
 	return nil
 }
@@ -97,6 +99,7 @@ func FormatLine(s hub.Subscription) string {
 		{"source", string(s.Source)},
 		{"delay", s.Options.Delay},
 		{"max_age", s.Options.MaxAge},
+		{"digest", s.Options.Digest},
 		{"read_as", s.Options.ReadAs},
 		{"style", string(s.Options.Style)},
 		{"thread", string(s.Options.Thread)},

@@ -10,11 +10,11 @@ import (
 )
 
 func TestLinesHoldOptions(t *testing.T) {
-	line := "slack | #general | follow:c/support+!t/wip | source=meta delay=0s max_age=30m read_as=böb%3D style=compact thread=both excerpt=200 unlisted off"
+	line := "slack | #general | follow:c/support+!t/wip | source=meta delay=0s max_age=30m digest=daily@09:00 read_as=böb%3D style=compact thread=both excerpt=200 unlisted off"
 	rows, err := rules.ParseLine(line)
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
-	require.Equal(t, hub.Options{Style: hub.StyleCompact, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "0s", MaxAge: "30m", ReadAs: "böb="}, rows[0].Options)
+	require.Equal(t, hub.Options{Style: hub.StyleCompact, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "0s", MaxAge: "30m", Digest: "daily@09:00", ReadAs: "böb="}, rows[0].Options)
 	require.Equal(t, hub.Source("meta"), rows[0].Source)
 	require.False(t, rows[0].Enabled)
 	again, err := rules.ParseLine(rules.FormatLine(rows[0]))

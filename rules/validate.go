@@ -102,6 +102,11 @@ func options(o hub.Options, bad map[string]string) {
 			bad["options.max_age"] = fmt.Sprintf("is %q: a time such as 30m or 24h, from %s to %s", o.MaxAge, hub.LeastMaxAge, hub.MostMaxAge)
 		}
 	}
+	if o.Digest != "" {
+		if _, err := hub.ParseRhythm(o.Digest); err != nil {
+			bad["options.digest"] = "is " + err.Error()
+		}
+	}
 	if n := utf8.RuneCountInString(o.ReadAs); n > maxReader || !printable(o.ReadAs) || strings.ContainsFunc(o.ReadAs, unicode.IsSpace) {
 		bad["options.read_as"] = fmt.Sprintf("is no username of the forum: 1 to %d characters without blanks; leave it out for the source's reader", maxReader)
 	}

@@ -87,6 +87,9 @@ func TestValidateOptions(t *testing.T) {
 	check("options.max_age",
 		[]hub.Options{{MaxAge: "1m"}, {MaxAge: "24h"}, {MaxAge: "720h"}},
 		[]hub.Options{{MaxAge: "1d"}, {MaxAge: "59s"}, {MaxAge: "721h"}, {MaxAge: "-1h"}, {MaxAge: "old"}})
+	check("options.digest",
+		[]hub.Options{{Digest: "1m"}, {Digest: "15m"}, {Digest: "24h"}, {Digest: "daily@00:00"}, {Digest: "daily@23:59"}},
+		[]hub.Options{{Digest: "59s"}, {Digest: "25h"}, {Digest: "1d"}, {Digest: "-15m"}, {Digest: "1m0.5s"}, {Digest: "daily"}, {Digest: "daily@9:00"}, {Digest: "daily@24:00"}, {Digest: "daily@09:00 "}, {Digest: "weekly"}})
 	check("options.read_as",
 		[]hub.Options{{ReadAs: "alice"}, {ReadAs: "Zoë.1-x"}, {ReadAs: strings.Repeat("ü", 60)}},
 		[]hub.Options{{ReadAs: "a b"}, {ReadAs: "a\x00"}, {ReadAs: "\u00a0"}, {ReadAs: "a\xff"}, {ReadAs: strings.Repeat("u", 61)}, {ReadAs: "a\n"}})

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // time zones by name, also where the machine has none
 
 	"github.com/alecthomas/kong"
 
@@ -40,6 +41,8 @@ type cli struct {
 	Sources sourcesCmd `cmd:"" help:"List the sources of a running hub and how each is."`
 	Systems systemsCmd `cmd:"" help:"List the chat systems of a running hub, how each is, and which chats are paused."`
 	Resume  resumeCmd  `cmd:"" help:"Try at once whether a paused system, or one of its chats, takes messages again."`
+
+	Chats chatsCmd `cmd:"" help:"Leave a chat alone: quiet hours with a time zone, or a snooze. What comes meanwhile waits."`
 
 	Deliveries deliveriesCmd `cmd:"" help:"Say what became of messages: queued, sent or given up, with every attempt."`
 	Dead       deadCmd       `cmd:"" help:"List the messages that were given up, say why, and send them again."`

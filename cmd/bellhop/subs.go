@@ -111,7 +111,7 @@ type subsAdd struct {
 	System string   `arg:"" help:"The system, such as slack."`
 	Chat   chatID   `arg:"" help:"The chat, such as '#general' or a room id."`
 	Rules  []string `arg:"" help:"What it hears: c/CATEGORY t/TAG u/AUTHOR topic/ID k/KIND g/GROUP or '*'; + joins, ! excludes, a mode may stand before: follow:c/news. Several are a union."`
-	Option []string `short:"o" placeholder:"KEY=VALUE" help:"source=NAME, delay=20s, max_age=24h, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off; as often as needed."`
+	Option []string `short:"o" placeholder:"KEY=VALUE" help:"source=NAME, delay=20s, max_age=24h, digest=15m, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off; as often as needed."`
 	Force  bool     `help:"Take names that the forum does not know, too: a category that is still to be made."`
 }
 
@@ -122,7 +122,8 @@ thread (replies go into the thread of the topic's first message), mute.
   bellhop subs add slack '#support' c/support t/urgent
   bellhop subs add matrix '!room:example.org' 'thread:c/dev/*+!t/wip'
   bellhop subs add telegram -100123456 follow:c/announcements
-  bellhop subs add slack '#team' pm/support_team -o source=meta -o read_as=carol`
+  bellhop subs add slack '#team' pm/support_team -o source=meta -o read_as=carol
+  bellhop subs add slack '#team' 'c/dev/*' -o digest=daily@09:00`
 }
 
 func (c *subsAdd) Run(w *world) error {

@@ -12,8 +12,22 @@ import (
 type Digest struct {
 	ID    hub.NotificationID `json:"id"`
 	Ref   hub.MessageRef     `json:"ref,omitempty"` // empty until it is sent
+	Why   DigestReason       `json:"why,omitempty"`
 	Lines []DigestLine       `json:"lines"`
+	// Alone is what it says where only one of its lines is left to be told: that
+	// notification, as it is by now.
+	Alone *hub.Notification `json:"alone,omitempty"`
 }
+
+// DigestReason is why messages were told together.
+type DigestReason string
+
+// The reasons.
+const (
+	DigestStorm   DigestReason = ""        // there were too many for the chat
+	DigestRow     DigestReason = "row"     // their rows ask for it
+	DigestSilence DigestReason = "silence" // they waited while the chat was to be left alone
+)
 
 // DigestLine is what a digest tells of a notification.
 type DigestLine struct {

@@ -25,6 +25,7 @@ const (
 	bucketCursors  = "CURSORS"
 	bucketSystems  = "SYSTEMS"
 	bucketDigests  = "DIGESTS"
+	bucketChats    = "CHATS"
 )
 
 // dedupWindow is how long the server itself refuses a repeated Nats-Msg-Id. It
@@ -109,6 +110,7 @@ func (b *Bus) bucketConfigs() []jetstream.KeyValueConfig {
 		bucket(bucketCursors, "how far each reader of events has come", 0),
 		bucket(bucketSystems, "systems and how they are", statusTTL),
 		bucket(bucketDigests, "messages that told of many notifications", digestsFor),
+		bucket(bucketChats, "what people have set for a chat: quiet hours, snooze", 0),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/secret"
 )
 
@@ -34,6 +35,9 @@ func (l *loader) check() {
 	l.checkBackoff(c.Deliver.Backoff)
 	l.between("deliver", "storm", c.Deliver.Storm, 0, 10_000)
 	l.between("deliver", "partitions", c.Deliver.Partitions, 1, 64)
+	if _, err := hub.FindZone(c.Deliver.Timezone); err != nil {
+		l.refuse("deliver", "timezone", "is "+err.Error())
+	}
 	l.checkNames()
 	l.checkAlerts(&c.Alerts)
 }

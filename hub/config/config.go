@@ -58,6 +58,7 @@ type Deliver struct {
 	MaxAge     time.Duration   `toml:"max_age"` // 0: no limit
 	Storm      int             `toml:"storm"`   // messages of a chat that wait; 0: never
 	Partitions int             `toml:"partitions"`
+	Timezone   string          `toml:"timezone"`  // of chats that have none of their own
 	Retention  time.Duration   `toml:"retention"` // 0: kept for ever
 }
 
@@ -90,7 +91,7 @@ func Default() *Config {
 			MaxBody:   1 << 20,
 		},
 		NATS:      NATS{Sync: "always", Replicas: 1},
-		Deliver:   Deliver{Attempts: 8, Backoff: backoff(), MaxAge: 72 * time.Hour, Storm: 30, Partitions: 8, Retention: 30 * day},
+		Deliver:   Deliver{Attempts: 8, Backoff: backoff(), MaxAge: 72 * time.Hour, Storm: 30, Partitions: 8, Timezone: "UTC", Retention: 30 * day},
 		Outbound:  Outbound{Allow: []netip.Prefix{}},
 		Alerts:    Alerts{QuietAfter: time.Hour, DiskFree: 10},
 		Sources:   map[string]Source{},

@@ -56,6 +56,7 @@ attempts = 3
 backoff = ["1s", "1m30s"]
 max_age = 0
 partitions = 64
+timezone = "Europe/Berlin"
 retention = "1d12h"
 [outbound]
 allow = ["10.1.0.0/16", "fd00::/8"]
@@ -89,7 +90,7 @@ catch_up = false
 		},
 		Database: config.Database{URL: secret.New("postgres://bellhop@one:1,two:2/bellhop")},
 		Admin:    config.Admin{Token: secret.New(token)},
-		Deliver:  config.Deliver{Attempts: 3, Backoff: []time.Duration{time.Second, 90 * time.Second}, Storm: 30, Partitions: 64, Retention: 36 * time.Hour},
+		Deliver:  config.Deliver{Attempts: 3, Backoff: []time.Duration{time.Second, 90 * time.Second}, Storm: 30, Partitions: 64, Timezone: "Europe/Berlin", Retention: 36 * time.Hour},
 		Outbound: config.Outbound{
 			Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}, Proxy: true,
 		},

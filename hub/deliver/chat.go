@@ -19,10 +19,13 @@ func (w *Worker) pauseChat(ctx context.Context, pt *partition, l *lane, n *hub.N
 		w.Log.Error("a chat does not take messages: it is paused, its messages wait", "system", w.system, "chat", n.Chat.ID, "err", err)
 	}
 	l.refused++
-	l.chat, l.stored = n.Chat.ID, true
+	l.chat = n.Chat.ID
 	stored := bus.Wait{Until: now.Add(after), Attempt: l.attempt, Seq: seq, Reason: err.Error(), Chat: l.chat, Since: l.since, Digest: l.digest}
 	w.health.pauseChat(pausedChat(stored))
-	w.persist(ctx, "store the pause", func() error { return w.Bus.PutWait(ctx, w.system, pt.n, l.name, stored) })
+	if l.begun == nil { // one wait is kept of a lane: that of what was begun
+		l.stored = true
+		w.persist(ctx, "store the pause", func() error { return w.Bus.PutWait(ctx, w.system, pt.n, l.name, stored) })
+	}
 	w.tell(ctx, n, hub.Outcome{
 		Status: hub.StatusFailed, Attempt: l.attempt + 1, Fault: hub.FaultChatGone, Reason: "the chat is paused: " + stored.Reason, RetryAt: stored.Until, Exchange: l.seen,
 	})

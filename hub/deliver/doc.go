@@ -9,6 +9,12 @@
 // limit, refused credentials) is a timer and its lane; the messages stay in the
 // stream. Restart and takeover are a new consumer and a replay in order.
 //
+// What a row wants in a digest, and what comes while a chat is to be left alone,
+// is set aside in its lane: only its sequence and its time are kept. What comes
+// after it may pass. When it is due it is put back before all others and told
+// together. Both times follow from the message and the settings of its chat, so
+// that a replay sets aside the same again.
+//
 // An edit or a retraction is a message of its lane like any other, behind the
 // one that it is about. What cannot be changed any more is settled with a note in
 // its receipt: it would be no better for another try.

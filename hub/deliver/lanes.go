@@ -1,10 +1,12 @@
 package deliver
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/providers/observe"
 )
 
@@ -23,6 +25,7 @@ type lane struct {
 	since   time.Time // when it began to
 	turn    time.Time // when the head may be sent, once it has asked
 	stored  bool      // a wait of the head is stored on the bus
+	past    *bus.Wait // what its last owner stored, until that message is the head
 
 	seen *hub.Exchange // what the platform was asked in the last attempt, and answered
 
@@ -30,6 +33,15 @@ type lane struct {
 	digest hub.NotificationID // what the head is being told in, together with others
 	single uint64             // the platform refused a digest that began with this message
 	timer  *time.Timer
+
+	id      string      // the chat's, once a message was looked at
+	held    []held      // set aside
+	soonest int64       // when the first of them is due
+	begun   *begun      // what it was at when the chat was to be left alone
+	groups  []group     // what of the first messages is told together
+	alarm   *time.Timer // of a lane that rests with messages set aside
+	anew    bool        // the chat's clocks go differently: when the digests come must be found anew
+	hushed  bool        // it waits for the end of a silence with its head
 }
 
 // head is the oldest message of the lane; its body is nil if it must be read.
@@ -66,6 +78,32 @@ func (b *budget) give(n int64) { b.left.Add(n) }
 func (l *lane) saw(trail *observe.Trail, err error) {
 	if l.seen = nil; err != nil {
 		l.seen = trail.Last()
+	}
+}
+
+// cut takes the i-th message out of a lane.
+func (l *lane) cut(i int, bytes *budget) {
+	switch {
+	case i == 0 && len(l.bodies) > 0:
+		bytes.give(int64(len(l.bodies[0])))
+		l.bodies = l.bodies[1:]
+	case i < len(l.bodies):
+		bytes.give(int64(len(l.bodies[i])))
+		l.bodies = slices.Delete(l.bodies, i, i+1)
+	}
+	if i == 0 {
+		l.seqs = l.seqs[1:]
+	} else {
+		l.seqs = slices.Delete(l.seqs, i, i+1)
+	}
+	for g, first := 0, 0; g < len(l.groups); g++ {
+		if first += l.groups[g].n; i >= first {
+			continue
+		}
+		if l.groups[g].n--; l.groups[g].n == 0 {
+			l.groups = slices.Delete(l.groups, g, g+1)
+		}
+		return
 	}
 }
 

@@ -60,25 +60,35 @@ func (pt *partition) ring(r bus.Ring) {
 	l := pt.lanes[r.Lane]
 	if l == nil {
 		l = &lane{name: r.Lane}
+		if stored, ok := pt.waits[l.name]; ok {
+			l.past = &stored
+			delete(pt.waits, l.name)
+		}
 		pt.lanes[r.Lane] = l
 	}
-	if !pt.note(l, r) || l.busy || pt.closed {
-		return
+	if pt.note(l, r) {
+		pt.rouse(l)
 	}
-	l.busy = true
-	if stored, ok := pt.waits[l.name]; ok && stored.Seq == l.seqs[0] {
-		delete(pt.waits, l.name)
-		l.attempt, l.stored, l.digest = stored.Attempt, true, stored.Digest
-		if stored.Chat != "" {
-			l.refused, l.chat, l.since = 1, stored.Chat, stored.Since
-			pt.w.health.pauseChat(pausedChat(stored))
-		}
-		if left := stored.Until.Sub(pt.w.Now()); left > 0 {
-			pt.sleep(l, left)
-			return
-		}
+}
+
+// recall takes up what the lane's last owner knew of its head, and reports
+// whether the head must wait. The lock is held.
+func (pt *partition) recall(l *lane) bool {
+	if l.past == nil || l.past.Seq != l.seqs[0] {
+		return false
 	}
-	pt.w.ready.push(pt, l)
+	stored := *l.past
+	l.past = nil
+	l.attempt, l.stored, l.digest = stored.Attempt, true, stored.Digest
+	if stored.Chat != "" {
+		l.refused, l.chat, l.since = 1, stored.Chat, stored.Since
+		pt.w.health.pauseChat(pausedChat(stored))
+	}
+	if left := stored.Until.Sub(pt.w.Now()); left > 0 {
+		pt.sleep(l, left)
+		return true
+	}
+	return false
 }
 
 // note adds a message to the lane, with its body while the budget lasts.
@@ -143,11 +153,21 @@ func (pt *partition) hurry(name string) {
 	}
 }
 
-// begin takes the lane's head for a step, unless the partition closes.
+// begin takes the lane's head for a step, unless the partition closes or the
+// head must wait.
 func (pt *partition) begin(l *lane) (seq uint64, body []byte, ok bool) {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
-	if pt.closed || len(l.seqs) == 0 {
+	if pt.closed {
+		return 0, nil, false
+	}
+	l.hushed = false
+	pt.release(l)
+	if len(l.seqs) == 0 {
+		pt.idle(l)
+		return 0, nil, false
+	}
+	if pt.recall(l) {
 		return 0, nil, false
 	}
 	pt.steps.Add(1)
@@ -155,52 +175,65 @@ func (pt *partition) begin(l *lane) (seq uint64, body []byte, ok bool) {
 	return seq, body, true
 }
 
-// pop removes the head after it was acknowledged and goes on with the next.
-func (pt *partition) pop(ctx context.Context, l *lane) {
+// pop removes messages that were settled together, the head among them, and goes
+// on with the next.
+func (pt *partition) pop(ctx context.Context, l *lane, seqs ...uint64) {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
 	if pt.closed {
 		return
 	}
-	if len(l.bodies) > 0 {
-		pt.w.bytes.give(int64(len(l.bodies[0])))
-		l.bodies = l.bodies[1:]
+	for _, seq := range seqs {
+		if i := slices.Index(l.seqs, seq); i >= 0 {
+			l.cut(i, pt.w.bytes)
+			pt.w.seqs.give(1)
+		} else if gone := l.take(func(h held) bool { return h.seq == seq }); len(gone) > 0 {
+			pt.w.seqs.give(heldWeighs)
+			pt.w.held.Add(-1)
+		}
 	}
-	l.seqs, l.attempt, l.stored, l.digest = l.seqs[1:], 0, false, ""
+	l.attempt, l.stored, l.digest = 0, false, ""
 	l.hurry = false
-	pt.w.seqs.give(1)
 	pt.next(ctx, l)
 }
 
-// popAll removes the first messages of a lane, which were settled together, and
-// goes on with the next.
-func (pt *partition) popAll(ctx context.Context, l *lane, n int) {
-	pt.mu.Lock()
-	if pt.closed {
-		pt.mu.Unlock()
-		return
-	}
-	for range n - 1 {
-		if len(l.bodies) > 0 {
-			pt.w.bytes.give(int64(len(l.bodies[0])))
-			l.bodies = l.bodies[1:]
-		}
-		l.seqs = l.seqs[1:]
-		pt.w.seqs.give(1)
-	}
-	pt.mu.Unlock()
-	pt.pop(ctx, l)
-}
-
-// heads are the first messages of a lane, at most n. A body that is nil must be
-// read.
-func (pt *partition) heads(l *lane, n int) (seqs []uint64, bodies [][]byte) {
+// heads are the first messages of a lane that may be told together, and why: a
+// group, or as many as make a storm. A body that is nil must be read.
+func (pt *partition) heads(l *lane, storm int) (seqs []uint64, bodies [][]byte, why bus.DigestReason) {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
-	seqs = slices.Clone(l.seqs[:min(n, len(l.seqs))])
+	n := mostLines
+	switch {
+	case len(l.groups) > 0:
+		n, why = l.groups[0].n, l.groups[0].why
+		if n < 2 {
+			return nil, nil, why
+		}
+	case storm == 0 || len(l.seqs) < storm || l.seqs[0] <= l.single:
+		return nil, nil, bus.DigestStorm
+	}
+	seqs = slices.Clone(l.seqs[:min(n, mostLines, len(l.seqs))])
 	bodies = make([][]byte, len(seqs))
 	copy(bodies, l.bodies)
-	return seqs, bodies
+	return seqs, bodies, why
+}
+
+// scatter lets the first n messages of a lane be sent one by one: the platform
+// refuses to take them together.
+func (pt *partition) scatter(l *lane, n int, last uint64) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	if len(l.groups) == 0 {
+		l.single = last
+		return
+	}
+	first := l.groups[0]
+	n = min(n, first.n)
+	groups := slices.Repeat([]group{{1, first.why}}, n)
+	if first.n > n {
+		groups = append(groups, group{first.n - n, first.why})
+	}
+	l.groups = append(groups, l.groups[1:]...)
 }
 
 // next goes on with a lane whose head is new. The lock is held.
@@ -220,7 +253,7 @@ func (pt *partition) next(ctx context.Context, l *lane) {
 	if len(l.seqs) > 0 {
 		pt.w.ready.push(pt, l)
 	} else {
-		delete(pt.lanes, l.name)
+		pt.idle(l)
 	}
 }
 
@@ -269,9 +302,15 @@ func (pt *partition) close() {
 		if l.timer != nil {
 			l.timer.Stop()
 		}
+		l.stopAlarm()
 		l.drop(pt.w.bytes)
-		pt.w.seqs.give(int64(len(l.seqs)))
-		l.seqs = nil
+		pt.w.seqs.give(int64(len(l.seqs) + heldWeighs*len(l.held)))
+		pt.w.held.Add(-int64(len(l.held)))
+		if l.begun != nil {
+			pt.w.held.Add(-int64(len(l.begun.seqs)))
+			pt.w.seqs.give(int64(len(l.begun.seqs)))
+		}
+		l.seqs, l.held, l.begun = nil, nil, nil
 	}
 	pt.mu.Unlock()
 	pt.steps.Wait()

@@ -31,7 +31,7 @@ func (w *Worker) step(pt *partition, l *lane) {
 	if body == nil {
 		var err error
 		if body, err = pt.claim.Get(ctx, seq); errors.Is(err, bus.ErrGone) {
-			pt.pop(ctx, l) // removed by hand
+			pt.pop(ctx, l, seq) // removed by hand
 			return
 		} else if err != nil {
 			w.Log.Warn("a message could not be read from the stream, will try again", "system", w.system, "err", err)
@@ -43,36 +43,50 @@ func (w *Worker) step(pt *partition, l *lane) {
 		pt.later(l, time.Second)
 		return
 	}
-	if w.together(ctx, pt, l, body) {
+	n, err := decoded(body)
+	if err == nil && (w.aside(ctx, pt, l, n, seq) || w.together(ctx, pt, l, n)) {
 		return
 	}
-	if w.settle(ctx, pt, l, seq, body) {
+	if w.settle(ctx, pt, l, seq, n, err) {
 		w.unstore(ctx, pt, l)
 		w.persist(ctx, "acknowledge", func() error { return pt.claim.Ack(ctx, seq) })
-		pt.pop(ctx, l)
+		pt.pop(ctx, l, seq)
 	}
 }
 
-// settle makes one attempt at a message. It reports whether the message is
-// done with: sent, or dead. If not, the lane has been parked.
-func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64, body []byte) bool {
-	var n hub.Notification
-	if err := bus.Decode(body, &n); err != nil {
-		n.System = w.system // what could be read goes among the dead letters of ours
-		return w.bury(ctx, &n, l, l.attempt, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err})
+// decoded is the notification of a body, and why it cannot be read or not be
+// carried out.
+func decoded(body []byte) (*hub.Notification, error) {
+	n := new(hub.Notification)
+	if err := bus.Decode(body, n); err != nil {
+		return n, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err}
 	}
-	if n.Version > hub.NotificationVersion || !knows(n.Act) { // a worker that was updated will take over
-		w.putOff(ctx, pt, l, &n, seq, verdict{wait, time.Minute}, errTooNew)
+	if n.Version > hub.NotificationVersion || !knows(n.Act) {
+		return n, errTooNew
+	}
+	return n, nil
+}
+
+// settle makes one attempt at a message, unless something is wrong with it. It
+// reports whether the message is done with: sent, or dead. If not, the lane has
+// been parked.
+func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64, n *hub.Notification, wrong error) bool {
+	if errors.Is(wrong, errTooNew) { // a worker that was updated will take over
+		w.putOff(ctx, pt, l, n, seq, verdict{wait, time.Minute}, wrong)
 		return false
+	}
+	if wrong != nil {
+		n.System = w.system // what could be read goes among the dead letters of ours
+		return w.bury(ctx, n, l, l.attempt, wrong)
 	}
 	if known, err := w.Bus.Receipt(ctx, n.ID); err != nil {
 		w.Log.Warn("receipts cannot be read, will try again", "system", w.system, "err", err)
 		pt.later(l, time.Second)
 		return false
 	} else if known != nil { // sent before a crash, or routed twice
-		return w.sent(ctx, &n, l, *known, false)
+		return w.sent(ctx, n, l, *known, false)
 	}
-	at, err := w.aim(ctx, &n)
+	at, err := w.aim(ctx, n)
 	if err != nil {
 		w.Log.Warn("the message to answer or to change cannot be found, will try again", "system", w.system, "err", err)
 		pt.later(l, time.Second)
@@ -86,30 +100,30 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 		return false
 	}
 	watched, trail := observe.Watch(ctx)
-	receipt, err := w.attempt(watched, &n, at)
+	receipt, err := w.attempt(watched, n, at)
 	l.saw(trail, err)
 	if ctx.Err() != nil { // we are stopping
-		return w.leave(ctx, &n, l, receipt, err)
+		return w.leave(ctx, n, l, receipt, err)
 	}
 	v := judge(err, l.attempt+1, w.patience(), rand.Float64())
 	if w.silent(err) {
 		pt.later(l, -1)
 		return false
 	}
-	w.tookOne(l, &n, err)
+	w.tookOne(l, n, err)
 	switch v.do {
 	case done:
-		return w.sent(ctx, &n, l, receipt, true)
+		return w.sent(ctx, n, l, receipt, true)
 	case bury:
 		if n.Act != hub.ActSend || at.ref == "" || at.ref == n.Root || providers.FaultOf(err) != hub.FaultRejected {
-			return w.bury(ctx, &n, l, l.attempt+1, err)
+			return w.bury(ctx, n, l, l.attempt+1, err)
 		}
 		// Perhaps somebody deleted the message to answer, which Mattermost refuses
 		// to answer then: without a thread the message may still be taken.
 		w.persist(ctx, "forget the thread", func() error { return w.Bus.DropRoot(ctx, n.Chat, n.Message.Thread) })
 		v = verdict{wait, minWait}
 	}
-	w.rest(ctx, pt, l, &n, seq, v, err)
+	w.rest(ctx, pt, l, n, seq, v, err)
 	return false
 }
 
@@ -188,10 +202,6 @@ func (w *Worker) root(ctx context.Context, n *hub.Notification) (hub.MessageRef,
 	return w.Bus.Root(ctx, n.Chat, n.Message.Thread)
 }
 
-func (w *Worker) stale(n *hub.Notification) bool {
-	return !n.StaleAt.IsZero() && w.Now().After(n.StaleAt)
-}
-
 // post makes the one attempt to send.
 func (w *Worker) post(ctx context.Context, n *hub.Notification, root hub.MessageRef) (hub.Receipt, error) {
 	if w.stale(n) {
@@ -252,7 +262,7 @@ const worthTelling = 10 * time.Second
 func (w *Worker) putOff(ctx context.Context, pt *partition, l *lane, n *hub.Notification, seq uint64, v verdict, err error) {
 	until := w.Now().Add(v.after).UTC()
 	w.Log.Warn("a message must wait", "system", w.system, "chat", n.Chat.ID, "notification", n.ID, "attempt", l.attempt, "until", until, "err", err)
-	if v.after > time.Second {
+	if v.after > time.Second && l.begun == nil { // one wait is kept of a lane: that of what was begun
 		stored := bus.Wait{Until: until, Attempt: l.attempt, Seq: seq, Reason: err.Error(), Digest: l.digest}
 		l.stored = true
 		w.persist(ctx, "store the wait", func() error { return w.Bus.PutWait(ctx, w.system, pt.n, l.name, stored) })

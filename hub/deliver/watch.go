@@ -54,7 +54,7 @@ func (w *Worker) watch(ctx context.Context) {
 func (w *Worker) announce(ctx context.Context) {
 	state, reason := w.health.state()
 	d := w.Provider.Describe()
-	s := hub.SystemStatus{System: w.system, Kind: d.Kind, Features: d.Can, State: state, Reason: reason, PausedChats: w.health.pausedChats()}
+	s := hub.SystemStatus{System: w.system, Kind: d.Kind, Features: d.Can, State: state, Reason: reason, PausedChats: w.health.pausedChats(), Held: w.held.Load()}
 	if err := w.Bus.Announce(ctx, s); err != nil && ctx.Err() == nil {
 		w.Log.Warn("the state of the system could not be told to the hub", "system", w.system, "err", err)
 	}

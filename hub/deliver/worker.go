@@ -32,7 +32,8 @@ type Config struct {
 	// minute.
 	Storm      int
 	StormAfter time.Duration
-	Unpaced    bool // the platform's documented rates do not bind this account
+	Zone       *time.Location // of chats for which none was set; default UTC
+	Unpaced    bool           // the platform's documented rates do not bind this account
 	// Observe, if set, is told how each attempt ended, by whichever goroutine made it.
 	Observe func(n *hub.Notification, o hub.Outcome)
 	Log     *slog.Logger
@@ -50,6 +51,8 @@ type Worker struct {
 	ready  *ready
 	health *health
 	pacer  *limit.Pacer
+	chats  *chats
+	held   atomic.Int64  // messages set aside
 	now    chan struct{} // somebody wants to know now whether a paused system goes on
 	counts Counts
 
@@ -79,13 +82,14 @@ func New(c Config) *Worker {
 	c.Bytes = or(c.Bytes, 16<<20)
 	c.Sequences = or(c.Sequences, 4<<20)
 	c.StormAfter = or(c.StormAfter, time.Minute)
+	c.Zone = or(c.Zone, time.UTC)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	w := &Worker{
 		Config: c, system: c.Provider.Describe().ID, owner: rand.Text(),
 		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
-		pacer: limit.New(paceOf(c)), now: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
+		pacer: limit.New(paceOf(c)), chats: newChats(c.Zone), now: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
 	}
 	w.ready = &ready{limit: c.InFlight, step: w.step}
 	return w
@@ -110,6 +114,10 @@ func (w *Worker) Counts() *Counts { return &w.counts }
 // State says how the system is: "ok", "paused" or "unknown", and why.
 func (w *Worker) State() (state, reason string) { return w.health.state() }
 
+// Held is how many messages are set aside: for their digest, or while their chat
+// is left alone.
+func (w *Worker) Held() int64 { return w.held.Load() }
+
 // PausedChats are the chats that take no messages, those paused longest first.
 func (w *Worker) PausedChats() []hub.PausedChat { return w.health.pausedChats() }
 
@@ -123,6 +131,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, cancel) })()
 	defer w.Bus.OnChange(Resume, w.onResume)()
 	var all sync.WaitGroup
+	known := make(chan struct{})
+	all.Go(func() { w.follow(ctx, sync.OnceFunc(func() { close(known) })) })
 	all.Go(func() { w.watch(ctx) })
 	all.Go(func() { w.undertake(ctx) })
 	if r, ok := providers.As[providers.Runner](w.Provider); ok {
@@ -131,6 +141,10 @@ func (w *Worker) Run(ctx context.Context) error {
 				w.Log.Error("a provider stopped its own work", "system", w.system, "err", err)
 			}
 		})
+	}
+	select {
+	case <-known: // nobody is woken before we know who sleeps
+	case <-ctx.Done():
 	}
 	for n := range w.Bus.Partitions() {
 		all.Go(func() { w.own(ctx, n) })

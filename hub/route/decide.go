@@ -100,7 +100,7 @@ func (b *batch) give(m *matter, v *view, d *rules.Decision) hub.TraceChat {
 		return b.known(m, d, told, message)
 	}
 	n := b.notification(m, d.Chat, d.Options)
-	n.ID, n.Subscription, n.Message = v.id(d.Chat), d.Subscription, message
+	n.ID, n.Subscription, n.Message, n.Digest = v.id(d.Chat), d.Subscription, message, d.Options.Digest
 	n.Root = b.rootOf(m, d.Chat, &message)
 	b.owed = append(b.owed, n)
 	if m.announces(d) {
@@ -122,7 +122,7 @@ func (b *batch) known(m *matter, d *rules.Decision, told *hub.Announcement, mess
 	}
 	if told.Event == m.event.ID && m.event.ReceivedTime.After(b.r.Now().Add(-resendWithin)) && told.State == hub.AnnouncedLive {
 		n := b.notification(m, d.Chat, d.Options)
-		n.ID, n.Subscription, n.Message = told.Notification, d.Subscription, told.Message
+		n.ID, n.Subscription, n.Message, n.Digest = told.Notification, d.Subscription, told.Message, d.Options.Digest
 		n.Root = b.rootOf(m, d.Chat, &n.Message)
 		b.owed = append(b.owed, n)
 		return traced(d, hub.ResultQueued, n.ID, time.Time{})

@@ -535,3 +535,26 @@ func TestARowsMaxAge(t *testing.T) {
 		require.Equal(t, map[string]time.Duration{"C1": 10 * time.Minute, "C2": time.Hour}, age)
 	})
 }
+
+// TestARowsDigest holds that a notification says when its row wants it told, and
+// that what changes it waits for nothing.
+func TestARowsDigest(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | C1 | * | digest=daily@09:00", "slack | C2 | *")
+		owed := f.hear(hub.ForumPostCreated, post(1))
+		require.Len(t, owed, 2)
+		digest := map[string]string{}
+		for _, n := range owed {
+			digest[n.Chat.ID] = n.Digest
+		}
+		require.Equal(t, map[string]string{"C1": "daily@09:00", "C2": ""}, digest)
+		gone := post(1)
+		gone.Post.Deleted = true
+		changed := f.hear(hub.ForumPostDeleted, gone)
+		require.Len(t, changed, 2)
+		for _, n := range changed {
+			require.Equal(t, hub.ActEdit, n.Act)
+			require.Empty(t, n.Digest)
+		}
+	})
+}

@@ -40,7 +40,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // standings are the descriptions of standing's metrics.
 type standings struct {
-	nats, database, rules, up, paused, chats, depth, oldest, last, free, size *prometheus.Desc
+	nats, database, rules, up, paused, chats, depth, held, oldest, last, free, size *prometheus.Desc
 
 	messages, bytes, limit, connections, used, waits, waited *prometheus.Desc
 }
@@ -54,6 +54,7 @@ func newStandings() *standings {
 		paused:   describe("bellhop_system_paused", "1 while a system takes no messages.", "system"),
 		chats:    describe("bellhop_chats_paused", "Chats of a system that take no messages, up to 200.", "system"),
 		depth:    describe("bellhop_queue_depth", "Notifications that wait for a system.", "system"),
+		held:     describe("bellhop_queue_held", "Of those that wait for a system, how many are set aside: for a digest, or while their chat is left alone.", "system"),
 		oldest:   describe("bellhop_queue_oldest_seconds", "For how long the oldest notification has waited for a system; 0 if none waits.", "system"),
 		last:     describe("bellhop_source_last_event_timestamp_seconds", "When the newest event of a source came in.", "source"),
 		free:     describe("bellhop_disk_free_bytes", "Free space of the disk under server.data_dir."),
@@ -81,7 +82,7 @@ func (m *metrics) standing(s standing) { m.registry.MustRegister(collector{s, ne
 // Describe implements prometheus.Collector.
 func (c collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.nats, c.database, c.standings.rules, c.up, c.paused, c.chats, c.depth, c.oldest, c.last, c.free, c.size,
+		c.nats, c.database, c.standings.rules, c.up, c.paused, c.chats, c.depth, c.held, c.oldest, c.last, c.free, c.size,
 		c.messages, c.bytes, c.limit, c.connections, c.used, c.waits, c.waited,
 	} {
 		to <- d
@@ -121,6 +122,7 @@ func (c collector) collectSystems(ctx context.Context, gauge func(d *prometheus.
 		gauge(c.up, truth(s.State != "unknown"), system)
 		gauge(c.paused, truth(s.State == "paused"), system)
 		gauge(c.chats, float64(len(s.PausedChats)), system)
+		gauge(c.held, float64(s.Held), system)
 		if waiting, err := c.bus.Backlog(ctx, s.System); err == nil {
 			gauge(c.depth, float64(waiting), system)
 		}

@@ -140,6 +140,7 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 	for _, p := range s.providers {
 		s.workers = append(s.workers, deliver.New(deliver.Config{
 			Bus: b, Provider: s.metrics.provider(p), Attempts: c.Deliver.Attempts, Backoff: c.Deliver.Backoff, Unpaced: s.unpaced(p), Storm: c.Deliver.Storm,
+			Zone:    s.zone(),
 			Observe: s.metrics.ended, Log: s.Log,
 		}))
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/config"
@@ -131,6 +132,15 @@ func openProvider(o Options, registry *providers.Registry, section config.Sectio
 func (s *Server) unpaced(p providers.Provider) bool {
 	section, ok := s.Config.Providers[string(p.Describe().ID)]
 	return ok && section.Pace() == config.PaceOff
+}
+
+// zone is where chats are of which nobody has said where they are.
+func (s *Server) zone() *time.Location {
+	zone, err := hub.FindZone(s.Config.Deliver.Timezone)
+	if err != nil { // which package config has checked
+		return time.UTC
+	}
+	return zone
 }
 
 // natsDir is where the embedded NATS keeps its streams.

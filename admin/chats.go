@@ -1,0 +1,177 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// ChatSettings keeps what people have set for chats.
+type ChatSettings interface {
+	// ChatSettings of a chat for which nothing was set have only its name.
+	ChatSettings(ctx context.Context, chat hub.Chat) (hub.ChatSettings, error)
+	// AllChatSettings are those of the chats of a system, of every one if it is
+	// empty, for which something was set.
+	AllChatSettings(ctx context.Context, system hub.System) ([]hub.ChatSettings, error)
+	// ChangeChat may call change more than once. Its error ends it.
+	ChangeChat(ctx context.Context, chat hub.Chat, change func(*hub.ChatSettings) error) (hub.ChatSettings, error)
+}
+
+// chatStatus is a chat's settings and what they mean by now. Only Quiet and Zone
+// can be set.
+type chatStatus struct {
+	hub.Chat               // "system", "chat"
+	Quiet        string    `json:"quiet,omitempty"`
+	Zone         string    `json:"zone,omitempty"`
+	Clock        string    `json:"clock"`
+	SnoozedUntil time.Time `json:"snoozed_until,omitzero"`
+	SilentUntil  time.Time `json:"silent_until,omitzero"`
+	NextQuietAt  time.Time `json:"next_quiet_at,omitzero"`
+	Summary      string    `json:"summary"`
+}
+
+type snoozeInput struct {
+	For   string `json:"for,omitempty"`
+	Until string `json:"until,omitempty"`
+}
+
+func (s *Server) listChatSettings(w http.ResponseWriter, r *http.Request) error {
+	all, err := s.ChatSettings.AllChatSettings(r.Context(), hub.System(r.URL.Query().Get("system")))
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	var shown []chatStatus
+	for _, c := range all {
+		if c.Says(now) {
+			shown = append(shown, s.chatStatus(c, now))
+		}
+	}
+	return s.answer(w, r, http.StatusOK, listOf(shown, ""))
+}
+
+func (s *Server) getChat(w http.ResponseWriter, r *http.Request) error {
+	chat, err := s.chatOf(r)
+	if err != nil {
+		return err
+	}
+	c, err := s.ChatSettings.ChatSettings(r.Context(), chat)
+	if err != nil {
+		return err
+	}
+	return s.answer(w, r, http.StatusOK, s.chatStatus(c, s.Now()))
+}
+
+func (s *Server) putChat(w http.ResponseWriter, r *http.Request) error {
+	var in chatStatus
+	if err := s.decode(w, r, &in, jsonContent); err != nil {
+		return err
+	}
+	return s.changeChat(w, r, func(c *hub.ChatSettings, now time.Time) error {
+		return c.SetQuiet(in.Quiet, in.Zone, s.Zone, now)
+	})
+}
+
+func (s *Server) snoozeChat(w http.ResponseWriter, r *http.Request) error {
+	var in snoozeInput
+	if err := s.decode(w, r, &in, jsonContent); err != nil {
+		return err
+	}
+	field, text := "until", in.Until
+	switch {
+	case (in.For == "") == (in.Until == ""):
+		return invalid(map[string]string{"for": `is needed, such as "2h", or until, such as "09:00"; not both`})
+	case in.For != "":
+		field, text = "for", in.For
+	}
+	if wrong := strings.Contains(text, ":"); wrong != (field == "until") {
+		return invalidField(field, map[string]string{"for": `is how long: "2h", "3d"`, "until": `is when it ends: "09:00" or "2026-01-10T09:00:00Z"`}[field])
+	}
+	return s.changeChat(w, r, func(c *hub.ChatSettings, now time.Time) error {
+		schedule, _ := c.Schedule(s.Zone) // of one that cannot be read, the zone that is configured
+		until, err := hub.ParseSnooze(text, now, schedule.Zone())
+		if err != nil {
+			return invalidField(field, "is "+err.Error())
+		}
+		if err := c.Snooze(until, now); err != nil {
+			return invalidField(field, err.Error())
+		}
+		return nil
+	})
+}
+
+func (s *Server) resumeChat(w http.ResponseWriter, r *http.Request) error {
+	return s.changeChat(w, r, func(c *hub.ChatSettings, now time.Time) error {
+		c.Resume(now)
+		return nil
+	})
+}
+
+func (s *Server) changeChat(w http.ResponseWriter, r *http.Request, change func(*hub.ChatSettings, time.Time) error) error {
+	chat, err := s.chatOf(r)
+	if err != nil {
+		return err
+	}
+	now := s.Now().UTC()
+	c, err := s.ChatSettings.ChangeChat(r.Context(), chat, func(c *hub.ChatSettings) error { return change(c, now) })
+	if err != nil {
+		return err
+	}
+	return s.answer(w, r, http.StatusOK, s.chatStatus(c, now))
+}
+
+// chatOf is the chat that a path names, which need not have heard anything yet.
+func (s *Server) chatOf(r *http.Request) (hub.Chat, error) {
+	chat := hub.Chat{System: hub.System(r.PathValue("system")), ID: r.PathValue("chat")}
+	systems, err := s.Systems(r.Context())
+	if err != nil {
+		return chat, err
+	}
+	if problem := systemProblem(systems, chat.System); problem != "" {
+		return chat, hub.Errorf(hub.CodeNotFound, "%s %s", chat.System, problem)
+	}
+	if len(chat.ID) > 255 || strings.ContainsFunc(chat.ID, unicode.IsControl) {
+		return chat, hub.Errorf(hub.CodeNotFound, "a chat has 1 to 255 printable bytes")
+	}
+	return chat, nil
+}
+
+func (s *Server) chatStatus(c hub.ChatSettings, now time.Time) chatStatus {
+	schedule, err := c.Schedule(s.Zone)
+	zone := schedule.Zone()
+	out := chatStatus{Chat: c.Chat, Quiet: c.Quiet, Zone: c.Zone, Clock: zone.String()}
+	if c.Snoozed.Until.After(now) {
+		out.SnoozedUntil = c.Snoozed.Until.In(zone)
+	}
+	if until := schedule.Silent(now); !until.IsZero() {
+		out.SilentUntil = until.In(zone)
+	} else if from := schedule.Next(now); !from.IsZero() {
+		out.NextQuietAt = from.In(zone)
+	}
+	switch {
+	case err != nil:
+		out.Summary = "what was set cannot be read: set it anew"
+	case !out.SilentUntil.IsZero() && out.SilentUntil.Equal(out.SnoozedUntil):
+		out.Summary = "snoozed until " + onClock(out.SilentUntil, now)
+	case !out.SilentUntil.IsZero():
+		out.Summary = "quiet until " + onClock(out.SilentUntil, now)
+	case !out.NextQuietAt.IsZero():
+		out.Summary = "quiet next from " + onClock(out.NextQuietAt, now)
+	default:
+		out.Summary = "never quiet"
+	}
+	return out
+}
+
+// onClock is a time in words, with its date unless that is today or the next night.
+func onClock(at, now time.Time) string {
+	layout := "15:04"
+	if at.Sub(now) >= 24*time.Hour {
+		layout = "2 January 15:04"
+	}
+	return at.Format(layout) + " " + at.Location().String()
+}
