@@ -80,7 +80,7 @@ func TestFaultNoisyNeighbourFull(t *testing.T) {
 	require.NotEmpty(t, heardIn(w.telegram, limited))
 }
 
-// loudly queues messages for the limited room, by many clients.
+// loudly queues messages for the limited room, by a few clients.
 func (p *program) loudly(t *testing.T, load *poster) int {
 	t.Helper()
 	all := &crowd{
@@ -90,7 +90,7 @@ func (p *program) loudly(t *testing.T, load *poster) int {
 	defer all.client.CloseIdleConnections()
 	began := time.Now()
 	var sending sync.WaitGroup
-	for range 32 {
+	for range 4 {
 		sending.Go(func() {
 			for n := all.next.Add(1); n <= queued; n = all.next.Add(1) {
 				mark := strconv.FormatInt(loudFirst+n, 10)

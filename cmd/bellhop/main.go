@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // time zones by name, also where the machine has none
 
@@ -64,12 +63,6 @@ type world struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// Most of what lives are the stream's buffers, which cost the collector
-	// nothing: twice the collections are a twentieth of the CPU and spare a sixth
-	// of the memory under load.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
 	os.Exit(run(&world{ctx, os.Environ(), os.Stdin, os.Stdout, os.Stderr}, os.Args[1:]))
 }
 

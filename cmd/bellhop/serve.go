@@ -76,6 +76,7 @@ func start(w *world, o server.Options) error {
 	if err != nil {
 		return err
 	}
+	go boundMemory(w.ctx, w.env)
 	return s.Run(w.ctx)
 }
 

@@ -166,7 +166,7 @@ func TestPublishRecognisesDuplicatesBeyondTheServersWindow(t *testing.T) {
 	}, 10*time.Second, 150*time.Millisecond, "the server's window is meant to be over")
 	require.NoError(t, b.Close())
 
-	b = open(t, dir) // the window is 2 minutes again, but nothing is in it
+	b = open(t, dir) // the window is as long as ever again, but nothing is in it
 	require.NoError(t, b.ForgetServerIDs(t.Context()))
 	n := stored(t, b, "EVENTS")
 	a, err := b.Publish(t.Context(), event("older"))

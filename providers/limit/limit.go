@@ -17,12 +17,12 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-// learnedFor is how many calls a pace holds that a server has taught us, and how
-// long at least: after that it is tried whether it takes more by now.
-const (
-	learnedFor   = 12
-	learnedLeast = time.Minute
-)
+// learnedFor is how many calls a pace holds that a server has taught us: after
+// that it is tried whether it takes more by now. A server that says when its next
+// call fits (Matrix) is asked too early two or three times a minute then; one that says a second
+// and takes ten calls in it, with a hundred at once after a rest (Mattermost), is
+// kept to most of what it takes.
+const learnedFor = 12
 
 // sweepAt is how many chats are known before those that rest are forgotten.
 const sweepAt = 1_000
@@ -98,8 +98,7 @@ func (p *Pacer) Refused(chat string, now time.Time, after time.Duration) (all bo
 	defer p.mu.Unlock()
 	until := now.Add(after)
 	if p.limits.Learned {
-		p.learned = providers.Rate{Calls: 1, Per: after}
-		p.strict = until.Add(max(learnedFor*after, learnedLeast))
+		p.learn(now, until)
 	}
 	all = p.limits.Learned || p.refused != "" && p.refused != chat && now.Before(p.until)
 	p.refused, p.until = chat, until
@@ -110,6 +109,18 @@ func (p *Pacer) Refused(chat string, now time.Time, after time.Duration) (all bo
 	c := p.chat(chat, now)
 	c.blocked = latest(c.blocked, until)
 	return false
+}
+
+// learn takes the wait that a server asks for as its pace. Refused at a pace that
+// it taught us before, we are slower than that: it may ask for the little that was
+// missing.
+func (p *Pacer) learn(now, until time.Time) {
+	pace := until.Sub(now)
+	if now.Before(p.strict) {
+		pace = max(pace, p.learned.Per+p.learned.Per/10)
+	}
+	p.learned = providers.Rate{Calls: 1, Per: pace}
+	p.strict = until.Add(learnedFor * pace)
 }
 
 // chat finds or makes a chat's line, and forgets those that rest.

@@ -143,3 +143,58 @@ func BenchmarkTurn(b *testing.B) {
 		p.Turn(chats[i%len(chats)], now)
 	}
 }
+
+// server refuses what comes faster than one call in every, but for a burst, and
+// says when to come again.
+type server struct {
+	every time.Duration
+	burst int
+	says  func(until time.Duration) time.Duration
+	full  time.Time // when the burst is whole again
+}
+
+func (s *server) takes(now time.Time) (ok bool, after time.Duration) {
+	if s.full.Before(now) {
+		s.full = now
+	}
+	if early := s.full.Add(s.every).Sub(now) - time.Duration(s.burst)*s.every; early > 0 {
+		return false, s.says(early)
+	}
+	s.full = s.full.Add(s.every)
+	return true, 0
+}
+
+// TestALearnedPace lets an account say a lot to servers that do not tell their
+// limits before: it takes a small part of the calls to find them, and is done
+// not much later than it could be.
+func TestALearnedPace(t *testing.T) {
+	second := func(until time.Duration) time.Duration { return max(until.Round(time.Second), time.Second) }
+	for name, c := range map[string]struct {
+		server  server
+		refused int
+		takes   float64 // times as long as the server would have let it
+	}{
+		"as Mattermost": {server{every: 100 * time.Millisecond, burst: 100, says: second}, 20, 2.5},
+		"as Synapse":    {server{every: 5 * time.Second, burst: 10, says: func(d time.Duration) time.Duration { return d }}, 250, 1.1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const calls = 1000
+			p, now, done, refused := limit.New(providers.Limits{Learned: true}), begin, 0, 0
+			for done < calls {
+				now = p.Turn(fmt.Sprint(done%7), now)
+				ok, after := c.server.takes(now)
+				if ok {
+					done++
+					now = now.Add(10 * ms)
+					continue
+				}
+				refused++
+				p.Refused("a", now, max(after, time.Second))
+			}
+			took, least := now.Sub(begin), time.Duration(calls-c.server.burst)*c.server.every
+			t.Logf("%d calls took %s, at least %s; %d were refused", calls, took, least, refused)
+			require.LessOrEqual(t, refused, c.refused)
+			require.LessOrEqual(t, took.Seconds(), c.takes*least.Seconds())
+		})
+	}
+}
