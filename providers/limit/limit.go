@@ -19,9 +19,9 @@ import (
 
 // learnedFor is how many calls a pace holds that a server has taught us: after
 // that it is tried whether it takes more by now. A server that says when its next
-// call fits (Matrix) is asked too early two or three times a minute then; one that says a second
-// and takes ten calls in it, with a hundred at once after a rest (Mattermost), is
-// kept to most of what it takes.
+// call fits (Matrix) is asked too early two or three times a minute then; one that
+// says a second and takes ten calls in it, with a hundred at once after a rest
+// (Mattermost), is kept to most of what it takes.
 const learnedFor = 12
 
 // sweepAt is how many chats are known before those that rest are forgotten.
