@@ -330,7 +330,7 @@ func (pt *partition) idle(l *lane) {
 			at = now
 		}
 	}
-	if !at.After(now) {
+	if !at.After(now) || l.anew { // its chat's clocks were set while it was busy
 		pt.w.ready.push(pt, l)
 		return
 	}

@@ -310,7 +310,7 @@ func (pt *partition) close() {
 			pt.w.held.Add(-int64(len(l.begun.seqs)))
 			pt.w.seqs.give(int64(len(l.begun.seqs)))
 		}
-		l.seqs, l.held, l.begun = nil, nil, nil
+		l.seqs, l.held = nil, nil // and what else a lane knows is its step's alone
 	}
 	pt.mu.Unlock()
 	pt.steps.Wait()
