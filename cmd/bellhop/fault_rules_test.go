@@ -62,7 +62,7 @@ func (e *editors) add(rows ...string) ([]hub.SubscriptionID, error) {
 func (e *editors) remove(ids []hub.SubscriptionID) error {
 	for _, id := range ids {
 		if e.ctx.Err() != nil {
-			return nil
+			break
 		}
 		if err := e.s.ask(context.WithoutCancel(e.ctx), "DELETE", "/api/v1/subscriptions/"+string(id), "", "", nil); err != nil {
 			return err

@@ -25,22 +25,30 @@ type insert struct {
 func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
 	whole := len(rows) / rowsPerStatement * rowsPerStatement
 	if whole > 0 {
-		// SQLite would take longer to read the same long statement anew for each
-		// chunk than to run it.
-		statement, err := tx.PrepareContext(ctx, i.statement(rowsPerStatement, e.placeholder))
-		if err != nil {
+		if err := e.insertChunks(ctx, tx, i, rows[:whole]); err != nil {
 			return err
-		}
-		defer statement.Close()
-		for chunk := range slices.Chunk(rows[:whole], rowsPerStatement) {
-			if _, err := statement.ExecContext(ctx, slices.Concat(chunk...)...); err != nil {
-				return err
-			}
 		}
 	}
 	if rest := rows[whole:]; len(rest) > 0 {
 		_, err := tx.ExecContext(ctx, i.statement(len(rest), e.placeholder), slices.Concat(rest...)...)
 		return err
+	}
+	return nil
+}
+
+// insertChunks runs one statement for as many rows at a time as it carries. To
+// read so long a statement anew for each chunk would take SQLite longer than to
+// run it.
+func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
+	statement, err := tx.PrepareContext(ctx, i.statement(rowsPerStatement, e.placeholder))
+	if err != nil {
+		return err
+	}
+	defer statement.Close()
+	for chunk := range slices.Chunk(rows, rowsPerStatement) {
+		if _, err := statement.ExecContext(ctx, slices.Concat(chunk...)...); err != nil {
+			return err
+		}
 	}
 	return nil
 }
