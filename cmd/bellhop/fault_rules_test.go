@@ -60,11 +60,8 @@ func (e *editors) add(rows ...string) ([]hub.SubscriptionID, error) {
 
 // remove removes rows, one after the other, until ctx ends.
 func (e *editors) remove(ids []hub.SubscriptionID) error {
-	for _, id := range ids {
-		if e.ctx.Err() != nil {
-			break
-		}
-		if err := e.s.ask(context.WithoutCancel(e.ctx), "DELETE", "/api/v1/subscriptions/"+string(id), "", "", nil); err != nil {
+	for ; len(ids) > 0 && e.ctx.Err() == nil; ids = ids[1:] {
+		if err := e.s.ask(context.WithoutCancel(e.ctx), "DELETE", "/api/v1/subscriptions/"+string(ids[0]), "", "", nil); err != nil {
 			return err
 		}
 		e.changes.Add(1)

@@ -45,8 +45,8 @@ func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows []
 		return err
 	}
 	defer statement.Close()
-	for chunk := range slices.Chunk(rows, rowsPerStatement) {
-		if _, err := statement.ExecContext(ctx, slices.Concat(chunk...)...); err != nil {
+	for ; len(rows) > 0; rows = rows[rowsPerStatement:] {
+		if _, err := statement.ExecContext(ctx, slices.Concat(rows[:rowsPerStatement]...)...); err != nil {
 			return err
 		}
 	}
