@@ -21,6 +21,9 @@ type partition struct {
 	waits  map[string]bus.Wait // stored before we owned it
 	closed bool
 	steps  sync.WaitGroup
+
+	leaving bool   // no new step begins
+	leave   func() // ends the holding
 }
 
 // hold serves the partition until the claim is lost or ctx ends.
@@ -29,12 +32,31 @@ func (w *Worker) hold(ctx context.Context, n int, claim *bus.Claim) error {
 	if err != nil {
 		return errors.Join(err, w.release(ctx, claim))
 	}
-	pt := &partition{w: w, n: n, claim: claim, lanes: map[string]*lane{}, waits: waits}
+	holding, leave := context.WithCancel(ctx)
+	defer leave()
+	pt := &partition{w: w, n: n, claim: claim, lanes: map[string]*lane{}, waits: waits, leave: leave}
 	w.note(pt, true)
-	err = claim.Run(ctx, pt.ring)
+	err = claim.Run(holding, pt.ring)
+	if err == nil && ctx.Err() == nil {
+		err = errGiven
+	}
 	w.note(pt, false)
 	pt.close()
 	return errors.Join(err, w.release(ctx, claim))
+}
+
+// giveUp ends the holding when what is in hand has ended. Until then the claim is
+// kept, so that nobody else begins.
+func (pt *partition) giveUp() {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	if !pt.leaving {
+		pt.leaving = true
+		go func() {
+			pt.steps.Wait()
+			pt.leave()
+		}()
+	}
 }
 
 func (w *Worker) note(pt *partition, owned bool) {
@@ -158,7 +180,7 @@ func (pt *partition) hurry(name string) {
 func (pt *partition) begin(l *lane) (seq uint64, body []byte, ok bool) {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
-	if pt.closed {
+	if pt.closed || pt.leaving {
 		return 0, nil, false
 	}
 	l.hushed = false

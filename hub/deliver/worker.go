@@ -59,8 +59,10 @@ type Worker struct {
 	mu    sync.Mutex
 	owned map[*partition]bool
 	freed chan struct{} // closed when partitions of the dead were freed here
+	gave  time.Time     // when a partition was given up for another worker
 
 	refused atomic.Bool     // a partition that we want has an owner, who may be dead
+	wants   atomic.Bool     // and may have too many
 	send    context.Context // ends when sends in hand must
 }
 
@@ -130,11 +132,13 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.send = send
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, cancel) })()
 	defer w.Bus.OnChange(Resume, w.onResume)()
+	defer w.Bus.OnChange(shares, w.onShare)()
 	var all sync.WaitGroup
 	known := make(chan struct{})
 	all.Go(func() { w.follow(ctx, sync.OnceFunc(func() { close(known) })) })
 	all.Go(func() { w.watch(ctx) })
 	all.Go(func() { w.undertake(ctx) })
+	all.Go(func() { w.share(ctx) })
 	if r, ok := providers.As[providers.Runner](w.Provider); ok {
 		all.Go(func() {
 			if err := r.Run(ctx); err != nil && ctx.Err() == nil {
@@ -164,10 +168,13 @@ func (w *Worker) own(ctx context.Context, n int) {
 			w.Log.Debug("partition owned", "system", w.system, "partition", n)
 			err = w.hold(ctx, n, claim)
 		}
-		if errors.Is(err, bus.ErrOwned) {
+		switch {
+		case errors.Is(err, bus.ErrOwned):
 			w.refused.Store(true)
-		}
-		if err != nil && ctx.Err() == nil && !errors.Is(err, bus.ErrOwned) {
+			w.wants.Store(true)
+		case errors.Is(err, errGiven):
+			rest(ctx, 2*claimEvery) // who wants it claims it meanwhile
+		case err != nil && ctx.Err() == nil:
 			w.Log.Warn("a partition could not be held, will try again", "system", w.system, "partition", n, "err", err)
 		}
 		w.awaitClaim(ctx)

@@ -1,0 +1,64 @@
+package deliver_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/deliver"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// TestWorkersShareTheChats starts three workers of a system one after the other,
+// under load: each gets its part of the chats, nothing comes twice or out of
+// order, and what one had that stops goes to the others.
+func TestWorkersShareTheChats(t *testing.T) {
+	const chats = 24
+	b := openBus(t)
+	f := newPlatform(func(providers.Post, int) error {
+		<-time.After(2 * time.Millisecond) // a platform takes its time
+		return nil
+	})
+	said := 0
+	load := func(until func() bool) { // a message for each chat, again and again
+		t.Helper()
+		require.Eventually(t, func() bool {
+			var ns []hub.Notification
+			for c := range chats {
+				ns = append(ns, note(fmt.Sprint("chat-", c), said))
+			}
+			require.NoError(t, b.Notify(t.Context(), ns))
+			said++
+			return until()
+		}, 30*time.Second, 20*time.Millisecond, "the chats are not shared")
+	}
+	var workers []*deliver.Worker
+	var stops []func()
+	for range 3 {
+		w, stop := run(t, deliver.Config{Bus: b, Provider: f})
+		workers, stops = append(workers, w), append(stops, stop)
+		load(func() bool { return w.Counts().Sent.Load() > 0 })
+	}
+	load(func() bool {
+		most, least := 0, b.Partitions()
+		for _, w := range workers {
+			most, least = max(most, w.Partitions()), min(least, w.Partitions())
+		}
+		return most-least <= 1
+	})
+	stops[0]()
+	load(func() bool { return workers[1].Partitions()+workers[2].Partitions() == b.Partitions() })
+
+	require.Eventually(t, func() bool { return f.count() >= chats*said }, 20*time.Second, 5*time.Millisecond)
+	var want []string
+	for i := range said {
+		want = append(want, fmt.Sprint(i))
+	}
+	for c := range chats {
+		require.Equal(t, want, f.texts(fmt.Sprint("chat-", c)))
+	}
+	require.False(t, f.together, "two posts of one chat at once")
+}
