@@ -137,11 +137,14 @@ func (g *gate) end(c call) {
 }
 
 // oneAtATime requires that no chat ever had two calls at once that write.
-func (g *gate) oneAtATime(t *testing.T) {
+func (g *gate) oneAtATime(t *testing.T) { t.Helper(); g.crowdedAtMost(t, 0) }
+
+// crowdedAtMost requires that hardly any chat ever had two calls at once that write.
+func (g *gate) crowdedAtMost(t *testing.T, most int) {
 	t.Helper()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	require.Empty(t, g.crowded, "%s: calls that began while another wrote to their chat", g.name)
+	require.LessOrEqual(t, len(g.crowded), most, "%s: calls that began while another wrote to their chat: %v", g.name, g.crowded)
 }
 
 var markShape = regexp.MustCompile(`mark-(\d{8})`)

@@ -68,16 +68,19 @@ func (p *pair) work(i int) {
 	p.workers[i].awaits("worker of telegram")
 }
 
-// share posts until each worker has posted to rooms: the first gives up partitions
-// for the second.
+// share waits until the first worker has given up half of its eight partitions for
+// the second, and both have posted.
 func (p *pair) share() {
 	p.t.Helper()
+	for range 4 {
+		p.workers[0].awaits("another worker gets a part of the chats")
+	}
 	require.Eventually(p.t, func() bool {
 		mark := p.load.say(p.t, 1)
 		p.marks = append(p.marks, mark...)
 		p.allOwed(p.marks, 0, "shared")
-		return len(p.serves(0, mark[0])) > 1 && len(p.serves(1, mark[0])) > 1
-	}, patience, 500*time.Millisecond, "the second worker owns nothing")
+		return len(p.serves(0, mark[0])) > 0 && len(p.serves(1, mark[0])) > 0
+	}, patience, 3*time.Second, "the second worker owns nothing")
 }
 
 // serves are the rooms to which a worker sent a post.
@@ -118,7 +121,7 @@ func (p *pair) silence(room string, from time.Time) time.Duration {
 // endures lets something happen to the first worker under load. What was in its
 // hands may come twice, once in each of its rooms; nothing else may, and none of
 // the rooms waits for longer than most.
-func (p *pair) endures(t *testing.T, most time.Duration, losses int, happens func()) {
+func (p *pair) endures(t *testing.T, most time.Duration, losses, crowded int, happens func()) {
 	t.Helper()
 	for _, g := range p.gates {
 		g.has(func(c call) answer {
@@ -143,7 +146,7 @@ func (p *pair) endures(t *testing.T, most time.Duration, losses int, happens fun
 		}
 		require.LessOrEqual(t, twice, losses, "room %s was told twice", room)
 	}
-	p.gates["telegram"].oneAtATime(t)
+	p.gates["telegram"].crowdedAtMost(t, crowded)
 	for whose, rooms := range map[string][]string{"its": lost, "the other's": others} {
 		var longest time.Duration
 		for _, room := range rooms {
@@ -163,8 +166,8 @@ func (p *pair) endures(t *testing.T, most time.Duration, losses int, happens fun
 func TestFaultWorkerKilled(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	p.endures(t, 4*time.Second, 1, p.workers[0].kill)
-	p.work(0) // and one that comes back takes nothing away
+	p.endures(t, 4*time.Second, 1, 0, p.workers[0].kill)
+	p.work(0) // and one that comes back gets its part again
 	p.marks = append(p.marks, p.load.say(t, 5)...)
 	p.allOwed(p.marks, 1, "back")
 	p.gates["telegram"].oneAtATime(t)
@@ -175,7 +178,7 @@ func TestFaultWorkerKilled(t *testing.T) {
 func TestFaultWorkerStopped(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	p.endures(t, 2*time.Second, 0, func() {
+	p.endures(t, 2*time.Second, 0, 0, func() {
 		p.workers[0].signal(syscall.SIGTERM)
 		select {
 		case <-p.workers[0].exited:
@@ -187,11 +190,13 @@ func TestFaultWorkerStopped(t *testing.T) {
 }
 
 // TestFaultWorkerPaused freezes one of two workers and lets it go on: the other
-// has its rooms within five seconds, and it never writes to one beside the other.
+// has its rooms within five seconds, and it does not write to one beside the other,
+// but for a call that was on its way into the network when it was frozen: no
+// platform lets that be taken back.
 func TestFaultWorkerPaused(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	p.endures(t, 5*time.Second, 1, func() {
+	p.endures(t, 5*time.Second, 1, 1, func() {
 		p.workers[0].signal(syscall.SIGSTOP)
 		frozen := time.Now()
 		arrives(t, p.telegram, 20*workersRooms)
@@ -201,5 +206,5 @@ func TestFaultWorkerPaused(t *testing.T) {
 	p.workers[1].stop() // the first is as good as ever
 	p.marks = append(p.marks, p.load.say(t, 5)...)
 	p.allOwed(p.marks, 1, "back")
-	p.gates["telegram"].oneAtATime(t)
+	p.gates["telegram"].crowdedAtMost(t, 1)
 }

@@ -20,7 +20,7 @@ func (w *Worker) turn(pt *partition, l *lane, chat string) bool {
 		return false
 	}
 	l.turn = time.Time{}
-	return true
+	return pt.ours(l) // asked as late as can be: nothing is left to do but to send
 }
 
 // slowDown takes in that the platform refused a call for coming too early.

@@ -45,6 +45,16 @@ func (w *Worker) hold(ctx context.Context, n int, claim *bus.Claim) error {
 	return errors.Join(err, w.release(ctx, claim))
 }
 
+// ours reports whether the partition is still surely ours. If not, the lane has
+// been parked: we were cut off or paused, and another may own it by now.
+func (pt *partition) ours(l *lane) bool {
+	if pt.claim.Valid() {
+		return true
+	}
+	pt.later(l, time.Second)
+	return false
+}
+
 // giveUp ends the holding when what is in hand has ended. Until then the claim is
 // kept, so that nobody else begins.
 func (pt *partition) giveUp() {

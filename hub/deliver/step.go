@@ -39,8 +39,7 @@ func (w *Worker) step(pt *partition, l *lane) {
 			return
 		}
 	}
-	if !pt.claim.Valid() { // cut off or paused: another may own the partition by now
-		pt.later(l, time.Second)
+	if !pt.ours(l) {
 		return
 	}
 	n, err := decoded(body)
