@@ -22,12 +22,12 @@ check: tools ## formatting, vet, lint, go.mod
 	$(TOOLS)/golangci-lint run ./...
 	$(GO) mod tidy -diff
 
-fuzz: ## the parsers of what strangers write, a minute each
+fuzz: ## the parsers of what strangers write, a minute each; of what our own forum and platforms say, less
 	$(GO) test -run '^$$' -fuzz '^FuzzParseLine$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./rules
 	$(GO) test -run '^$$' -fuzz '^FuzzMapping$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
-	$(GO) test -run '^$$' -fuzz '^FuzzBring$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/catchup
-	$(GO) test -run '^$$' -fuzz '^FuzzSecrets$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./providers/observe
+	$(GO) test -run '^$$' -fuzz '^FuzzBring$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/catchup
+	$(GO) test -run '^$$' -fuzz '^FuzzSecrets$$' -fuzztime 20s -fuzzminimizetime 5x ./providers/observe
 
 bench: build ## figures as ratios against a baseline taken in the same run
 	BELLHOP_BENCH=$(CURDIR)/bellhop $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./hub/server
