@@ -41,26 +41,37 @@ func (w *Watcher) systems(ctx context.Context, now time.Time) error {
 	return errors.Join(errs...)
 }
 
+// chatsWellFor is for how long no chat must be paused before that is told: a worker
+// that has just begun, or that has another part of the chats, knows of none.
+const chatsWellFor = 5 * time.Minute
+
 // chats tells of the chats of a system that are paused: again when there are
 // others, and not for each that takes messages again.
 func (w *Watcher) chats(ctx context.Context, now time.Time, s hub.SystemStatus) error {
-	key, names := "chats "+string(s.System), make([]string, len(s.PausedChats))
-	for i, c := range s.PausedChats {
-		names[i] = hub.Digest(c.Chat)
-	}
-	slices.Sort(names)
-	state := strings.Join(names, " ")
-	if m := w.mem.Matters[key]; m != nil && m.Open {
-		told := strings.Fields(m.As)
-		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(told, name) }) {
-			state = m.As
-		}
-	}
 	if s.State == stateUnknown { // nothing is known of its chats, either
 		return nil
 	}
+	key := "chats " + string(s.System)
+	var told []string
+	m := w.mem.Matters[key]
+	if m != nil && m.Open {
+		told = strings.Fields(m.As)
+	}
+	state := slices.Clone(told)
+	for _, c := range s.PausedChats {
+		if name := hub.Digest(c.Chat); !slices.Contains(state, name) {
+			state = append(state, name)
+		}
+	}
+	switch {
+	case len(told) == 0:
+	case len(s.PausedChats) > 0:
+		m.Changed = now.UTC()
+	case now.Sub(m.Changed) < chatsWellFor:
+		return nil
+	}
 	return w.turn(ctx, now, news{
-		key: key, bad: len(names) > 0, state: state,
+		key: key, bad: len(s.PausedChats) > 0, state: strings.Join(state, " "),
 		begins: func(*matter) string { return shut(s) },
 		ends:   func(*matter) string { return open(s) },
 	})

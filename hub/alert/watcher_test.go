@@ -57,8 +57,16 @@ func TestChatsArePaused(t *testing.T) {
 		w.state("slack", "unknown", "nothing was heard of it")
 		after(look)
 		require.Empty(t, w.hears(), "what its chats are like is not known")
-		w.shut("slack")
-		after(look)
+		for range 20 { // two workers, each of which knows of its part
+			w.shut("slack", "C1")
+			after(look)
+			w.shut("slack", "C2")
+			after(look)
+			w.shut("slack")
+			after(look)
+		}
+		require.Empty(t, w.hears(), "both are known to be paused")
+		after(5 * time.Minute)
 		require.Equal(t, "**All chats of slack take messages again.** What waited for them goes out now, in its order.", one(t, w.hears()))
 		w.shut("slack", "C0", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9")
 		after(time.Hour)
