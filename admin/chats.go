@@ -95,7 +95,7 @@ func (s *Server) snoozeChat(w http.ResponseWriter, r *http.Request) error {
 		schedule, _ := c.Schedule(s.Zone) // of one that cannot be read, the zone that is configured
 		until, err := hub.ParseSnooze(text, now, schedule.Zone())
 		if err != nil {
-			return invalidField(field, "is "+err.Error())
+			return invalidField(field, err.Error())
 		}
 		if err := c.Snooze(until, now); err != nil {
 			return invalidField(field, err.Error())

@@ -36,7 +36,7 @@ func (l *loader) check() {
 	l.between("deliver", "storm", c.Deliver.Storm, 0, 10_000)
 	l.between("deliver", "partitions", c.Deliver.Partitions, 1, 64)
 	if _, err := hub.FindZone(c.Deliver.Timezone); err != nil {
-		l.refuse("deliver", "timezone", "is "+err.Error())
+		l.refuse("deliver", "timezone", err.Error())
 	}
 	l.checkNames()
 	l.checkAlerts(&c.Alerts)

@@ -220,6 +220,7 @@ func TestRefused(t *testing.T) {
 		{"[deliver]\nattempts = 9999999999999999999", `line 2`},
 		{"[deliver]\nbackoff = []", `deliver.backoff: line 2: names 1 to 100 times`},
 		{"[deliver]\nbackoff = [\"1s\", \"2d\"]", `deliver.backoff: line 2: holds 48h0m0s, want 1s to 24h each`},
+		{"[deliver]\ntimezone = \"Nowhere\"", `deliver.timezone: line 2: "Nowhere" is no time zone`},
 		{"[deliver]\nbackoff = [\"soon\"]", `deliver.backoff: line 2: item 1 is "soon"`},
 		{"[sources.meta]", `sources.meta.secret: line 1: is required: the secret of the forum's webhook`},
 		{"[sources.meta]", `sources.meta.url: line 1: is required`},
