@@ -525,6 +525,8 @@ func FuzzSecrets(f *testing.F) {
 	f.Add("123456789:AAtest-secret_0123", "before ", " after", uint16(0))
 	f.Add(`a"b\c/d&e`, "", "", uint16(9000))
 	f.Add("aaaaaaaa", "aaa", "aaaaaaaaaaaa", uint16(4090))
+	f.Add("000[", "000", "D", uint16(4000))
+	f.Add("000[", "000", "D", uint16(4088))
 	f.Fuzz(func(t *testing.T, token, before, after string, pad uint16) {
 		if len(token) < 4 || len(token) > 500 || strings.Contains(secret.Mark, token) || !utf8.ValidString(token) {
 			return
@@ -552,9 +554,24 @@ func FuzzSecrets(f *testing.F) {
 			require.True(t, utf8.ValidString(text))
 			require.LessOrEqual(t, len(text), hub.MaxExchangeText)
 		}
-		require.NotContains(t, x.Request, token)
-		require.NotContains(t, x.Answer, token)
+		for _, text := range []string{x.Request, x.Answer} {
+			// What ends as the mark begins ("000[") may stand there again across its edge, made of what was no secret.
+			for part := range strings.SplitSeq(withoutCutMark(text), secret.Mark) {
+				require.NotContains(t, part, token)
+			}
+		}
 	})
+}
+
+// withoutCutMark is a text without the beginning of a mark that it was cut in.
+func withoutCutMark(text string) string {
+	whole, cut := strings.CutSuffix(text, "…")
+	for n := len(secret.Mark) - 1; cut && n > 0; n-- {
+		if before, found := strings.CutSuffix(whole, secret.Mark[:n]); found {
+			return before
+		}
+	}
+	return whole
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
