@@ -16,6 +16,8 @@ type Message struct {
 	// Broadcast is that a reply in a thread is shown in the chat, too, where the
 	// platform can.
 	Broadcast bool `json:"broadcast,omitempty"`
+	// Actions are buttons and selects below it, where the platform can.
+	Actions []Action `json:"actions,omitempty"`
 }
 
 // Card is a message about one thing that has a title and a link.

@@ -5,9 +5,12 @@ import "time"
 // Features says what a system can do, as its provider describes it.
 type Features struct {
 	Threads    bool `json:"threads"`
-	Edits      bool `json:"edits"`   // what was sent can be changed
-	Deletes    bool `json:"deletes"` // what was sent can be taken back
-	Listens    bool `json:"listens"`
+	Edits      bool `json:"edits"`      // what was sent can be changed
+	Deletes    bool `json:"deletes"`    // what was sent can be taken back
+	Listens    bool `json:"listens"`    // what people say and do there is heard
+	Buttons    bool `json:"buttons"`    // a message's actions are shown as buttons and selects; else as words to type
+	Dialogs    bool `json:"dialogs"`    // a form opens as a dialog; else it is a conversation
+	Whispers   bool `json:"whispers"`   // an answer can be for one person's eyes, in the chat
 	Idempotent bool `json:"idempotent"` // the platform itself drops a repeated send
 	Chats      bool `json:"chats"`      // chats can be listed and searched
 	Images     bool `json:"images"`     // a card's image is shown
