@@ -1,5 +1,10 @@
 package hub
 
+import (
+	"context"
+	"time"
+)
+
 // Level is what a person may do. Each may do what those below it may.
 type Level string
 
@@ -39,4 +44,52 @@ type ChatUser struct {
 	// Account is shared by what is linked: the same person on several systems. Their
 	// level is the highest of all. Empty is that nothing is linked.
 	Account string `json:"account,omitempty"`
+}
+
+// KnownChat is a chat in which somebody has spoken to us.
+type KnownChat struct {
+	Chat
+	Name    string    `json:"name,omitempty"`
+	Team    string    `json:"team,omitempty"`
+	Direct  bool      `json:"direct,omitempty"`
+	FirstBy string    `json:"first_by,omitempty"` // whom we heard there first
+	FirstAt time.Time `json:"first_at"`
+	LastAt  time.Time `json:"last_at"`
+}
+
+// PeopleStore keeps who people are and what they may do.
+type PeopleStore interface {
+	// SeeUser notes a user as they are called now. A new one is a Member.
+	SeeUser(ctx context.Context, system System, u User, at time.Time) error
+	// GetUser is a hub.Error with CodeNotFound for one that was never seen or set.
+	GetUser(ctx context.Context, system System, user string) (*ChatUser, error)
+	// SetLevel gives a user a level; one that was never seen is made.
+	SetLevel(ctx context.Context, system System, user string, l Level) (*ChatUser, error)
+	// LevelOf is the highest level of what is linked with a user: Member for one
+	// that is not known.
+	LevelOf(ctx context.Context, system System, user string) (Level, error)
+	// ListUsers pages, those seen last first.
+	ListUsers(ctx context.Context, q UserQuery) (users []ChatUser, next string, err error)
+	// MakeLinkCode makes a one-time code that links another user with this one.
+	MakeLinkCode(ctx context.Context, system System, user string, until time.Time) (code string, err error)
+	// Link makes user the same person as whoever made the code. An unknown, used or
+	// old code is a hub.Error with CodeInvalid.
+	Link(ctx context.Context, system System, user, code string, now time.Time) (linked []ChatUser, err error)
+	// Unlink makes a user a person of their own again.
+	Unlink(ctx context.Context, system System, user string) error
+	// Linked are all users of the person that a user is, themselves included.
+	Linked(ctx context.Context, system System, user string) ([]ChatUser, error)
+
+	// SeeChat notes a chat; first is that it was not known.
+	SeeChat(ctx context.Context, c KnownChat) (first bool, err error)
+	// ListKnownChats are those of a system, by name; no system is every one.
+	ListKnownChats(ctx context.Context, system System) ([]KnownChat, error)
+}
+
+// UserQuery selects users; a zero field selects all.
+type UserQuery struct {
+	System System
+	Level  Level
+	Text   string // a part of the name or id, in any case
+	Page   Page
 }

@@ -90,3 +90,9 @@ type Ranker interface {
 	// of chat.
 	RunsChat(ctx context.Context, chat hub.Chat, user string) (bool, error)
 }
+
+// Menu is a provider whose platform shows people a list of our commands.
+type Menu interface {
+	// SetMenu replaces the list. It may be repeated.
+	SetMenu(ctx context.Context, items []hub.MenuItem) error
+}

@@ -15,6 +15,13 @@
 //
 // EVENTS keeps what happened, by age and size. NOTIFY is a work queue of what
 // is owed to chats; it is derived from EVENTS and synced each second only. DEAD
-// keeps what was given up. Small state is in the KV buckets RECEIPTS, THREADS,
-// WAITS, CURSORS and SYSTEMS.
+// keeps what was given up. Small state is in KV buckets: RECEIPTS, THREADS,
+// WAITS, CURSORS, SYSTEMS, DIGESTS and CHATS for what is sent; BINDINGS, TALKS,
+// COMMANDS, LEASES and PLACES for what people say.
+//
+// # Requests
+//
+// What somebody waits for goes over plain NATS and is stored nowhere: commands
+// to an app (command.<app>.<function>) and questions to the worker that listens
+// to a system (query.<system>.<what>).
 package bus

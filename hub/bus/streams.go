@@ -26,6 +26,11 @@ const (
 	bucketSystems  = "SYSTEMS"
 	bucketDigests  = "DIGESTS"
 	bucketChats    = "CHATS"
+	bucketBindings = "BINDINGS"
+	bucketTalks    = "TALKS"
+	bucketCommands = "COMMANDS"
+	bucketLeases   = "LEASES"
+	bucketPlaces   = "PLACES"
 )
 
 // How long the server itself refuses a repeated Nats-Msg-Id. dedupWindow covers
@@ -114,6 +119,11 @@ func (b *Bus) bucketConfigs() []jetstream.KeyValueConfig {
 		bucket(bucketSystems, "systems and how they are", statusTTL),
 		bucket(bucketDigests, "messages that told of many notifications", digestsFor),
 		bucket(bucketChats, "what people have set for a chat: quiet hours, snooze", 0),
+		bucket(bucketBindings, "what buttons and open forms do", BindingsFor),
+		bucket(bucketTalks, "which question was asked of whom", TalksFor),
+		bucket(bucketCommands, "commands that were taken, and their replies", CommandsFor),
+		bucket(bucketLeases, "who does what one does at a time", LeaseFor),
+		bucket(bucketPlaces, "how far providers have come in what their platforms tell", 0),
 	}
 }
 

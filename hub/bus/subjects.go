@@ -146,6 +146,25 @@ func controlSubject(what string) (string, error) {
 	return subjectControl + what, nil
 }
 
+// hubApp is the app that every hub is.
+const hubApp = "hub"
+
+// commandSubject is command.<app>.<function>; a "*" is every function.
+func commandSubject(app, function string) (string, error) {
+	if !hub.ValidName(app) || !validToken(function) && function != "*" {
+		return "", hub.Errorf(hub.CodeInvalid, "there can be no function %q of an app %q", function, app)
+	}
+	return "command." + app + "." + function, nil
+}
+
+// querySubject is query.<system>.<what>; a "*" is everything.
+func querySubject(system hub.System, what string) (string, error) {
+	if !hub.ValidName(string(system)) || !validToken(what) && what != "*" {
+		return "", hub.Errorf(hub.CodeInvalid, "nothing called %q can be asked of a system %q", what, system)
+	}
+	return "query." + string(system) + "." + what, nil
+}
+
 // validToken reports whether s may stand between two dots of a subject and in
 // a key: 1 to 64 of a-z, 0-9, _ and -.
 func validToken(s string) bool {
