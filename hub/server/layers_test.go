@@ -19,7 +19,7 @@ var rows = [][]string{
 	{"hub/server"},
 	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/alert", "providers/*"},
 	{"hub/forum", "providers/limit", "providers/observe"},
-	{"providers", "rules", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
+	{"providers", "rules", "hub/form", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
 	{"hub/secret", "hub/outbound"},
 	{"hub"},
 }
