@@ -92,7 +92,7 @@ func (s *Server) systems(ctx context.Context) ([]hub.SystemStatus, error) {
 	for _, section := range sections(s.Config, Everything, "") {
 		name := hub.System(section.Name())
 		all[name] = hub.SystemStatus{
-			System: name, Kind: section.Kind(), State: "unknown",
+			System: name, Kind: section.Kind(), State: hub.SystemUnknown,
 			Reason: "no worker of this system was heard of in the last minute: is `bellhop worker " + string(name) + "` running?",
 		}
 	}
