@@ -35,7 +35,18 @@ type memory struct {
 	traces        map[hub.EventID]hub.Trace
 	fail          error
 	settings      map[hub.Chat]hub.ChatSettings
+	said          []hub.Announcement
 	failAfter     int // how many rows are made until it fails
+}
+
+func (m *memory) FindAnnouncements(_ context.Context, ids []hub.NotificationID) (list []hub.Announcement, err error) {
+	defer m.lock()()
+	for _, a := range m.said {
+		if slices.Contains(ids, a.Notification) {
+			list = append(list, a)
+		}
+	}
+	return list, m.fail
 }
 
 func (m *memory) lock() func() {

@@ -180,7 +180,7 @@ func item() hub.Item {
 func announcement() hub.Announcement {
 	return hub.Announcement{
 		Notification: "nabc", Chat: general, Source: "meta", Topic: "301", Post: 2, PostID: "902", Event: "eabc", Subscription: "s1",
-		Mode: hub.Thread, Options: options(), Message: message(), State: hub.AnnouncedStruck, At: heard, UpdatedAt: heard.Add(time.Minute),
+		Mode: hub.Thread, Options: options(), Message: message(), State: hub.AnnouncedStruck, Update: "uabc", At: heard, UpdatedAt: heard.Add(time.Minute),
 	}
 }
 
