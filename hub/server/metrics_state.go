@@ -30,6 +30,7 @@ type standing struct {
 	rules   func() int // in force
 	sources []hub.Source
 	systems func(ctx context.Context) ([]hub.SystemStatus, error) // configured or heard of
+	heard   func(hub.System)
 	newest  func(ctx context.Context, source hub.Source) (time.Time, error)
 	dir     string
 }
@@ -119,6 +120,7 @@ func (c collector) collectSystems(ctx context.Context, gauge func(d *prometheus.
 	}
 	for _, s := range systems {
 		system := string(s.System)
+		c.heard(s.System)
 		gauge(c.up, truth(s.State != hub.SystemUnknown), system)
 		gauge(c.paused, truth(s.State == hub.SystemPaused), system)
 		gauge(c.chats, float64(len(s.PausedChats)), system)
