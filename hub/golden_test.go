@@ -203,6 +203,7 @@ func explanation() hub.Explanation {
 		Chats: []hub.Expected{{
 			Chat: general, Result: hub.ResultQueued, Subscription: "s1", Rows: []hub.RowVerdict{verdict()}, Message: &said,
 			Rendered: &hub.Rendered{Kind: "slack", Markup: "*New* topic", Plain: "New topic"},
+			Digest:   "daily@09:00", SilentUntil: heard, WaitsUntil: heard.Add(time.Hour),
 		}},
 	}
 }
