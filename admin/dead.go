@@ -19,13 +19,16 @@ type deadLetter struct {
 	Act          hub.Act            `json:"act,omitempty"`
 	Title        string             `json:"title,omitempty"`
 
-	Status   hub.Status `json:"status"` // as things stand
-	Again    int        `json:"again,omitempty"`
-	Fault    hub.Fault  `json:"fault"`
-	Reason   string     `json:"reason"`
-	Attempts int        `json:"attempts"`
-	QueuedAt time.Time  `json:"queued_at"`
-	At       time.Time  `json:"at"`
+	Status hub.Status `json:"status"` // as things stand
+	// SupersededBy is what was said later of the same message.
+	SupersededBy hub.NotificationID `json:"superseded_by,omitempty"`
+
+	Again    int       `json:"again,omitempty"`
+	Fault    hub.Fault `json:"fault"`
+	Reason   string    `json:"reason"`
+	Attempts int       `json:"attempts"`
+	QueuedAt time.Time `json:"queued_at"`
+	At       time.Time `json:"at"`
 
 	// Of one that was asked for by its id.
 	Message  *hub.Message  `json:"message,omitempty"`
@@ -60,16 +63,16 @@ func (s *Server) listDead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	log, err := s.logged(r.Context(), letters)
+	k, err := s.known(r.Context(), letters)
 	if err != nil {
 		return err
 	}
 	var items []deadLetter
 	for i := range letters {
 		d := &letters[i]
-		status, last := standing(d, log[d.Notification.ID])
+		status, last := k.standing(d)
 		if last || status != hub.StatusDead { // of one that died again the later letter tells
-			items = append(items, tell(d, status))
+			items = append(items, k.tell(d, status))
 		}
 	}
 	return s.answer(w, r, http.StatusOK, listOf(items, next))
@@ -80,15 +83,14 @@ func (s *Server) getDead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id := d.Notification.ID
-	log, err := s.logged(r.Context(), []hub.DeadLetter{*d})
+	k, err := s.known(r.Context(), []hub.DeadLetter{*d})
 	if err != nil {
 		return err
 	}
-	status, _ := standing(d, log[id])
-	told := tell(d, status)
+	status, _ := k.standing(d)
+	told := k.tell(d, status)
 	told.Message, told.Exchange = &d.Notification.Message, d.Exchange
-	if told.History, err = s.Deliveries.Attempts(r.Context(), id); err != nil {
+	if told.History, err = s.Deliveries.Attempts(r.Context(), d.Notification.ID); err != nil {
 		return err
 	}
 	return s.answer(w, r, http.StatusOK, told)
@@ -113,7 +115,7 @@ func (s *Server) logged(ctx context.Context, letters []hub.DeadLetter) (map[hub.
 	return log, nil
 }
 
-// standing is where the notification of a letter stands by now, and whether the
+// standing is where the notification of a letter stands by the log, and whether the
 // letter is the last word of its sending. The log, which may be a moment behind
 // the letter and may have forgotten, is nil where it does not know.
 func standing(d *hub.DeadLetter, log *hub.Delivery) (status hub.Status, last bool) {

@@ -195,6 +195,65 @@ func TestWhatBecameOfDeadLetters(t *testing.T) {
 	}
 }
 
+// TestRetryOfWhatIsSuperseded has something newer said of the message that a dead
+// letter is about.
+func TestRetryOfWhatIsSuperseded(t *testing.T) {
+	said, edit, retract := died(1), died(2), died(3)
+	edit.Notification.ID, edit.Notification.Act, edit.Notification.Of = "u1", hub.ActEdit, "n1"
+	retract.Notification.ID, retract.Notification.Act, retract.Notification.Of = "u1", hub.ActRetract, "n1"
+	newest := hub.Message{Text: "as it is by now"}
+	at := func(state hub.Announced, update hub.NotificationID) []hub.Announcement {
+		return []hub.Announcement{{Notification: "n1", State: state, Update: update, Message: newest}}
+	}
+	for name, c := range map[string]struct {
+		letter hub.DeadLetter
+		said   []hub.Announcement
+		newest bool   // its text is sent
+		says   string // else it is refused
+	}{
+		"the newest edit":                    {letter: edit, said: at(hub.AnnouncedLive, "u1")},
+		"an edit of what is forgotten":       {letter: edit},
+		"an edit from before that was noted": {letter: edit, said: at(hub.AnnouncedLive, "")},
+		"an older edit":                      {letter: edit, said: at(hub.AnnouncedLive, "u2"), says: "u1 is superseded: u2 came later"},
+		"an edit of what is retracted":       {letter: edit, said: at(hub.AnnouncedRetracted, "u2"), says: "u1 is superseded: u2 came later"},
+		"the newest retraction":              {letter: retract, said: at(hub.AnnouncedRetracted, "u1")},
+		"a retraction of what came back":     {letter: retract, said: at(hub.AnnouncedLive, "u2"), says: "u1 is superseded: u2 came later"},
+		"what was never changed":             {letter: said, said: at(hub.AnnouncedLive, "")},
+		"what was never said, and changed":   {letter: said, said: at(hub.AnnouncedLive, "u2"), newest: true},
+		"what was never said, and is gone":   {letter: said, said: at(hub.AnnouncedStruck, "u2"), says: "n1 is superseded: what it tells of was deleted or hidden since (u2)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			other := died(9)
+			w.bury(c.letter, other)
+			w.said = c.said
+			id := c.letter.Notification.ID
+			path := "/api/v1/dead/" + string(id)
+			retry := w.call(t, "POST", path+"/retry", "")
+			shown := w.call(t, "GET", path, "").Body.String()
+			if c.says == "" {
+				require.Equal(t, http.StatusAccepted, retry.Code, retry.Body)
+				want := c.letter.Notification.Message
+				if c.newest {
+					want = newest
+				}
+				require.Equal(t, want, w.again[0].Message)
+				require.NotContains(t, shown, "superseded")
+				return
+			}
+			retry.refused(http.StatusConflict, "", c.says)
+			require.Empty(t, w.again)
+			for _, answer := range []string{shown, w.call(t, "GET", "/api/v1/dead", "").Body.String()} {
+				require.Contains(t, answer, `"status":"superseded","superseded_by":"u2"`)
+			}
+			w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).is(http.StatusOK, `{"count":1,"superseded":1}`)
+			w.call(t, "POST", "/api/v1/dead/retry", `{"count":1}`).is(http.StatusAccepted, `{"count":1,"superseded":1}`)
+			require.Len(t, w.again, 1)
+			require.Equal(t, other.Notification.ID, w.again[0].ID)
+		})
+	}
+}
+
 func TestRetry(t *testing.T) {
 	for _, path := range []string{"/api/v1/dead/n1/retry", "/api/v1/deliveries/n1/retry"} {
 		w := newWorld()

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -57,6 +58,7 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		x.Chats = listOf(x.Chats, "").Items
+		s.waits(r.Context(), x)
 		if !words {
 			return s.answer(w, r, http.StatusOK, x)
 		}
@@ -73,6 +75,29 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 	}
 	send(w, http.StatusOK, plainText, []byte(text.String()))
 	return nil
+}
+
+// waits says of each chat whether it is left alone, and when it would be told.
+func (s *Server) waits(ctx context.Context, x *hub.Explanation) {
+	if len(x.Chats) == 0 {
+		return
+	}
+	all, err := s.ChatSettings.AllChatSettings(ctx, "")
+	if err != nil {
+		s.Log.WarnContext(ctx, "the quiet hours of chats cannot be read", "err", err)
+		x.Notes = append(x.Notes, "what was set for the chats cannot be read: whether one is left alone is not known")
+		return
+	}
+	settings := make(map[hub.Chat]hub.ChatSettings, len(all))
+	for _, c := range all {
+		settings[c.Chat] = c
+	}
+	now := s.Now()
+	for i := range x.Chats {
+		c := settings[x.Chats[i].Chat]
+		schedule, _ := c.Schedule(s.Zone) // one that cannot be read is never silent, as the worker has it
+		x.Chats[i].Wait(schedule, now)
+	}
 }
 
 const plainText = "text/plain; charset=utf-8"

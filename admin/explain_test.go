@@ -174,6 +174,66 @@ func TestExplain(t *testing.T) {
 	require.Empty(t, w.notified, "nothing is sent")
 }
 
+// TestExplainTellsWaits has chats left alone, and a row that asks for a digest.
+func TestExplainTellsWaits(t *testing.T) {
+	general, quiet := hub.Chat{System: "slack", ID: "#general"}, hub.Chat{System: "telegram", ID: "-100"}
+	berlin := func(c hub.Chat, snoozed, quiet string) hub.ChatSettings {
+		s := hub.ChatSettings{Chat: c, Zone: "Europe/Berlin", Quiet: quiet}
+		if snoozed != "" {
+			until, err := time.Parse(time.RFC3339, snoozed)
+			require.NoError(t, err)
+			require.NoError(t, s.Snooze(until, began))
+		}
+		return s
+	}
+	const silent = "The chat is left alone until 2 January 2026 at 07:00 Europe/Berlin (`bellhop chats`): the message would wait until then."
+	for name, c := range map[string]struct { // it is 04:04 in Berlin
+		settings     []hub.ChatSettings
+		digest       string
+		silent, told string // in the JSON
+		says         []string
+	}{
+		"nothing was set":     {},
+		"quiet later":         {settings: []hub.ChatSettings{berlin(general, "", "22:00-04:00")}},
+		"quiet hours":         {settings: []hub.ChatSettings{berlin(general, "", "22:00-07:00")}, silent: "2026-01-02T07:00:00+01:00", told: "2026-01-02T07:00:00+01:00", says: []string{silent}},
+		"a snooze into hours": {settings: []hub.ChatSettings{berlin(general, "2026-01-02T04:30:00Z", "05:00-07:00")}, silent: "2026-01-02T07:00:00+01:00", told: "2026-01-02T07:00:00+01:00", says: []string{silent}},
+		"another chat":        {settings: []hub.ChatSettings{berlin(quiet, "", "22:00-07:00")}},
+		"a digest": {digest: "daily@09:00", told: "2026-01-02T09:00:00Z", says: []string{
+			"The row that decides asks for a digest (daily@09:00): the message would be told on 2 January 2026 at 09:00 UTC, together with others.",
+		}},
+		"a digest after quiet hours": {settings: []hub.ChatSettings{berlin(general, "", "22:00-07:00")}, digest: "daily@09:00", silent: "2026-01-02T07:00:00+01:00", told: "2026-01-02T09:00:00+01:00", says: []string{
+			"The chat is left alone until 2 January 2026 at 07:00 Europe/Berlin (`bellhop chats`).\n", "on 2 January 2026 at 09:00 Europe/Berlin, together",
+		}},
+		"a digest within them":  {settings: []hub.ChatSettings{berlin(general, "", "05:00-07:00")}, digest: "daily@06:00", told: "2026-01-02T07:00:00+01:00", says: []string{"on 2 January 2026 at 07:00 Europe/Berlin, together"}},
+		"a digest nobody knows": {digest: "at full moon"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.events, w.digest, w.settings = []hub.Event{*asked()}, c.digest, map[hub.Chat]hub.ChatSettings{}
+			for _, s := range c.settings {
+				w.settings[s.Chat] = s
+			}
+			var got struct {
+				Chats []struct {
+					Result, Digest string
+					Silent         string `json:"silent_until"`
+					Waits          string `json:"waits_until"`
+				}
+			}
+			require.NoError(t, json.Unmarshal(w.call(t, "POST", "/api/v1/explain", `{"event_id":"e1"}`).Body.Bytes(), &got))
+			require.Equal(t, []string{c.digest, c.silent, c.told}, []string{got.Chats[0].Digest, got.Chats[0].Silent, got.Chats[0].Waits})
+			require.Empty(t, got.Chats[1].Waits, "a chat that is muted waits for nothing")
+			require.Equal(t, name == "another chat", got.Chats[1].Silent != "")
+			words := w.call(t, "POST", "/api/v1/explain?format=text", `{"event_id":"e1"}`).Body.String()
+			for _, line := range c.says {
+				require.Contains(t, words, line)
+			}
+			require.Equal(t, c.silent != "", strings.Contains(words, "left alone"))
+			require.Equal(t, c.told != "" && c.digest != "", strings.Contains(words, "digest"))
+		})
+	}
+}
+
 func TestExplainWhatDidNotCome(t *testing.T) {
 	w := newWorld()
 	for ask, want := range map[string]hub.Event{

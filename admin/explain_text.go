@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -134,6 +135,7 @@ func (p *page) expected(c *hub.Expected) {
 		outcome = "would get nothing: the row that decides is a mute"
 	}
 	p.line("%s %s %s.", oneLine(string(c.System)), oneLine(c.Chat.ID), outcome)
+	p.waits(c)
 	for _, r := range c.Rows {
 		if r.Wins {
 			p.line("  Row %s decides: %s", r.Subscription, rowOf(r))
@@ -146,6 +148,29 @@ func (p *page) expected(c *hub.Expected) {
 		}
 	}
 	p.message(c)
+}
+
+// waits says why a message would not go out at once, and when it would.
+func (p *page) waits(c *hub.Expected) {
+	if c.WaitsUntil.IsZero() {
+		return
+	}
+	_, err := hub.ParseRhythm(c.Digest)
+	digest := err == nil
+	switch silent := !c.SilentUntil.IsZero(); {
+	case silent && digest:
+		p.line("  The chat is left alone until %s (`bellhop chats`).", onClocks(c.SilentUntil))
+	case silent:
+		p.line("  The chat is left alone until %s (`bellhop chats`): the message would wait until then.", onClocks(c.SilentUntil))
+	}
+	if digest {
+		p.line("  The row that decides asks for a digest (%s): the message would be told on %s, together with others.", oneLine(c.Digest), onClocks(c.WaitsUntil))
+	}
+}
+
+// onClocks is a time by the clocks of a chat.
+func onClocks(at time.Time) string {
+	return at.Format("2 January 2006 at 15:04 ") + at.Location().String()
 }
 
 // message is the message as it would be sent.

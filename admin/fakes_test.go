@@ -34,8 +34,20 @@ type memory struct {
 	rows          []string // in place of those that an explanation tells
 	traces        map[hub.EventID]hub.Trace
 	fail          error
+	digest        string // of the row that decides in an explanation
 	settings      map[hub.Chat]hub.ChatSettings
+	said          []hub.Announcement
 	failAfter     int // how many rows are made until it fails
+}
+
+func (m *memory) FindAnnouncements(_ context.Context, ids []hub.NotificationID) (list []hub.Announcement, err error) {
+	defer m.lock()()
+	for _, a := range m.said {
+		if slices.Contains(ids, a.Notification) {
+			list = append(list, a)
+		}
+	}
+	return list, m.fail
 }
 
 func (m *memory) lock() func() {
@@ -308,6 +320,7 @@ func (m *memory) explain(_ context.Context, e *hub.Event, q admin.ExplainQuery) 
 	}
 	m.asked = q
 	x := explanation(e)
+	x.Chats[0].Digest = m.digest
 	for i := range x.Chats {
 		for j := range x.Chats[i].Rows {
 			if len(m.rows) > 0 {

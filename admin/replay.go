@@ -16,29 +16,30 @@ func (s *Server) retryDead(w http.ResponseWriter, r *http.Request) error {
 	s.replays.Lock()
 	defer s.replays.Unlock()
 	id := hub.NotificationID(r.PathValue("id"))
-	rows, err := s.Deliveries.FindDeliveries(r.Context(), []hub.NotificationID{id})
+	log, err := s.Deliveries.FindDeliveries(r.Context(), []hub.NotificationID{id})
 	if err != nil {
 		return err
-	}
-	var log *hub.Delivery
-	if len(rows) > 0 {
-		log = &rows[0]
 	}
 	d, err := s.Dead.DeadLetter(r.Context(), id)
-	if hub.CodeOf(err) == hub.CodeNotFound && log != nil && log.Status != hub.StatusDead {
-		return notDead(id, log.Status)
+	if hub.CodeOf(err) == hub.CodeNotFound && len(log) > 0 && log[0].Status != hub.StatusDead {
+		return notDead(id, log[0].Status)
 	}
 	if err != nil {
 		return err
 	}
-	status, last := standing(d, log)
-	if status != hub.StatusDead {
-		return notDead(id, status)
+	k, err := s.known(r.Context(), []hub.DeadLetter{*d})
+	if err != nil {
+		return err
 	}
-	if !last {
+	switch status, last := k.standing(d); {
+	case status == statusSuperseded:
+		return k.superseded(d)
+	case status != hub.StatusDead:
+		return notDead(id, status)
+	case !last:
 		return hub.Errorf(hub.CodeNotFound, "the last dead letter about %s is not there any more: it cannot be sent again", id)
 	}
-	again, err := s.replay(r.Context(), []replay{{letter: d, log: log}})
+	again, err := s.replay(r.Context(), []replay{k.replay(d)})
 	if err != nil {
 		return err
 	}
@@ -98,9 +99,11 @@ func (in retryInput) query() (hub.DeadQuery, error) {
 	}, nil
 }
 
-// retryCount is how many a bulk is or was.
+// retryCount is how many a bulk is or was, and how many the filter selects that
+// are left out.
 type retryCount struct {
-	Count int `json:"count"`
+	Count      int `json:"count"`
+	Superseded int `json:"superseded,omitempty"`
 }
 
 // retryAllDead counts what a filter selects, or sends all of it again.
@@ -115,12 +118,12 @@ func (s *Server) retryAllDead(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.replays.Lock()
 	defer s.replays.Unlock()
-	found, err := s.stillDead(r.Context(), q)
+	found, superseded, err := s.stillDead(r.Context(), q)
 	if err != nil {
 		return err
 	}
 	if in.DryRun {
-		return s.answer(w, r, http.StatusOK, retryCount{len(found)})
+		return s.answer(w, r, http.StatusOK, retryCount{len(found), superseded})
 	}
 	if len(found) != *in.Count {
 		return hub.Errorf(hub.CodeConflict, "the filter selects %d dead letters now, not %d; nothing is sent: look at them and ask again", len(found), *in.Count)
@@ -129,7 +132,7 @@ func (s *Server) retryAllDead(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.Log.InfoContext(r.Context(), "dead letters sent again", "count", len(found), "who", Who(r.Context()))
-	return s.answer(w, r, http.StatusAccepted, retryCount{len(found)})
+	return s.answer(w, r, http.StatusAccepted, retryCount{len(found), superseded})
 }
 
 // dead is a letter that may be sent again. Of many thousands there is no room
@@ -144,32 +147,35 @@ type dead struct {
 const lookups = 200
 
 // stillDead lists what a query selects and was not sent since, each notification
-// once, in the order in which they were queued.
-func (s *Server) stillDead(ctx context.Context, q hub.DeadQuery) ([]dead, error) {
-	found := map[hub.NotificationID]dead{}
+// once, in the order in which they were queued; and counts what is superseded.
+func (s *Server) stillDead(ctx context.Context, q hub.DeadQuery) (list []dead, superseded int, err error) {
+	found, past := map[hub.NotificationID]dead{}, map[hub.NotificationID]bool{}
 	var seqs []uint64
 	var letters []hub.DeadLetter
 	look := func() error {
-		log, err := s.logged(ctx, letters)
+		k, err := s.known(ctx, letters)
 		if err != nil {
 			return err
 		}
 		for i := range letters {
 			n := &letters[i].Notification
-			status, last := standing(&letters[i], log[n.ID])
+			status, last := k.standing(&letters[i])
+			if status == statusSuperseded {
+				past[n.ID] = true
+			}
 			if status != hub.StatusDead || !last {
 				continue
 			}
 			d := dead{seq: seqs[i], id: n.ID, queued: n.QueuedAt}
-			if log[n.ID] != nil {
-				d.queued = log[n.ID].QueuedAt
+			if log := k.log[n.ID]; log != nil {
+				d.queued = log.QueuedAt
 			}
 			found[n.ID] = d // the last letter counts
 		}
 		seqs, letters = seqs[:0], letters[:0]
 		return nil
 	}
-	err := s.Dead.EachDead(ctx, q, func(seq uint64, d *hub.DeadLetter) error {
+	err = s.Dead.EachDead(ctx, q, func(seq uint64, d *hub.DeadLetter) error {
 		if d.Notification.ID == "" { // it could not be read: there is nothing to send
 			return nil
 		}
@@ -185,14 +191,14 @@ func (s *Server) stillDead(ctx context.Context, q hub.DeadQuery) ([]dead, error)
 		err = look()
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	list := make([]dead, 0, len(found))
+	list = make([]dead, 0, len(found))
 	for _, d := range found {
 		list = append(list, d)
 	}
 	slices.SortFunc(list, func(a, b dead) int { return cmp.Or(a.queued.Compare(b.queued), cmp.Compare(a.seq, b.seq)) })
-	return list, nil
+	return list, len(past), nil
 }
 
 // replayAll sends letters again. What it could not is still dead, so that the
@@ -224,25 +230,34 @@ func (s *Server) readReplays(ctx context.Context, some []dead) ([]replay, error)
 			letters = append(letters, *letter)
 		}
 	}
-	log, err := s.logged(ctx, letters)
+	k, err := s.known(ctx, letters)
 	if err != nil {
 		return nil, err
 	}
 	var rs []replay
 	for i := range letters {
-		r := replay{&letters[i], log[letters[i].Notification.ID]}
-		if status, last := standing(r.letter, r.log); status == hub.StatusDead && last { // another hub may have been quicker
+		r := k.replay(&letters[i])
+		if status, last := k.standing(r.letter); status == hub.StatusDead && last { // another hub may have been quicker
 			rs = append(rs, r)
 		}
 	}
 	return rs, nil
 }
 
-// replay is a letter to send again with what the log knows of it, which may be
-// nil.
+// replay is a letter to send again with what the log knows of it, and with what
+// its message says by now; both may be nil.
 type replay struct {
 	letter *hub.DeadLetter
 	log    *hub.Delivery
+	now    *hub.Message
+}
+
+func (k known) replay(d *hub.DeadLetter) replay {
+	r := replay{letter: d, log: k.log[d.Notification.ID]}
+	if a := k.newer(&d.Notification); a != nil {
+		r.now = &a.Message
+	}
+	return r
 }
 
 // replay queues notifications again and notes that in the log. Each keeps its
@@ -255,6 +270,9 @@ func (s *Server) replay(ctx context.Context, rs []replay) ([]hub.Delivery, error
 		n := r.letter.Notification
 		n.Again++
 		n.QueuedAt = now
+		if r.now != nil {
+			n.Message = *r.now
+		}
 		if !n.StaleAt.After(now) {
 			n.StaleAt = time.Time{}
 		}

@@ -60,6 +60,12 @@ type DeadLetters interface {
 	Notify(ctx context.Context, ns []hub.Notification) error
 }
 
+// Announcements know what the messages say by now that told of something.
+type Announcements interface {
+	// FindAnnouncements reads those of notifications that are known, in no order.
+	FindAnnouncements(ctx context.Context, ids []hub.NotificationID) ([]hub.Announcement, error)
+}
+
 // Deps are what a Server works with. Each is needed, save where it says so.
 type Deps struct {
 	Subscriptions hub.SubscriptionStore
@@ -68,6 +74,7 @@ type Deps struct {
 	Events        Events
 	Notifier      Notifier
 	Dead          DeadLetters
+	Announcements Announcements
 	// Systems lists the configured systems.
 	Systems func(ctx context.Context) ([]hub.SystemStatus, error)
 	// Chats lists chats of a system whose name contains query.

@@ -31,6 +31,7 @@ type Announcement struct {
 	Options      Options        `json:"options,omitzero"`
 	Message      Message        `json:"message"` // as last told
 	State        Announced      `json:"state"`
+	Update       NotificationID `json:"update,omitempty"` // that changed it last
 	At           time.Time      `json:"at"`
 	UpdatedAt    time.Time      `json:"updated_at"`
 }
@@ -43,6 +44,8 @@ type AnnouncementStore interface {
 	// Announcements lists those of a post, or of all posts of a topic where post
 	// is 0, oldest first (by At, then Notification).
 	Announcements(ctx context.Context, source Source, topic string, post int) ([]Announcement, error)
+	// FindAnnouncements reads those of notifications that are known, in no order.
+	FindAnnouncements(ctx context.Context, ids []NotificationID) ([]Announcement, error)
 	// PruneAnnouncements deletes those last told before the time and says how many.
 	PruneAnnouncements(ctx context.Context, before time.Time) (int64, error)
 }

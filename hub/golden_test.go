@@ -159,7 +159,7 @@ func samples() map[string]any {
 			System: "slack-acme", Kind: "slack", State: "paused", Reason: "slack refuses the token: put a new one into the configuration",
 			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true, Images: true},
 			PausedChats: []hub.PausedChat{{Chat: "C0123456789", Reason: "we are not in the chat: invite us", Since: posted, NextAt: heard}},
-			Held:        3,
+			Held:        3, Workers: 2,
 		},
 		"feed_state": &hub.FeedState{
 			ETag: `"abc"`, LastModified: "Sat, 10 Jan 2026 09:05:00 GMT", Seen: []string{"d1", "d2"},
@@ -180,7 +180,7 @@ func item() hub.Item {
 func announcement() hub.Announcement {
 	return hub.Announcement{
 		Notification: "nabc", Chat: general, Source: "meta", Topic: "301", Post: 2, PostID: "902", Event: "eabc", Subscription: "s1",
-		Mode: hub.Thread, Options: options(), Message: message(), State: hub.AnnouncedStruck, At: heard, UpdatedAt: heard.Add(time.Minute),
+		Mode: hub.Thread, Options: options(), Message: message(), State: hub.AnnouncedStruck, Update: "uabc", At: heard, UpdatedAt: heard.Add(time.Minute),
 	}
 }
 
@@ -203,6 +203,7 @@ func explanation() hub.Explanation {
 		Chats: []hub.Expected{{
 			Chat: general, Result: hub.ResultQueued, Subscription: "s1", Rows: []hub.RowVerdict{verdict()}, Message: &said,
 			Rendered: &hub.Rendered{Kind: "slack", Markup: "*New* topic", Plain: "New topic"},
+			Digest:   "daily@09:00", SilentUntil: heard, WaitsUntil: heard.Add(time.Hour),
 		}},
 	}
 }

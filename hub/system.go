@@ -1,6 +1,11 @@
 package hub
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Features says what a system can do, as its provider describes it.
 type Features struct {
@@ -16,18 +21,75 @@ type Features struct {
 	Images     bool `json:"images"`     // a card's image is shown
 }
 
-// SystemStatus is a configured system and how it is.
+// The states of a system. Unknown is that nobody has said yet how it is.
+const (
+	SystemOK      = "ok"
+	SystemPaused  = "paused"
+	SystemUnknown = "unknown"
+)
+
+// SystemStatus is a configured system and how it is, by what all of its workers
+// say together, or by what one of them says.
 type SystemStatus struct {
 	System   System   `json:"system"`
 	Kind     string   `json:"kind"`
 	Features Features `json:"features"`
-	State    string   `json:"state"`            // "ok", "paused", "unknown"
+	State    string   `json:"state"`            // SystemOK, SystemPaused or SystemUnknown
 	Reason   string   `json:"reason,omitempty"` // why it is not ok and how to mend it
 	// PausedChats are those that do not take messages, those paused longest first.
 	PausedChats []PausedChat `json:"paused_chats,omitempty"`
 	// Held is how many messages wait for their digest, or while their chat is left
 	// alone.
 	Held int64 `json:"held,omitempty"`
+	// Workers is how many serve it.
+	Workers int `json:"workers,omitempty"`
+}
+
+// JoinStatus puts together what the workers of one system say, of which there is
+// one at least. The system is as the worst of them is; one that does not know yet
+// says nothing against the others. Chats and what is held are those of all.
+func JoinStatus(told []SystemStatus) SystemStatus {
+	worst, alike := told[0], 0
+	for _, s := range told[1:] {
+		if badness(s.State) > badness(worst.State) {
+			worst = s
+		}
+	}
+	all := worst
+	all.PausedChats, all.Held, all.Workers = nil, 0, 0
+	chats := map[string]PausedChat{}
+	for _, s := range told {
+		if s.State == worst.State {
+			alike++
+		}
+		for _, c := range s.PausedChats {
+			// Where the chats are shared anew two may speak of one for a while: the later
+			// try is that of the worker that has it.
+			if known, twice := chats[c.Chat]; !twice || c.NextAt.After(known.NextAt) {
+				chats[c.Chat] = c
+			}
+		}
+		all.Held += s.Held
+		all.Workers += s.Workers
+	}
+	for _, c := range chats {
+		all.PausedChats = append(all.PausedChats, c)
+	}
+	slices.SortFunc(all.PausedChats, func(a, b PausedChat) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Chat, b.Chat)) })
+	if worst.State == SystemPaused && alike < len(told) {
+		all.Reason = fmt.Sprintf("%d of its %d workers: %s", alike, len(told), worst.Reason)
+	}
+	return all
+}
+
+func badness(state string) int {
+	switch state {
+	case SystemUnknown:
+		return 0
+	case SystemOK:
+		return 1
+	}
+	return 2
 }
 
 // PausedChat is a chat that does not take messages. They wait, and one of them

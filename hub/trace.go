@@ -104,6 +104,35 @@ type Expected struct {
 	Rows         []RowVerdict   `json:"rows"`
 	Message      *Message       `json:"message,omitempty"`
 	Rendered     *Rendered      `json:"rendered,omitempty"`
+	// Digest is when the row that decides wants it told: see ParseRhythm.
+	Digest string `json:"digest,omitempty"`
+	// SilentUntil is until when the chat is left alone, zero if it is not.
+	SilentUntil time.Time `json:"silent_until,omitzero"`
+	// WaitsUntil is when the message would be told that waits for its digest, or
+	// while the chat is left alone; zero is at once.
+	WaitsUntil time.Time `json:"waits_until,omitzero"`
+}
+
+// Wait fills in when c would be told what is owed to it now, by what was set for
+// the chat.
+func (c *Expected) Wait(chat Schedule, now time.Time) {
+	zoned := func(t time.Time) time.Time {
+		if t.IsZero() {
+			return t
+		}
+		return t.In(chat.Zone())
+	}
+	c.SilentUntil = zoned(chat.Silent(now))
+	if c.Result != ResultQueued {
+		return
+	}
+	c.WaitsUntil = c.SilentUntil
+	if rhythm, err := ParseRhythm(c.Digest); err == nil { // else its worker sends at once
+		c.WaitsUntil = zoned(rhythm.Next(now, chat.Zone()))
+		if until := chat.Silent(c.WaitsUntil); !until.IsZero() {
+			c.WaitsUntil = zoned(until)
+		}
+	}
 }
 
 // ResultNothing is that a chat would get nothing: no row of it matches.

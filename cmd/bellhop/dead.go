@@ -58,6 +58,7 @@ type deadLetter struct {
 	Act          hub.Act            `json:"act"`
 	Title        string             `json:"title"`
 	Status       hub.Status         `json:"status"`
+	SupersededBy hub.NotificationID `json:"superseded_by"`
 	Again        int                `json:"again"`
 	Fault        hub.Fault          `json:"fault"`
 	Reason       string             `json:"reason"`
@@ -76,6 +77,8 @@ type deadList struct {
 
 func (deadList) Help() string {
 	return `STATUS is dead, or what became of it since it was sent again: queued, failed, sent.
+It is superseded when something newer was said of the same message, so that it is
+not sent again.
 
 ` + deadCmd{}.Help()
 }
@@ -131,6 +134,9 @@ func (c *deadShow) Run(w *world) error {
 		tellExchange(b, d.Exchange)
 	}
 	tellHistory(b, d.History)
+	if d.SupersededBy != "" {
+		fmt.Fprintf(b, "\nSomething newer was said of the same message, by %s: it is not sent again\n", d.SupersededBy)
+	}
 	if d.Status == hub.StatusDead {
 		fmt.Fprintf(b, "\nWhen the cause is mended: bellhop dead retry %s\n", d.ID)
 	}

@@ -25,7 +25,8 @@ func (deadRetry) Help() string {
 	return `Sends again what was given up and not sent since, in the order in which it was
 queued first. It says how many there are and asks before it does; should there be
 more or fewer by then, it sends nothing. Each keeps its id: one that was sent
-after all is not sent twice.
+after all is not sent twice. What would bring an older text back is superseded and
+left out, and what was changed since it was to be said is said as it is by now.
 
   bellhop dead retry nmfrggzdfmztwq2lknnwg23tpoa
   bellhop dead retry --system slack --chat C0123456789 --all
@@ -65,9 +66,14 @@ func (c *deadRetry) Run(w *world) error {
 }
 
 func (c *deadRetry) retryAll(w *world) error {
-	n, err := c.retry(w, map[string]any{"dry_run": true})
+	n, superseded, err := c.retry(w, map[string]any{"dry_run": true})
 	if err != nil {
 		return err
+	}
+	if superseded > 0 {
+		if _, err := fmt.Fprintf(w.stderr, "Left out: %s, as something newer was said of the same message since\n", times(superseded, "other")); err != nil {
+			return err
+		}
 	}
 	if n == 0 || c.DryRun {
 		_, err := fmt.Fprintf(w.stdout, "%s selected\n", times(n, "dead letter"))
@@ -83,7 +89,7 @@ func (c *deadRetry) retryAll(w *world) error {
 			return err
 		}
 	}
-	if n, err = c.retry(w, map[string]any{"count": n}); err != nil {
+	if n, _, err = c.retry(w, map[string]any{"count": n}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w.stdout, "queued again: %s\n", times(n, "message"))
@@ -91,7 +97,7 @@ func (c *deadRetry) retryAll(w *world) error {
 }
 
 // retry asks the hub to count or to send what the flags select.
-func (c *deadRetry) retry(w *world, what map[string]any) (int, error) {
+func (c *deadRetry) retry(w *world, what map[string]any) (n, superseded int, err error) {
 	for name, value := range c.fields() {
 		if value != "" {
 			what[name] = value
@@ -99,19 +105,21 @@ func (c *deadRetry) retry(w *world, what map[string]any) (int, error) {
 	}
 	body, err := json.Marshal(what)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	answer, err := c.ask(w, request{
 		method: "POST", path: "/api/v1/dead/retry", contentType: "application/json", body: body,
 		patience: 10 * time.Minute, // a hundred thousand are read, and queued in order
 	})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var counted struct {
-		Count int `json:"count"`
+		Count      int `json:"count"`
+		Superseded int `json:"superseded"`
 	}
-	return counted.Count, decode(answer, &counted)
+	err = decode(answer, &counted)
+	return counted.Count, counted.Superseded, err
 }
 
 // confirmed asks a person, who must be there to say yes.

@@ -143,6 +143,12 @@ When the cause is mended: bellhop dead retry n1
 `}, h.run("", "dead", "show", "n1"))
 	require.JSONEq(t, deadOne, h.run("", "dead", "show", "n1", "--json").stdout)
 
+	past := newFakeHub(t)
+	past.answers("GET /api/v1/dead/{id}", "application/json", strings.Replace(deadOne, `"status":"dead"`, `"status":"superseded","superseded_by":"u2"`, 1))
+	got := past.run("", "dead", "show", "n1").stdout
+	require.Contains(t, got, "and is superseded now")
+	require.Contains(t, got, "\nSomething newer was said of the same message, by u2: it is not sent again\n")
+	require.NotContains(t, got, "bellhop dead retry")
 	empty := newFakeHub(t)
 	empty.answers("GET /api/v1/dead", "application/json", `{"items":[]}`)
 	require.Equal(t, said{stdout: "No such dead letters\n"}, empty.run("", "dead", "list"))
@@ -202,6 +208,11 @@ func TestDeadRetryAll(t *testing.T) {
 			}
 		})
 	}
+	past := newFakeHub(t)
+	past.answers("POST /api/v1/dead/retry", "application/json", `{"count":0,"superseded":2}`)
+	require.Equal(t, said{
+		stdout: "0 dead letters selected\n", stderr: "Left out: 2 others, as something newer was said of the same message since\n",
+	}, past.run("", "dead", "retry", "--all"))
 	h := newFakeHub(t)
 	for _, args := range [][]string{nil, {"n1", "--all"}, {"n1", "--system", "slack"}, {"n1", "--dry-run"}, {"--system", "slack"}, {"--all", "--since", "soon"}} {
 		require.Equal(t, exitUsage, h.run("", append([]string{"dead", "retry"}, args...)...).code, "%q", args)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -108,7 +109,45 @@ func TestReplay(t *testing.T) {
 	require.Len(t, p.telegram.Sent(), 3)
 }
 
-type retryAnswer struct{ Count int }
+// TestReplayShowsNothingOlder gives up an edit, which a later one overtakes, and a
+// message that was edited since: sending again brings no old text back.
+func TestReplayShowsNothingOlder(t *testing.T) {
+	t.Parallel()
+	p := newPlatforms(t)
+	away := providertest.Step{Status: http.StatusServiceUnavailable}
+	s := p.serve("[deliver]\nattempts = 1\n")
+	s.subscribe("slack | "+slacktest.Support+" | watch:c/support", "telegram | -1001234567890 | watch:c/support")
+	p.telegram.Script(away) // the message itself
+	require.Equal(t, http.StatusAccepted, s.webhook(discoursetest.Get("post_created_reply.json")))
+	sends(t, p.slack, 1)
+	unsaid := s.buried(1)[0]
+	p.slack.Script(away) // the edit
+	require.Equal(t, http.StatusAccepted, s.webhook(discoursetest.Get("post_edited_grace.json")))
+	overtaken := s.buried(2)[0]
+	require.Equal(t, hub.ActEdit, overtaken.Act)
+	require.Equal(t, http.StatusAccepted, s.webhook(discoursetest.Get("post_edited_version2.json")))
+	require.Eventually(t, func() bool { return strings.Contains(p.slack.Sent()[0].Text, "Which model and firmware?") }, 30*time.Second, 20*time.Millisecond)
+
+	resp, err := http.DefaultClient.Do(s.retryRequest(overtaken.ID))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusConflict, resp.StatusCode)
+	why, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(why), "is superseded")
+	for _, d := range s.buried(2) {
+		require.Equal(t, d.ID == overtaken.ID, d.Status == "superseded", "%+v", d)
+	}
+	var counted retryAnswer
+	s.api("POST", "/api/v1/dead/retry", "application/json", `{"count":1}`, &counted)
+	require.Equal(t, retryAnswer{1, 1}, counted)
+	require.Contains(t, sends(t, p.telegram, 1)[0].Text, "Which model and firmware?", "what was never said is said as it is by now")
+	require.Equal(t, hub.System("telegram"), unsaid.System)
+	require.Contains(t, p.slack.Sent()[0].Text, "Which model and firmware?")
+	require.Equal(t, 1, p.slack.Sent()[0].Edits)
+}
+
+type retryAnswer struct{ Count, Superseded int }
 
 func (p *program) retryRequest(id hub.NotificationID) *http.Request {
 	p.t.Helper()

@@ -14,12 +14,6 @@ import (
 // workers are started anew, and platforms take their time to answer.
 const unservedAfter = 5 * time.Minute
 
-// The states of a system that are told of. Any other is no trouble.
-const (
-	statePaused  = "paused"
-	stateUnknown = "unknown"
-)
-
 func (w *Watcher) systems(ctx context.Context, now time.Time) error {
 	all, err := w.Facts.Systems(ctx)
 	if err != nil {
@@ -29,11 +23,11 @@ func (w *Watcher) systems(ctx context.Context, now time.Time) error {
 	for _, s := range all {
 		n := news{
 			key: "system " + string(s.System), state: s.State, reason: s.Reason, deaf: s.System == w.System,
-			bad:    s.State == statePaused || s.State == stateUnknown,
+			bad:    s.State == hub.SystemPaused || s.State == hub.SystemUnknown,
 			begins: func(m *matter) string { return paused(s, m, w.backlog(ctx, s.System)) },
 			ends:   func(m *matter) string { return resumed(s, m, now, w.backlog(ctx, s.System)) },
 		}
-		if s.State == stateUnknown {
+		if s.State == hub.SystemUnknown {
 			n.after = unservedAfter
 		}
 		errs = append(errs, w.turn(ctx, now, n), w.chats(ctx, now, s))
@@ -48,7 +42,7 @@ const chatsWellFor = 5 * time.Minute
 // chats tells of the chats of a system that are paused: again when there are
 // others, and not for each that takes messages again.
 func (w *Watcher) chats(ctx context.Context, now time.Time, s hub.SystemStatus) error {
-	if s.State == stateUnknown { // nothing is known of its chats, either
+	if s.State == hub.SystemUnknown { // nothing is known of its chats, either
 		return nil
 	}
 	key := "chats " + string(s.System)

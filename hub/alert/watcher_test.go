@@ -57,7 +57,7 @@ func TestChatsArePaused(t *testing.T) {
 		w.state("slack", "unknown", "nothing was heard of it")
 		after(look)
 		require.Empty(t, w.hears(), "what its chats are like is not known")
-		for range 20 { // two workers, each of which knows of its part
+		for range 20 { // its chats go from one worker to another, which finds it out anew
 			w.shut("slack", "C1")
 			after(look)
 			w.shut("slack", "C2")

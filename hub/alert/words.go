@@ -18,7 +18,7 @@ func paused(s hub.SystemStatus, m *matter, waiting int64) string {
 	head := fmt.Sprintf("**%s is paused.** Since %s it takes no messages: %s.", s.System, clock(m.Since), quote(s.Reason))
 	todo := fmt.Sprintf("If its credentials are refused, put the right ones into [providers.%s] and start its process again. "+
 		"If the platform does not answer, there is nothing to do: it goes on by itself.", s.System)
-	if s.State == stateUnknown {
+	if s.State == hub.SystemUnknown {
 		head = fmt.Sprintf("**%s is not served.** Nothing was heard of its worker since %s: %s.", s.System, clock(m.Changed), quote(s.Reason))
 		todo = fmt.Sprintf("See whether `bellhop worker %s` runs, and what its log says.", s.System)
 	}

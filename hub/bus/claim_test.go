@@ -357,6 +357,37 @@ func TestBuryDeadFreesOnlyTheVanished(t *testing.T) {
 	busy.end(t)
 }
 
+// TestBuryDeadForgetsWhatTheVanishedSaid holds that nobody goes by the word of a
+// worker that was killed, and by that of one of which a part is left.
+func TestBuryDeadForgetsWhatTheVanishedSaid(t *testing.T) {
+	t.Parallel()
+	ns := natsServer(t)
+	one, two := open(t, "", at(ns.ClientURL())), open(t, "", at(ns.ClientURL()))
+	hold := func(b *bus.Bus, part int, owner string) *bell {
+		c, err := b.Claim(t.Context(), "slack", part, owner)
+		require.NoError(t, err)
+		return run(t, c)
+	}
+	hold(one, 0, "killed")
+	hold(one, 1, "half")
+	half := hold(two, 2, "half")
+	for worker, held := range map[string]int64{"killed": 1, "half": 10} {
+		require.NoError(t, two.Announce(t.Context(), worker, hub.SystemStatus{System: "slack", State: "ok", Held: held}))
+	}
+	one.CutOff()
+	freed := 0
+	require.True(t, each(15*time.Second, 200*time.Millisecond, func() bool {
+		found, err := two.BuryDead(t.Context(), "slack")
+		require.NoError(t, err)
+		freed += found.Freed
+		return freed == 2
+	}))
+	all, err := two.Systems(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []hub.SystemStatus{{System: "slack", State: "ok", Held: 10, Workers: 1}}, all)
+	half.end(t)
+}
+
 // A consumer that some other program made on the queue is not ours to bury.
 func TestBuryDeadLeavesForeignConsumersAlone(t *testing.T) {
 	t.Parallel()

@@ -76,14 +76,52 @@ func TestSystems(t *testing.T) {
 	require.Empty(t, all)
 	slack := hub.SystemStatus{System: "slack", Kind: "slack", State: "ok", Features: hub.Features{Threads: true}}
 	matrix := hub.SystemStatus{System: "matrix", Kind: "matrix", State: "paused", Reason: "the token was revoked"}
-	require.NoError(t, one.Announce(t.Context(), slack))
-	require.NoError(t, two.Announce(t.Context(), matrix))
+	require.NoError(t, one.Announce(t.Context(), "w1", slack))
+	require.NoError(t, two.Announce(t.Context(), "w2", matrix))
 	slack.State = "paused"
-	require.NoError(t, one.Announce(t.Context(), slack))
+	require.NoError(t, one.Announce(t.Context(), "w1", slack))
 	all, err = two.Systems(t.Context())
 	require.NoError(t, err)
+	slack.Workers, matrix.Workers = 1, 1
 	require.Equal(t, []hub.SystemStatus{matrix, slack}, all)
-	require.Error(t, one.Announce(t.Context(), hub.SystemStatus{System: "*"}))
+	require.Error(t, one.Announce(t.Context(), "w1", hub.SystemStatus{System: "*"}))
+}
+
+// TestSystemsOfSeveralWorkers holds that each worker's word stands until it is
+// taken back.
+func TestSystemsOfSeveralWorkers(t *testing.T) {
+	t.Parallel()
+	b := open(t, t.TempDir())
+	say := func(worker, state, reason string, held int64, chats ...string) hub.SystemStatus {
+		s := hub.SystemStatus{System: "slack", Kind: "slack", State: state, Reason: reason, Held: held}
+		for _, c := range chats {
+			s.PausedChats = append(s.PausedChats, hub.PausedChat{Chat: c})
+		}
+		require.NoError(t, b.Announce(t.Context(), worker, s))
+		return s
+	}
+	now := func() hub.SystemStatus {
+		all, err := b.Systems(t.Context())
+		require.NoError(t, err)
+		require.Len(t, all, 1)
+		return all[0]
+	}
+	first := say("A", "paused", "invalid_auth", 3, "C1")
+	second := say("B", "ok", "", 4, "C2")
+	require.Equal(t, hub.SystemStatus{
+		System: "slack", Kind: "slack", State: "paused", Reason: "1 of its 2 workers: invalid_auth", Held: 7, Workers: 2,
+		PausedChats: []hub.PausedChat{{Chat: "C1"}, {Chat: "C2"}},
+	}, now())
+	require.NoError(t, b.Leave(t.Context(), "A", first))
+	second.Workers = 1
+	require.Equal(t, second, now())
+	require.NoError(t, b.Leave(t.Context(), "B", second))
+	last := now()
+	require.Equal(t, "unknown", last.State, "the system is known still: its worker may be started anew")
+	require.Contains(t, last.Reason, "its worker has stopped")
+	require.Zero(t, last.Held+int64(len(last.PausedChats)+last.Workers))
+	say("C", "ok", "", 0)
+	require.Equal(t, "ok", now().State)
 }
 
 func TestChanged(t *testing.T) {

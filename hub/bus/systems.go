@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,28 +17,85 @@ import (
 // statusTTL is how long a system is known after its worker was last heard of.
 const statusTTL = 60 * time.Second
 
-// Announce tells all hubs that a system is served and how it is. A worker says
-// so again before a minute has passed.
-func (b *Bus) Announce(ctx context.Context, s hub.SystemStatus) error {
-	if !hub.ValidName(string(s.System)) {
-		return hub.Errorf(hub.CodeInvalid, "system %q is not a name of a-z, 0-9, _ and -", s.System)
-	}
-	return b.save(ctx, bucketSystems, string(s.System), s)
+// workerStatus is how one worker of a system finds it.
+type workerStatus struct {
+	hub.SystemStatus
+	Left bool `json:"left,omitempty"` // it has stopped
 }
 
-// Systems lists the systems that were announced within the last minute, by name.
+// Announce tells all hubs that a worker serves a system and how it finds it. The
+// worker says so again before a minute has passed, and in the end that it leaves.
+func (b *Bus) Announce(ctx context.Context, worker string, s hub.SystemStatus) error {
+	s.Workers = 1
+	return b.announce(ctx, worker, workerStatus{SystemStatus: s})
+}
+
+// Leave tells all hubs that a worker serves a system no more: what it has said
+// of chats and messages holds no longer. The system itself is known for another
+// minute, in which a worker may be started anew.
+func (b *Bus) Leave(ctx context.Context, worker string, s hub.SystemStatus) error {
+	s.State, s.Reason = hub.SystemUnknown, "its worker has stopped: is `bellhop worker "+string(s.System)+"` to be started again?"
+	s.PausedChats, s.Held, s.Workers = nil, 0, 0
+	return b.announce(ctx, worker, workerStatus{s, true})
+}
+
+func (b *Bus) announce(ctx context.Context, worker string, s workerStatus) error {
+	k, err := workerKey(s.System, worker)
+	if err != nil {
+		return err
+	}
+	return b.save(ctx, bucketSystems, k, s)
+}
+
+// forgetWorker takes back what a worker said that has vanished.
+func (b *Bus) forgetWorker(ctx context.Context, system hub.System, worker string) error {
+	k, err := workerKey(system, worker)
+	if err != nil {
+		return err
+	}
+	if err := b.buckets[bucketSystems].Delete(ctx, k); err != nil {
+		return fmt.Errorf("forget a worker of %s: %w", system, err)
+	}
+	return nil
+}
+
+func workerKey(system hub.System, worker string) (string, error) {
+	if !hub.ValidName(string(system)) {
+		return "", hub.Errorf(hub.CodeInvalid, "system %q is not a name of a-z, 0-9, _ and -", system)
+	}
+	return string(system) + "." + key(worker), nil
+}
+
+// Systems lists the systems of which a worker was heard within the last minute,
+// by name, each as all of its workers find it together.
 func (b *Bus) Systems(ctx context.Context) ([]hub.SystemStatus, error) {
-	var all []hub.SystemStatus
+	all := map[string]workerStatus{} // by key
 	err := b.each(ctx, bucketSystems, ">", func(key string, value []byte) error {
-		var s hub.SystemStatus
+		var s workerStatus
 		if err := json.Unmarshal(value, &s); err != nil {
 			return fmt.Errorf("status of %s: %w", key, err)
 		}
-		all = append(all, s)
+		all[key] = s
 		return nil
 	})
-	slices.SortFunc(all, func(x, y hub.SystemStatus) int { return strings.Compare(string(x.System), string(y.System)) })
-	return all, err
+	told, left := map[hub.System][]hub.SystemStatus{}, map[hub.System]hub.SystemStatus{}
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if s := all[key]; s.Left {
+			left[s.System] = s.SystemStatus
+		} else {
+			told[s.System] = append(told[s.System], s.SystemStatus)
+		}
+	}
+	for system, s := range left {
+		if told[system] == nil {
+			told[system] = []hub.SystemStatus{s}
+		}
+	}
+	var systems []hub.SystemStatus
+	for _, system := range slices.Sorted(maps.Keys(told)) {
+		systems = append(systems, hub.JoinStatus(told[system]))
+	}
+	return systems, err
 }
 
 // Changed tells every hub, this one too, that what has changed, and which of

@@ -64,7 +64,8 @@ type Burial struct {
 // every half second while Claim says ErrOwned, more often while somebody is
 // suspected, and not otherwise: it looks at every consumer of the queue. The
 // consumer's own inactivity threshold does not serve, as one with messages
-// pending lives on for their AckWait.
+// pending lives on for their AckWait. What the vanished said of the system is
+// forgotten with them.
 func (b *Bus) BuryDead(ctx context.Context, system hub.System) (found Burial, err error) {
 	prefix, err := notifyPrefix(system)
 	if err != nil {
@@ -75,29 +76,37 @@ func (b *Bus) BuryDead(ctx context.Context, system hub.System) (found Burial, er
 		return found, fmt.Errorf("look for vanished owners: %w", err)
 	}
 	list := s.ListConsumers(ctx)
-	var dead []string
+	dead, alive := map[string]string{}, map[string]bool{} // owners by consumer, and those heard of
 	for info := range list.Info() {
-		_, ours := info.Config.Metadata[metaClaim]
+		owner, ours := info.Config.Metadata[metaClaim]
 		if !ours || !strings.HasPrefix(info.Config.FilterSubject, prefix) {
 			continue
 		}
 		switch {
 		case b.undertaker.dead(info.Name, info.NumWaiting, info.Delivered.Consumer, time.Now()):
-			dead = append(dead, info.Name)
+			dead[info.Name] = owner
+			continue
 		case info.NumWaiting == 0:
 			found.Suspected++
 		}
+		alive[owner] = true
 	}
 	if err := list.Err(); err != nil {
 		return found, fmt.Errorf("look for vanished owners: %w", err)
 	}
-	for _, name := range dead {
+	for name, owner := range dead {
 		b.log.Info("the owner of a partition has vanished, freeing it", "system", system, "consumer", name)
 		if err := b.js.DeleteConsumer(ctx, streamNotify, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 			return found, fmt.Errorf("free partition: %w", err)
 		}
 		b.undertaker.forget(name)
 		found.Freed++
+		if !alive[owner] {
+			alive[owner] = true // once
+			if err := b.forgetWorker(ctx, system, owner); err != nil {
+				b.log.Warn("what a vanished worker said is believed for another minute", "system", system, "err", err)
+			}
+		}
 	}
 	return found, nil
 }

@@ -123,7 +123,7 @@ func (h *health) resume() {
 	}
 }
 
-// mostPausedChats bounds what a worker tells of its paused chats.
+// mostPausedChats bounds what one worker tells of its paused chats.
 const mostPausedChats = 200
 
 // pauseChat notes that a chat takes no messages.
@@ -169,9 +169,9 @@ func (h *health) state() (state, reason string) {
 	defer h.mu.Unlock()
 	switch {
 	case h.reason != "":
-		return "paused", h.reason
+		return hub.SystemPaused, h.reason
 	case h.checked:
-		return "ok", ""
+		return hub.SystemOK, ""
 	}
-	return "unknown", "its credentials have not been checked yet"
+	return hub.SystemUnknown, "its credentials have not been checked yet"
 }

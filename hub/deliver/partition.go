@@ -42,6 +42,7 @@ func (w *Worker) hold(ctx context.Context, n int, claim *bus.Claim) error {
 	}
 	w.note(pt, false)
 	pt.close()
+	w.health.tell() // its next owner tells of what it holds
 	return errors.Join(err, w.release(ctx, claim))
 }
 

@@ -62,3 +62,40 @@ func TestWorkersShareTheChats(t *testing.T) {
 	}
 	require.False(t, f.together, "two posts of one chat at once")
 }
+
+// TestWorkersTellTogether holds that what is told of a system is what all of its
+// workers know, not what the one knows that spoke last, and that one which stops
+// takes its word back.
+func TestWorkersTellTogether(t *testing.T) {
+	const chats = 24
+	b := openBus(t)
+	f := newPlatform(func(p providers.Post, _ int) error { return fault(hub.FaultChatGone, 0) })
+	_, stop := run(t, deliver.Config{Bus: b, Provider: f})
+	second, _ := run(t, deliver.Config{Bus: b, Provider: f})
+	require.Eventually(t, func() bool { return second.Partitions() == b.Partitions()/2 }, 20*time.Second, 10*time.Millisecond)
+	var ns []hub.Notification
+	for c := range chats {
+		gone, digest := note(fmt.Sprint("gone-", c), 1), note(fmt.Sprint("digest-", c), 1)
+		digest.Digest = "daily@" + time.Now().UTC().Add(-time.Hour).Format("15:04")
+		ns = append(ns, gone, digest)
+	}
+	require.NoError(t, b.Notify(t.Context(), ns))
+	told := func() hub.SystemStatus {
+		all, err := b.Systems(t.Context())
+		require.NoError(t, err)
+		require.Len(t, all, 1)
+		return all[0]
+	}
+	complete := func(workers int) func() bool {
+		return func() bool {
+			s := told()
+			return len(s.PausedChats) == chats && s.Held == chats && s.Workers == workers
+		}
+	}
+	require.Eventually(t, complete(2), 30*time.Second, 20*time.Millisecond, "%+v", told())
+	require.Positive(t, len(second.PausedChats())*int(second.Held()), "each knows of a part")
+	require.Less(t, len(second.PausedChats()), chats)
+	stop()
+	require.Equal(t, 1, told().Workers, "who has stopped is not counted for another minute")
+	require.Eventually(t, complete(1), 30*time.Second, 20*time.Millisecond, "%+v", told())
+}

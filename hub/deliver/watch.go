@@ -8,8 +8,8 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-// announceEvery is how often a worker says that it lives; what the bus keeps of
-// it fades after a minute.
+// announceEvery is how often a worker says that it lives, and how the system is;
+// what the bus keeps of it fades after a minute.
 const announceEvery = 15 * time.Second
 
 // longestProbe is the longest time for which a paused system is left alone.
@@ -51,12 +51,25 @@ func (w *Worker) watch(ctx context.Context) {
 	}
 }
 
-func (w *Worker) announce(ctx context.Context) {
+// status is how this worker finds the system.
+func (w *Worker) status() hub.SystemStatus {
 	state, reason := w.health.state()
 	d := w.Provider.Describe()
-	s := hub.SystemStatus{System: w.system, Kind: d.Kind, Features: d.Can, State: state, Reason: reason, PausedChats: w.health.pausedChats(), Held: w.held.Load()}
-	if err := w.Bus.Announce(ctx, s); err != nil && ctx.Err() == nil {
+	return hub.SystemStatus{System: w.system, Kind: d.Kind, Features: d.Can, State: state, Reason: reason, PausedChats: w.health.pausedChats(), Held: w.held.Load()}
+}
+
+func (w *Worker) announce(ctx context.Context) {
+	if err := w.Bus.Announce(ctx, w.owner, w.status()); err != nil && ctx.Err() == nil {
 		w.Log.Warn("the state of the system could not be told to the hub", "system", w.system, "err", err)
+	}
+}
+
+// bow says goodbye. Without it what this worker said is believed for a minute.
+func (w *Worker) bow(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := w.Bus.Leave(ctx, w.owner, w.status()); err != nil {
+		w.Log.Warn("the hub could not be told that a worker stops", "system", w.system, "err", err)
 	}
 }
 

@@ -154,6 +154,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		all.Go(func() { w.own(ctx, n) })
 	}
 	all.Wait()
+	w.bow(ctx)
 	return nil
 }
 

@@ -199,7 +199,7 @@ func (r *Router) expect(x *hub.Explanation, v *view, q Question) {
 		c.Subscription, c.Result = d.Subscription, hub.ResultMuted
 		if !d.Mute {
 			m := v.compose.message(d.Mode, d.Options)
-			c.Result, c.Message = hub.ResultQueued, &m
+			c.Result, c.Message, c.Digest = hub.ResultQueued, &m, d.Options.Digest
 		}
 	}
 	// Chats that would get something come first.

@@ -67,7 +67,7 @@ func (b *batch) livePost(m *matter, a *hub.Announcement) {
 	switch {
 	case a.State == hub.AnnouncedRetracted, a.State == hub.AnnouncedBuried:
 	case gone && a.State == hub.AnnouncedLive:
-		b.strike(m, a, struck(a.Message, p.Hidden))
+		b.strike(m, a, struck(a.Message, p.Hidden), hub.AnnouncedStruck)
 	case gone:
 	case a.State == hub.AnnouncedStruck:
 		b.restore(m, a, b.edited(m, a))
@@ -87,8 +87,7 @@ func (b *batch) liveTopic(m *matter) {
 	for _, a := range all {
 		switch {
 		case m.event.Type == hub.ForumTopicDeleted && a.State == hub.AnnouncedLive:
-			b.strike(m, a, struck(a.Message, false))
-			b.mark(a, hub.AnnouncedBuried)
+			b.strike(m, a, struck(a.Message, false), hub.AnnouncedBuried)
 		case m.event.Type == hub.ForumTopicRecovered && a.State == hub.AnnouncedBuried:
 			b.restore(m, a, a.Message)
 		}
@@ -227,32 +226,30 @@ func (b *batch) restore(m *matter, a *hub.Announcement, message hub.Message) {
 	if message.Card != nil && a.Message.Card != nil {
 		message.Card.Time = a.Message.Card.Time
 	}
-	b.update(m, a, hub.ActEdit, message)
 	now := *a
-	now.Message, now.State, now.UpdatedAt = message, hub.AnnouncedLive, b.r.Now().UTC()
-	b.r.said.put(now)
+	now.Message = message
+	b.keep(now, hub.AnnouncedLive, b.update(m, a, hub.ActEdit, message))
 }
 
 // strike shows that what a told of is gone. What it said is kept, to be said
 // again.
-func (b *batch) strike(m *matter, a *hub.Announcement, message hub.Message) {
-	b.update(m, a, hub.ActEdit, message)
-	b.mark(a, hub.AnnouncedStruck)
+func (b *batch) strike(m *matter, a *hub.Announcement, message hub.Message, state hub.Announced) {
+	b.keep(*a, state, b.update(m, a, hub.ActEdit, message))
 }
 
 // retract takes back what a said.
 func (b *batch) retract(m *matter, a *hub.Announcement) {
-	b.update(m, a, hub.ActRetract, hub.Message{})
-	b.mark(a, hub.AnnouncedRetracted)
+	b.keep(*a, hub.AnnouncedRetracted, b.update(m, a, hub.ActRetract, hub.Message{}))
 }
 
-func (b *batch) mark(a *hub.Announcement, state hub.Announced) {
-	now := *a
-	now.State, now.UpdatedAt = state, b.r.Now().UTC()
+// keep notes how an announcement stands after an update.
+func (b *batch) keep(now hub.Announcement, state hub.Announced, update hub.NotificationID) {
+	now.State, now.Update, now.UpdatedAt = state, update, b.r.Now().UTC()
 	b.r.said.put(now)
 }
 
-func (b *batch) update(m *matter, a *hub.Announcement, act hub.Act, message hub.Message) {
+// update owes the chat a change of what a said.
+func (b *batch) update(m *matter, a *hub.Announcement, act hub.Act, message hub.Message) hub.NotificationID {
 	n := b.notification(m, a.Chat, &a.Options)
 	n.Version, n.ID, n.Act, n.Of, n.Ref = act.Version(), hub.UpdateFor(m.event.ID, a.Notification), act, a.Notification, b.oldRef(a)
 	n.Subscription, n.Message = a.Subscription, message
@@ -262,6 +259,7 @@ func (b *batch) update(m *matter, a *hub.Announcement, act hub.Act, message hub.
 		result = hub.ResultRetracted
 	}
 	m.traced = append(m.traced, hub.TraceChat{Chat: a.Chat, Subscription: a.Subscription, Mode: a.Mode, Result: result, Notification: n.ID})
+	return n.ID
 }
 
 // recheckTopic takes back what may no longer be seen of a topic that was moved
@@ -285,8 +283,7 @@ func (b *batch) recheckTopic(m *matter, t *hub.Topic) {
 		switch because := b.forbidden(a, src, now); {
 		case a.State == hub.AnnouncedRetracted:
 		case because == rules.IsUnlisted && a.State == hub.AnnouncedLive:
-			b.strike(m, a, struck(a.Message, true))
-			b.mark(a, hub.AnnouncedBuried)
+			b.strike(m, a, struck(a.Message, true), hub.AnnouncedBuried)
 		case because == rules.IsPrivate, because == rules.IsRestricted:
 			b.retract(m, a)
 		case because == rules.Matched && m.event.Type == hub.ForumTopicListed && a.State == hub.AnnouncedBuried:

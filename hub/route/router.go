@@ -200,6 +200,15 @@ func (r *Router) writeBehind(ctx context.Context) {
 	}
 }
 
+// FindAnnouncements tells what the messages say by now that notifications sent
+// first, as the last event had it that this hub decided.
+func (r *Router) FindAnnouncements(ctx context.Context, ids []hub.NotificationID) ([]hub.Announcement, error) {
+	if err := r.said.flush(ctx); err != nil {
+		return nil, err
+	}
+	return r.Announcements.FindAnnouncements(ctx, ids)
+}
+
 func (r *Router) flush(ctx context.Context) {
 	for what, flush := range map[string]func(context.Context) error{
 		"what the hub learned of a forum": r.Forums.Flush,

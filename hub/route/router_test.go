@@ -148,6 +148,17 @@ func (m *memory) Announcements(_ context.Context, source hub.Source, topic strin
 	return out, nil
 }
 
+func (m *memory) FindAnnouncements(_ context.Context, ids []hub.NotificationID) (list []hub.Announcement, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range ids {
+		if a, ok := m.told[id]; ok {
+			list = append(list, a)
+		}
+	}
+	return list, m.failStore
+}
+
 func (m *memory) PruneAnnouncements(context.Context, time.Time) (int64, error) { return 0, nil }
 
 func (m *memory) PutTraces(_ context.Context, ts []hub.Trace) error {

@@ -22,7 +22,7 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 	}
 	return admin.New(admin.Deps{
 		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store,
-		Events: countedEvents{events{s.bus}, s.metrics}, Notifier: notifier{s.bus}, Dead: s.bus,
+		Events: countedEvents{events{s.bus}, s.metrics}, Notifier: notifier{s.bus}, Dead: s.bus, Announcements: s.router,
 		Systems: s.systems, Chats: s.chats, Resume: s.resume, ChatSettings: s.bus, Zone: s.zone(), Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
 		Explain: s.explain, Decode: s.door.Decode, Trace: s.store.FindTrace, Taxonomy: s.forums.Taxonomy, SourceList: s.sourceList,
 		Token: s.token.value, TokenFile: s.token.file, Sources: sources,
@@ -92,7 +92,7 @@ func (s *Server) systems(ctx context.Context) ([]hub.SystemStatus, error) {
 	for _, section := range sections(s.Config, Everything, "") {
 		name := hub.System(section.Name())
 		all[name] = hub.SystemStatus{
-			System: name, Kind: section.Kind(), State: "unknown",
+			System: name, Kind: section.Kind(), State: hub.SystemUnknown,
 			Reason: "no worker of this system was heard of in the last minute: is `bellhop worker " + string(name) + "` running?",
 		}
 	}

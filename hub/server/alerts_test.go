@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/server"
 	"github.com/bellhop-chat/bellhop/providers/slack/slacktest"
@@ -33,14 +34,20 @@ type running struct {
 // start runs a server with a configuration, with its data in dir.
 func start(t *testing.T, dir, text string) *running {
 	t.Helper()
+	return startAs(t, dir, text, server.Everything, "")
+}
+
+// startAs runs the parts of a role.
+func startAs(t *testing.T, dir, text string, role server.Role, system hub.System) *running {
+	t.Helper()
 	file := filepath.Join(dir, "config.toml")
 	head := "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = '" + filepath.Join(dir, "data") + "'\n[admin]\ntoken = \"" + testToken + "\"\n"
 	require.NoError(t, os.WriteFile(file, []byte(head+text), 0o600))
-	c, err := config.Load(file, nil, nil, server.Validate(server.Everything, ""))
+	c, err := config.Load(file, nil, nil, server.Validate(role, system))
 	require.NoError(t, err)
 	ready := make(chan server.Ready, 1)
 	s, err := server.New(server.Options{
-		Config: c, Version: "v1.2.3", Log: slog.New(slog.DiscardHandler), LookEvery: 50 * time.Millisecond,
+		Config: c, Role: role, System: system, Version: "v1.2.3", Log: slog.New(slog.DiscardHandler), LookEvery: 50 * time.Millisecond,
 		Started: func(r server.Ready) { ready <- r },
 	})
 	require.NoError(t, err)

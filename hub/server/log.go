@@ -45,15 +45,21 @@ func (s *Server) keepLog(ctx context.Context) error {
 // alone: a worker's mistake must not hold up the log.
 func (s *Server) record(ctx context.Context, outcomes []hub.Outcome) error {
 	err := s.store.RecordOutcomes(ctx, outcomes)
+	if err == nil {
+		s.metrics.notifications.recorded(outcomes)
+	}
 	if hub.CodeOf(err) != hub.CodeInvalid {
 		return err
 	}
 	for _, o := range outcomes {
-		err := s.store.RecordOutcomes(ctx, []hub.Outcome{o})
-		if hub.CodeOf(err) == hub.CodeInvalid {
+		one := []hub.Outcome{o}
+		switch err := s.store.RecordOutcomes(ctx, one); {
+		case hub.CodeOf(err) == hub.CodeInvalid:
 			s.Log.Error("an outcome cannot be stored, it is passed over", "notification", o.Notification, "err", err)
-		} else if err != nil {
+		case err != nil:
 			return err
+		default:
+			s.metrics.notifications.recorded(one)
 		}
 	}
 	return nil

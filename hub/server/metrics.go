@@ -20,6 +20,8 @@ type metrics struct {
 	registry *prometheus.Registry
 	sources  map[hub.Source]bool
 
+	notifications *notifications
+
 	webhooks  *prometheus.HistogramVec
 	rejected  *prometheus.CounterVec
 	received  *prometheus.CounterVec
@@ -32,7 +34,7 @@ type metrics struct {
 
 // newMetrics makes metrics of what happens in this process.
 func newMetrics(c *config.Config, version string) *metrics {
-	m := &metrics{registry: prometheus.NewRegistry(), sources: map[hub.Source]bool{apiSource: true}}
+	m := &metrics{registry: prometheus.NewRegistry(), sources: map[hub.Source]bool{apiSource: true}, notifications: newNotifications()}
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
 		m.sources[hub.Source(name)] = true
 	}
@@ -53,7 +55,7 @@ func newMetrics(c *config.Config, version string) *metrics {
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.webhooks, m.rejected, m.received, m.decisions, m.queued, m.attempts, m.posts, m.requests, build,
+	m.registry.MustRegister(m.webhooks, m.rejected, m.received, m.decisions, m.notifications, m.queued, m.attempts, m.posts, m.requests, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,16 +14,100 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-func (m *metrics) workers(workers []*deliver.Worker) {
+// The outcomes of attempts as labels.
+const (
+	outcomeSent    = "sent"
+	outcomeRetried = "retried"
+	outcomeWaited  = "waited"
+	outcomeDead    = "dead"
+)
+
+// notifications counts how attempts ended: what the delivery log is told, and, of
+// the workers in this process, what only they know. Most waits for a platform's
+// pace are too short to be told.
+type notifications struct {
+	told   *prometheus.CounterVec
+	waited map[hub.System]*atomic.Uint64 // of the workers in this process
+
+	mu      sync.Mutex
+	systems map[hub.System]bool // that are labels
+}
+
+var notificationsTotal = describe("bellhop_notifications_total", "Attempts at notifications by how they ended.", "system", "outcome")
+
+func newNotifications() *notifications {
+	return &notifications{
+		told:   counter("bellhop_notifications_total", "Attempts at notifications by how they ended.", "system", "outcome"),
+		waited: map[hub.System]*atomic.Uint64{}, systems: map[hub.System]bool{},
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *notifications) Describe(to chan<- *prometheus.Desc) { c.told.Describe(to) }
+
+// Collect implements prometheus.Collector.
+func (c *notifications) Collect(to chan<- prometheus.Metric) {
+	c.told.Collect(to)
+	for system, n := range c.waited {
+		to <- prometheus.MustNewConstMetric(notificationsTotal, prometheus.CounterValue, float64(n.Load()), string(system), outcomeWaited)
+	}
+}
+
+// workers takes in the workers in this process, before there is anything to count.
+func (c *notifications) workers(workers []*deliver.Worker) {
 	for _, w := range workers {
-		c := w.Counts()
-		for outcome, n := range map[string]func() uint64{
-			"sent": c.Sent.Load, "retried": c.Retried.Load, "waited": c.Waited.Load, "dead": c.Dead.Load,
-		} {
-			m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-				Name: "bellhop_notifications_total", Help: "Attempts at notifications by how they ended.",
-				ConstLabels: prometheus.Labels{"system": string(w.System()), "outcome": outcome},
-			}, func() float64 { return float64(n()) }))
+		c.waited[w.System()] = &w.Counts().Waited
+		c.heard(w.System())
+	}
+}
+
+// mostSystems bounds the systems that are labels, of which some may be known only
+// by what their workers tell.
+const mostSystems = 100
+
+// system is a label.
+func (c *notifications) system(s hub.System) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.systems[s]:
+	case len(c.systems) < mostSystems && hub.ValidName(string(s)):
+		c.systems[s] = true
+	default:
+		return elsewhere
+	}
+	return string(s)
+}
+
+// heard makes the counters of a system be there before there is anything to
+// count, so that the first of it is seen as an increase.
+func (c *notifications) heard(s hub.System) {
+	for _, outcome := range []string{outcomeSent, outcomeRetried, outcomeWaited, outcomeDead} {
+		if outcome != outcomeWaited || c.waited[s] == nil {
+			c.told.WithLabelValues(c.system(s), outcome)
+		}
+	}
+}
+
+// recorded counts how attempts ended, as the delivery log is told by all workers,
+// wherever they are. It is told once, to one of several hubs.
+func (c *notifications) recorded(outcomes []hub.Outcome) {
+	for i := range outcomes {
+		o := &outcomes[i]
+		outcome := ""
+		switch {
+		case o.Status == hub.StatusSent:
+			outcome = outcomeSent
+		case o.Status == hub.StatusDead:
+			outcome = outcomeDead
+		case o.Fault == hub.FaultRateLimited && c.waited[o.System] == nil:
+			outcome = outcomeWaited
+		case o.Fault != hub.FaultRateLimited && o.Fault != hub.FaultChatGone: // which pauses the chat
+			outcome = outcomeRetried
+		}
+		if outcome != "" {
+			c.heard(o.System)
+			c.told.WithLabelValues(c.system(o.System), outcome).Inc()
 		}
 	}
 }

@@ -30,6 +30,7 @@ type standing struct {
 	rules   func() int // in force
 	sources []hub.Source
 	systems func(ctx context.Context) ([]hub.SystemStatus, error) // configured or heard of
+	heard   func(hub.System)
 	newest  func(ctx context.Context, source hub.Source) (time.Time, error)
 	dir     string
 }
@@ -52,7 +53,7 @@ func newStandings() *standings {
 		rules:    describe("bellhop_subscriptions", "Subscriptions in force."),
 		up:       describe("bellhop_system_up", "1 while a worker of the system is heard of.", "system"),
 		paused:   describe("bellhop_system_paused", "1 while a system takes no messages.", "system"),
-		chats:    describe("bellhop_chats_paused", "Chats of a system that take no messages, up to 200.", "system"),
+		chats:    describe("bellhop_chats_paused", "Chats of a system that take no messages, up to 200 of each worker.", "system"),
 		depth:    describe("bellhop_queue_depth", "Notifications that wait for a system.", "system"),
 		held:     describe("bellhop_queue_held", "Of those that wait for a system, how many are set aside: for a digest, or while their chat is left alone.", "system"),
 		oldest:   describe("bellhop_queue_oldest_seconds", "For how long the oldest notification has waited for a system; 0 if none waits.", "system"),
@@ -119,8 +120,9 @@ func (c collector) collectSystems(ctx context.Context, gauge func(d *prometheus.
 	}
 	for _, s := range systems {
 		system := string(s.System)
-		gauge(c.up, truth(s.State != "unknown"), system)
-		gauge(c.paused, truth(s.State == "paused"), system)
+		c.heard(s.System)
+		gauge(c.up, truth(s.State != hub.SystemUnknown), system)
+		gauge(c.paused, truth(s.State == hub.SystemPaused), system)
 		gauge(c.chats, float64(len(s.PausedChats)), system)
 		gauge(c.held, float64(s.Held), system)
 		if waiting, err := c.bus.Backlog(ctx, s.System); err == nil {

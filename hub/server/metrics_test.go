@@ -97,6 +97,8 @@ func TestMetrics(t *testing.T) {
 		`bellhop_decisions_total{outcome="unmatched",source="ci"} 1`,
 		`bellhop_notifications_queued_total{system="slack"} 2`,
 		`bellhop_notifications_total{outcome="sent",system="slack"} 1`,
+		`bellhop_notifications_total{outcome="dead",system="slack"} 0`,
+		`bellhop_notifications_total{outcome="waited",system="console"} 0`,
 		`bellhop_attempt_seconds_count{outcome="sent",system="slack"} 1`,
 		`bellhop_system_up{system="slack"} 1`,
 		`bellhop_system_paused{system="slack"} 0`,

@@ -144,7 +144,7 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 			Observe: s.metrics.ended, Log: s.Log,
 		}))
 	}
-	s.metrics.workers(s.workers)
+	s.metrics.notifications.workers(s.workers)
 	if s.Role == WorkerOnly {
 		return nil
 	}
@@ -190,7 +190,7 @@ func (s *Server) openHub(ctx context.Context) error {
 	s.metrics.router(s.router)
 	s.metrics.waiting(s.router, slices.Sorted(maps.Keys(s.outside.clients)))
 	s.metrics.standing(standing{
-		bus: s.bus, store: s.store, rules: s.router.Rows, systems: s.systems, newest: facts{s}.LastEvent, dir: c.Server.DataDir,
+		bus: s.bus, store: s.store, rules: s.router.Rows, systems: s.systems, heard: s.metrics.notifications.heard, newest: facts{s}.LastEvent, dir: c.Server.DataDir,
 		sources: slices.Sorted(maps.Keys(s.metrics.sources)),
 	})
 	s.admin = s.newAdmin(ctx)

@@ -67,6 +67,24 @@ func (s *Store) Announcements(ctx context.Context, source hub.Source, topic stri
 	return list, err
 }
 
+// FindAnnouncements reads those of notifications that are known.
+func (s *Store) FindAnnouncements(ctx context.Context, ids []hub.NotificationID) (list []hub.Announcement, err error) {
+	for some := range slices.Chunk(ids, rowsPerStatement) {
+		var sel selection
+		keys := make([]any, len(some))
+		for i, id := range some {
+			keys[i] = text(id)
+		}
+		sel.among("notification", keys)
+		found, err := bodies[hub.Announcement](ctx, s, "find announcements", sel.where(`SELECT body FROM announcements`), sel.args...)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+	}
+	return list, nil
+}
+
 // PruneAnnouncements deletes in small transactions those last told before a
 // time. After an error the number counts what was deleted before it.
 func (s *Store) PruneAnnouncements(ctx context.Context, before time.Time) (int64, error) {

@@ -1,0 +1,50 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	natsserver "github.com/nats-io/nats-server/v2/server"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub/server"
+	"github.com/bellhop-chat/bellhop/providers/providertest"
+	"github.com/bellhop-chat/bellhop/providers/slack/slacktest"
+)
+
+// TestMetricsOfAHubWithoutWorkers holds that a hub counts what became of messages
+// whose workers are other processes, also of a system that its own configuration
+// does not know.
+func TestMetricsOfAHubWithoutWorkers(t *testing.T) {
+	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	require.NoError(t, err)
+	ns.Start()
+	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	require.True(t, ns.ReadyForConnections(10*time.Second))
+	slack := slacktest.New("xoxb-0000-test-secret")
+	slack.Script(providertest.Step{Status: http.StatusServiceUnavailable}, providertest.Step{Status: http.StatusServiceUnavailable})
+	platform := httptest.NewServer(slack)
+	t.Cleanup(platform.Close)
+	nats := "[nats]\nurl = \"" + ns.ClientURL() + "\"\n"
+	h := startAs(t, t.TempDir(), nats, server.HubOnly, "")
+	startAs(t, t.TempDir(), nats+"[deliver]\nattempts = 2\nbackoff = [\"1s\"]\n[providers.slack]\ntoken = \"xoxb-0000-test-secret\"\napi_url = \""+platform.URL+"/api/\"\n",
+		server.WorkerOnly, "slack")
+	for _, outcome := range []string{"sent", "retried", "waited", "dead"} { // before there is anything to count
+		waitFor(t, h, `bellhop_notifications_total{outcome="`+outcome+`",system="slack"} 0`)
+	}
+	for i := range 3 {
+		status, answer := h.ask(http.MethodPost, "/api/v1/messages", fmt.Sprintf(`{"system":"slack","chat":%q,"text":"message %d"}`, slacktest.Support, i), "Content-Type", "application/json")
+		require.Equal(t, http.StatusAccepted, status, answer)
+	}
+	waitFor(t, h, `bellhop_notifications_total{outcome="sent",system="slack"} 2`)
+	for line, what := range map[string]string{"retried": "1", "dead": "1", "waited": "0"} {
+		waitFor(t, h, `bellhop_notifications_total{outcome="`+line+`",system="slack"} `+what)
+	}
+	_, series := h.scrape()
+	for name := range series {
+		require.NotContains(t, name, `bellhop_attempt_seconds`, "which only the worker knows")
+	}
+}
