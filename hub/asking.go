@@ -18,6 +18,7 @@ const (
 type Heard struct {
 	Command Command `json:"command"`
 	ForUs   bool    `json:"for_us,omitempty"`
+	Text    string  `json:"text,omitempty"` // all that was said
 }
 
 // Taken says whether something was taken.

@@ -156,3 +156,6 @@ func (v Values) Clone() Values {
 // its own before it tells the person that nobody answers: three seconds on
 // Slack, less what the way takes.
 const CommandPatience = 2500 * time.Millisecond
+
+// MostPatience is how long a command may take in all.
+const MostPatience = 90 * time.Second

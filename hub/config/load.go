@@ -135,9 +135,9 @@ func (l *loader) source(t table) {
 }
 
 func (l *loader) provider(t table) {
-	t.ours = []string{"kind", "pace"}
+	t.ours = []string{"kind", "pace", "chat_admins"}
 	s := Section{name: t.path[1], kind: t.path[1], pace: PaceAuto, table: t}
-	for i, into := range []*string{&s.kind, &s.pace} {
+	for i, into := range []any{&s.kind, &s.pace, &s.chatAdmins} {
 		if problem := t.field(t.ours[i], reflect.ValueOf(into).Elem()); problem != nil {
 			l.problems.List = append(l.problems.List, *problem)
 		}

@@ -1,12 +1,13 @@
 package config
 
 // Section is the table of one provider, [providers.NAME]. Its keys belong to
-// the provider; only kind and pace are ours.
+// the provider; only kind, pace and chat_admins are ours.
 type Section struct {
-	name  string
-	kind  string
-	pace  string
-	table table
+	name       string
+	kind       string
+	pace       string
+	chatAdmins bool
+	table      table
 }
 
 // Bare is a section that nothing is set in, as if [NAME] stood alone.
@@ -27,6 +28,10 @@ const (
 
 // Pace is how fast messages may be sent, PaceAuto where nothing is said.
 func (s Section) Pace() string { return s.pace }
+
+// ChatAdmins is whether those who run a chat, as the platform reports it, may
+// change what the chat hears.
+func (s Section) ChatAdmins() bool { return s.chatAdmins }
 
 // Decode sets the fields of the struct that into points to and notes in p what
 // is wrong: unknown keys, wrong types, secrets that cannot be read. Fields carry

@@ -99,7 +99,7 @@ func heardIn(system hub.System, ev *hub.Event) (hub.Heard, bool) {
 		c.Context.Source.ID = hub.FromReaction
 		c.Command.Raw, c.Command.Encoded = "", hub.Values{hub.ChosenValue: {said.Reaction}}
 	}
-	return hub.Heard{Command: c, ForUs: said.ForUs}, true
+	return hub.Heard{Command: c, ForUs: said.ForUs, Text: said.Text}, true
 }
 
 // Do implements providers.Ear.

@@ -1,0 +1,320 @@
+package apps
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/form"
+)
+
+// binding is what a token stands for: an action under a message, or a form that
+// is open.
+type binding struct {
+	Call    *hub.Call          `json:"call,omitempty"`    // of an action
+	Options []hub.Option       `json:"options,omitempty"` // of an action that is a select
+	Answer  hub.Values         `json:"answer,omitempty"`  // of an action that answers the question of a talk
+	Form    *hub.Form          `json:"form,omitempty"`    // with its Call
+	Of      string             `json:"of,omitempty"`      // the one user who may use it; empty is anyone with the level
+	Context hub.CommandContext `json:"context"`           // in which it was shown
+	// Used is by which command each value was chosen: a token does its work once.
+	Used map[string]hub.CommandID `json:"used,omitempty"`
+}
+
+// newToken makes 22 letters, digits, - and _, which nobody guesses.
+func newToken() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+func (h *Host) putBinding(ctx context.Context, token string, b binding) error {
+	b.Context.Source.Props = nil
+	value, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	return h.Bindings.Put(ctx, hub.Digest(token), value)
+}
+
+// finish gets a reply ready to be shown: what its buttons and forms do stays
+// here, and goes out as tokens.
+func (h *Host) finish(ctx context.Context, c *hub.Command, r hub.Reply) hub.Reply {
+	var err error
+	switch {
+	case r.Form != nil && r.Form.Token == "":
+		r, err = h.open(ctx, c, *r.Form, r.Data)
+	case r.OK != nil && len(r.OK.Actions) > 0:
+		ok := *r.OK
+		ok.Actions, err = h.bind(ctx, c, ok.Actions, "")
+		r.OK = &ok
+	}
+	if err != nil {
+		h.Log.Warn("what a reply's buttons do could not be kept", "command", c.Command.ID, "err", err)
+		return hub.Refuse("This was done as far as it could be, but its answer cannot be shown at the moment. Look how things stand before you try again.")
+	}
+	return r
+}
+
+// bind gives actions their tokens. of is who alone may use them, if anyone.
+func (h *Host) bind(ctx context.Context, c *hub.Command, actions []hub.Action, of string) ([]hub.Action, error) {
+	bound := slices.Clone(actions)
+	for i := range bound {
+		a := &bound[i]
+		if a.Call == nil {
+			continue
+		}
+		call := *a.Call
+		if call.Namespace == "" {
+			call.Namespace = c.Command.Namespace
+		}
+		a.Call, a.Token = nil, newToken()
+		if err := h.putBinding(ctx, a.Token, binding{Call: &call, Options: a.Options, Of: of, Context: c.Context}); err != nil {
+			return nil, err
+		}
+	}
+	return bound, nil
+}
+
+// open shows a form the way its system can: as a dialog; as a button that opens
+// one, where only a press lets us; else question by question.
+func (h *Host) open(ctx context.Context, c *hub.Command, f hub.Form, data map[string]any) (hub.Reply, error) {
+	can := h.Features(ctx, c.Context.System)
+	api := c.Context.Source.ID == hub.FromAPI
+	switch {
+	case api || can.Dialogs && c.Security.TriggerID != "":
+		f.Token = newToken()
+		err := h.putBinding(ctx, f.Token, binding{Form: &f, Of: c.Context.User.ID, Context: c.Context})
+		shown := f
+		shown.Call = nil
+		return hub.Reply{Form: &shown, Data: data}, err
+	case can.Dialogs && can.Buttons:
+		return h.button(ctx, c, f)
+	}
+	return h.ask(ctx, c, f)
+}
+
+// button is a message with a button that opens a form.
+func (h *Host) button(ctx context.Context, c *hub.Command, f hub.Form) (hub.Reply, error) {
+	call := hub.Call{}
+	if f.Call != nil {
+		call = *f.Call
+	}
+	call.Kind, call.Encoded = hub.KindForm, held(f)
+	actions, err := h.bind(ctx, c, []hub.Action{{Label: "Fill it in…", Style: "primary", Call: &call}}, "")
+	return hub.Reply{OK: &hub.OK{Text: "**" + f.Title + "**: there is something left to say.", Actions: actions}}.With(hub.OutcomeForm), err
+}
+
+// errForeign says that a token is none that we made, or is too old.
+var errForeign = errors.New("the token is not ours")
+
+func (h *Host) findBinding(ctx context.Context, c *hub.Command) (*binding, uint64, error) {
+	if len(c.Security.Token) > hub.MaxToken {
+		return nil, 0, errForeign
+	}
+	value, revision, err := h.Bindings.Get(ctx, hub.Digest(c.Security.Token))
+	if err != nil {
+		return nil, 0, err
+	}
+	b := new(binding)
+	if revision == 0 || json.Unmarshal(value, b) != nil || b.Context.System != c.Context.System {
+		return nil, 0, errForeign
+	}
+	return b, revision, nil
+}
+
+// pressed carries out what a token stands for.
+func (h *Host) pressed(ctx context.Context, c *hub.Command) hub.Reply {
+	b, revision, err := h.findBinding(ctx, c)
+	if errors.Is(err, errForeign) {
+		if h.Press != nil {
+			if call, ok := h.Press(ctx, c); ok {
+				*c = next(c, call)
+				return h.exec(ctx, c, call.Raw)
+			}
+		}
+		return hub.Refuse("This button or form is not known here any more, so nothing was done. Give the command again.")
+	}
+	if err != nil {
+		return hub.Refuse("What this does cannot be looked up at the moment, so nothing was done. Try again in a minute.")
+	}
+	if b.Of != "" && b.Of != c.Context.User.ID {
+		return hub.Refuse("This is for %s alone.", b.Context.User.Called()).With(hub.OutcomeRefused)
+	}
+	restore(&c.Context, &b.Context)
+	switch {
+	case b.Form != nil:
+		return h.formed(ctx, c, b, revision)
+	case b.Answer != nil:
+		return h.answered(ctx, c, b.Answer)
+	}
+	return h.action(ctx, c, b, revision)
+}
+
+// restore fills in what a platform does not say of where a dialog was opened.
+func restore(c, shown *hub.CommandContext) {
+	if c.Channel.ID == "" {
+		c.Channel = shown.Channel
+		c.Post, c.ParentPost, c.RootPost = shown.Post, shown.ParentPost, shown.RootPost
+	}
+	if c.Team == "" {
+		c.Team = shown.Team
+	}
+	if c.Event == "" {
+		c.Event = shown.Event
+	}
+}
+
+func (h *Host) action(ctx context.Context, c *hub.Command, b *binding, revision uint64) hub.Reply {
+	chosen := c.Command.Encoded.Get(hub.ChosenValue)
+	if len(b.Options) > 0 && !slices.ContainsFunc(b.Options, func(o hub.Option) bool { return o.Value == chosen }) {
+		return hub.Refuse("This was not among what could be chosen, so nothing was done.")
+	}
+	to := next(c, *b.Call)
+	if len(b.Options) > 0 {
+		to.Command.Encoded = to.Command.Encoded.Clone()
+		to.Command.Encoded[hub.ChosenValue] = []string{chosen}
+	}
+	// Whoever may not press it uses nothing up.
+	if _, refused := h.function(ctx, &to); refused != nil {
+		return *refused
+	}
+	if b.Call.Kind != hub.KindForm { // a form may be opened again and again
+		if r, again := h.used(ctx, c, b, revision, chosen); again {
+			return r
+		}
+	}
+	*c = to
+	return h.exec(ctx, c, c.Command.Raw)
+}
+
+// used marks a token as used. again is that it was before, by another command,
+// whose reply r is.
+func (h *Host) used(ctx context.Context, c *hub.Command, b *binding, revision uint64, value string) (r hub.Reply, again bool) {
+	token := c.Security.Token
+	for {
+		if by, was := b.Used[value]; was {
+			if by == c.Command.ID {
+				return hub.Reply{}, false
+			}
+			r, later, err := h.await(ctx, by)
+			if err != nil || later {
+				r = hub.Say("This is being done already.")
+			}
+			return r, true
+		}
+		if b.Used == nil {
+			b.Used = map[string]hub.CommandID{}
+		}
+		b.Used[value] = c.Command.ID
+		written, err := json.Marshal(b)
+		ok := false
+		if err == nil {
+			_, ok, err = h.Bindings.Swap(ctx, hub.Digest(token), written, revision)
+		}
+		if err != nil {
+			return hub.Refuse("This cannot be done at the moment, so nothing was done. Try again in a minute."), true
+		}
+		if ok {
+			return hub.Reply{}, false
+		}
+		if b, revision, err = h.findBinding(ctx, c); err != nil { // somebody else has used it meanwhile
+			return hub.Refuse("This button is not known here any more, so nothing was done."), true
+		}
+	}
+}
+
+// await waits for the reply to a command that was taken before, here or
+// elsewhere.
+func (h *Host) await(ctx context.Context, id hub.CommandID) (hub.Reply, bool, error) {
+	h.mu.Lock()
+	f := h.flights[id]
+	h.mu.Unlock()
+	if f == nil {
+		return h.awaitOther(ctx, id)
+	}
+	select {
+	case <-f.done:
+		return f.reply, false, nil
+	case <-ctx.Done():
+		return hub.Reply{}, true, nil
+	}
+}
+
+// formed carries out what was done with an open form.
+func (h *Host) formed(ctx context.Context, c *hub.Command, b *binding, revision uint64) hub.Reply {
+	token, values, kind := c.Security.Token, c.Command.Encoded, c.Command.Kind
+	to := next(c, *b.Form.Call)
+	to.Command.Encoded, to.Command.Kind = values, kind
+	if _, refused := h.function(ctx, &to); refused != nil {
+		return *refused
+	}
+	switch kind {
+	case hub.KindSubmit:
+		checked, wrong := form.Validate(*b.Form, values, h.here(ctx, c))
+		if len(wrong) > 0 {
+			return hub.Reply{Error: &hub.Refusal{Text: "Something in this does not fit.", Fields: wrong}}
+		}
+		to.Command.Encoded = checked
+		if r, again := h.used(ctx, c, b, revision, ""); again {
+			return r
+		}
+	case hub.KindCancel:
+		if _, err := h.Bindings.Delete(ctx, hub.Digest(token), revision); err != nil {
+			h.Log.Warn("a form that was closed could not be forgotten", "err", err)
+		}
+	}
+	*c = to
+	r := h.dispatch(ctx, c)
+	if r.Error != nil && len(r.Error.Fields) > 0 && kind == hub.KindSubmit {
+		h.reopen(ctx, token, b) // its fields are to be mended
+	}
+	if r.Form != nil && kind == hub.KindForm {
+		shown := *r.Form
+		if shown.Call == nil {
+			shown.Call = b.Form.Call
+		}
+		b.Form = &shown
+		if err := h.putBinding(ctx, token, *b); err != nil {
+			return hub.Refuse("This form cannot be shown anew at the moment. Try again in a minute.")
+		}
+		out := shown
+		out.Token, out.Call = token, nil
+		r.Form = &out
+	}
+	return r
+}
+
+// reopen lets a form be sent again whose app found fault with it.
+func (h *Host) reopen(ctx context.Context, token string, b *binding) {
+	b.Used = nil
+	if err := h.putBinding(ctx, token, *b); err != nil {
+		h.Log.Warn("a form could not be kept for another try", "err", err)
+	}
+}
+
+// held are the values that a form's fields hold.
+func held(f hub.Form) hub.Values {
+	values := hub.Values{}
+	for _, field := range f.Fields {
+		if len(field.Value) > 0 {
+			values[field.Name] = field.Value
+		}
+	}
+	return values
+}
+
+// filled is a form whose fields hold values.
+func filled(f hub.Form, values hub.Values) hub.Form {
+	f.Fields = slices.Clone(f.Fields)
+	for i := range f.Fields {
+		if given, ok := values[f.Fields[i].Name]; ok {
+			f.Fields[i].Value = given
+		}
+	}
+	return f
+}

@@ -1,0 +1,201 @@
+package apps
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/form"
+)
+
+// talk is a form that somebody is being asked for, in one chat.
+type talk struct {
+	Talk    form.Talk          `json:"talk"`
+	Call    hub.Call           `json:"call"` // what runs with the answers
+	Context hub.CommandContext `json:"context"`
+}
+
+// talkKey is of a person in a chat: each has one conversation there.
+func talkKey(c *hub.CommandContext) string {
+	return hub.Digest("talk", string(c.System), c.Channel.ID, c.User.ID)
+}
+
+func (h *Host) findTalk(ctx context.Context, c *hub.CommandContext) (*talk, error) {
+	value, revision, err := h.Talks.Get(ctx, talkKey(c))
+	if err != nil || revision == 0 {
+		return nil, err
+	}
+	t := new(talk)
+	if err := json.Unmarshal(value, t); err != nil {
+		return nil, nil //nolint:nilerr // of an older version: it is over
+	}
+	return t, nil
+}
+
+// ask begins a conversation about a form. One that was going on is dropped.
+func (h *Host) ask(ctx context.Context, c *hub.Command, f hub.Form) (hub.Reply, error) {
+	call := hub.Call{Namespace: c.Command.Namespace, Function: c.Command.Function}
+	if f.Call != nil {
+		call = *f.Call
+	}
+	// Only what is missing is asked for, unless the app wants all of it looked at.
+	t := &talk{Talk: form.Begin(f, held(f), c.Command.Kind != hub.KindForm), Call: call, Context: c.Context}
+	t.Context.Source.Props = nil
+	if t.Talk.Over() {
+		return h.conclude(ctx, c, t), nil
+	}
+	return h.question(ctx, c, t)
+}
+
+// question shows what is asked next, and keeps how far the conversation is.
+func (h *Host) question(ctx context.Context, c *hub.Command, t *talk) (hub.Reply, error) {
+	if field := t.Talk.Wants(); field != "" {
+		t.Talk.Offer("", h.optionsOf(ctx, c, t, field, ""))
+	}
+	text, actions := t.Talk.Question()
+	for i := range actions {
+		a := &actions[i]
+		encoded := a.Call.Encoded
+		a.Call, a.Token = nil, newToken()
+		if err := h.putBinding(ctx, a.Token, binding{Answer: encoded, Of: c.Context.User.ID, Context: c.Context}); err != nil {
+			return hub.Reply{}, err
+		}
+	}
+	value, err := json.Marshal(t)
+	if err == nil {
+		err = h.Talks.Put(ctx, talkKey(&c.Context), value)
+	}
+	return hub.Reply{OK: &hub.OK{Text: text, Actions: actions}}.With(hub.OutcomeForm), err
+}
+
+// answered goes on with a conversation after an answer, or after an action of
+// its question was pressed.
+func (h *Host) answered(ctx context.Context, c *hub.Command, press hub.Values) hub.Reply {
+	t, err := h.findTalk(ctx, &c.Context)
+	switch {
+	case err != nil:
+		return hub.Refuse("What you were asked cannot be looked up at the moment. Say it again in a minute.")
+	case t == nil:
+		return hub.Refuse("This question is not open any more. Give the command again.")
+	}
+	var step form.Step
+	if press != nil {
+		step = t.Talk.Press(press, h.here(ctx, c))
+	} else {
+		step = t.Talk.Take(c.Command.Raw, h.here(ctx, c))
+	}
+	if step.Kind == form.StepLookup {
+		step = t.Talk.Offer(step.Query, h.optionsOf(ctx, c, t, step.Field, step.Query))
+	}
+	if step.Kind == form.StepRefresh {
+		if refused := h.refresh(ctx, c, t, &step); refused != nil {
+			return *refused
+		}
+	}
+	switch step.Kind {
+	case form.StepDone, form.StepCancelled:
+		return h.conclude(ctx, c, t)
+	}
+	r, err := h.question(ctx, c, t)
+	if err != nil {
+		return hub.Refuse("The next question cannot be asked at the moment. Say it again in a minute.")
+	}
+	return r
+}
+
+// conclude ends a conversation: the command runs, or its app hears that it was
+// called off.
+func (h *Host) conclude(ctx context.Context, c *hub.Command, t *talk) hub.Reply {
+	if _, err := h.Talks.Delete(ctx, talkKey(&c.Context), 0); err != nil {
+		return hub.Refuse("Your answer cannot be taken at the moment. Say it again in a minute.")
+	}
+	kind := hub.KindSubmit
+	if t.Talk.Stage == form.CalledItOff {
+		kind = hub.KindCancel
+	}
+	c.Command = hub.Call{
+		ID: c.Command.ID, Namespace: t.Call.Namespace, Function: t.Call.Function, State: t.Call.State, Raw: t.Call.Raw, Kind: kind, Encoded: t.Talk.Values,
+	}
+	if c.Context.RootPost == "" {
+		c.Context.RootPost = t.Context.RootPost
+	}
+	if kind == hub.KindSubmit {
+		values, wrong := form.Validate(t.Talk.Form, t.Talk.Values, h.here(ctx, c))
+		if len(wrong) > 0 {
+			return hub.Reply{Error: &hub.Refusal{Text: "Something in this does not fit any more. Give the command again.", Fields: wrong}}
+		}
+		c.Command.Encoded = values
+	}
+	return h.direct(ctx, c)
+}
+
+// asking is the command that an app hears about an open conversation.
+func (t *talk) asking(c *hub.Command, kind hub.CommandKind) *hub.Command {
+	asked := *c
+	asked.Command = hub.Call{ID: c.Command.ID, Namespace: t.Call.Namespace, Function: t.Call.Function, State: t.Call.State, Kind: kind, Encoded: t.Talk.Values.Clone()}
+	return &asked
+}
+
+func (h *Host) optionsOf(ctx context.Context, c *hub.Command, t *talk, field, query string) []hub.Option {
+	asked := t.asking(c, hub.KindLookup)
+	asked.Command.Encoded.Set(hub.LookupField, field)
+	asked.Command.Encoded.Set(hub.LookupQuery, query)
+	if r := h.direct(ctx, asked); r.OK != nil {
+		return r.OK.Options
+	}
+	return nil
+}
+
+// refresh asks the app for the form again, since a field has changed.
+func (h *Host) refresh(ctx context.Context, c *hub.Command, t *talk, step *form.Step) *hub.Reply {
+	asked := t.asking(c, hub.KindForm)
+	asked.Command.Encoded.Set(hub.LookupField, step.Field)
+	r := h.direct(ctx, asked)
+	if r.Form == nil {
+		return &r
+	}
+	if r.Form.Call != nil {
+		t.Call = *r.Form.Call
+	}
+	*step = t.Talk.Replace(*r.Form)
+	return nil
+}
+
+// concern is what a message or a reaction is to us.
+type concern int
+
+const (
+	nothing concern = iota
+	aCommand
+	anAnswer
+)
+
+// concerns finds out what a message or a reaction is to us: a command, an answer
+// to what its author was asked, something to choose under one of our messages,
+// or nothing.
+func (h *Host) concerns(ctx context.Context, heard *hub.Heard) (concern, error) {
+	c := &heard.Command
+	if c.Context.Source.ID == hub.FromReaction {
+		return h.reacted(ctx, c)
+	}
+	explicit := heard.ForUs && strings.TrimSpace(heard.Text) != strings.TrimSpace(c.Command.Raw)
+	if explicit {
+		return aCommand, nil
+	}
+	t, err := h.findTalk(ctx, &c.Context)
+	if err != nil {
+		return nothing, err
+	}
+	if t != nil {
+		return anAnswer, nil
+	}
+	chosen, err := h.chosen(ctx, c)
+	switch {
+	case err != nil:
+		return nothing, err
+	case chosen || heard.ForUs:
+		return aCommand, nil
+	}
+	return nothing, nil
+}
