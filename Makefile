@@ -24,8 +24,12 @@ check: tools ## formatting, vet, lint, go.mod
 
 fuzz: ## the parsers of what strangers write, a minute each; of what our own forum and platforms say, less
 	$(GO) test -run '^$$' -fuzz '^FuzzParseLine$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./rules
+	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/form
 	$(GO) test -run '^$$' -fuzz '^FuzzMapping$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
+	$(GO) test -run '^$$' -fuzz '^FuzzPrint$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/form
+	$(GO) test -run '^$$' -fuzz '^FuzzTalk$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/form
+	$(GO) test -run '^$$' -fuzz '^FuzzComplete$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/form
 	$(GO) test -run '^$$' -fuzz '^FuzzBring$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/catchup
 	$(GO) test -run '^$$' -fuzz '^FuzzSecrets$$' -fuzztime 20s -fuzzminimizetime 5x ./providers/observe
 

@@ -73,6 +73,23 @@ func FuzzPrint(f *testing.F) {
 	})
 }
 
+// FuzzComplete proves that every candidate takes the place of an end of the line,
+// and that completing it leads somewhere.
+func FuzzComplete(f *testing.F) {
+	for _, line := range []string{"", "w", "watch ", "watch support tag:a,\"b", "due --levels low,", "note @anna --", "due public:", "watch —s", "watch \xff\u200b -"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		c := form.Complete(functions(), line)
+		require.LessOrEqual(t, len(c.Candidates), form.MaxCandidates)
+		for _, candidate := range append(c.Candidates, c.Offer([]hub.Option{{Value: "a, b"}, {Label: "A", Value: "a"}})...) {
+			require.True(t, candidate.Start >= 0 && candidate.Start <= len(line))
+			require.NotEmpty(t, candidate.Insert)
+			require.NotEmpty(t, candidate.Label)
+		}
+	})
+}
+
 func BenchmarkParse(b *testing.B) {
 	for name, line := range map[string]string{
 		"short": "support",

@@ -242,9 +242,11 @@ func noOption(field *hub.Field, options []hub.Option, text string) string {
 		labels = append(labels, optionLabel(option))
 		values = append(values, option.Value)
 	}
-	near := hub.Nearest(text, labels, 3)
-	if len(near) == 0 {
-		near = hub.Nearest(text, values, 3)
+	var near []string
+	if utf8.RuneCountInString(text) > 1 { // every letter is near every other
+		if near = hub.Nearest(text, labels, 3); len(near) == 0 {
+			near = hub.Nearest(text, values, 3)
+		}
 	}
 	said := fmt.Sprintf(`"%s" is not among the choices.`, short(text))
 	switch {
