@@ -57,14 +57,13 @@ func (h *Host) Do(ctx context.Context, c *hub.Command) (r hub.Reply, later bool,
 		return h.carryOut(ctx, c, false), false, nil // changes nothing
 	}
 	f, err := h.board(ctx, c, func(ctx context.Context) hub.Reply { return h.carryOut(ctx, c, false) })
+	if err == nil {
+		r, later, err = f.await(ctx)
+	}
 	if errors.Is(err, errTaken) {
 		return h.awaitOther(ctx, c.Command.ID)
 	}
-	if err != nil {
-		return hub.Reply{}, false, err
-	}
-	r, later = f.await(ctx)
-	return r, later, nil
+	return r, later, err
 }
 
 // Heard takes a message or a reaction. If it is a command or the answer to a
@@ -79,16 +78,17 @@ func (h *Host) Heard(ctx context.Context, heard *hub.Heard) error {
 		return err
 	}
 	f, err := h.board(ctx, c, func(ctx context.Context) hub.Reply { return h.carryOut(ctx, c, what == anAnswer) })
-	if errors.Is(err, errTaken) {
+	if err == nil {
+		var r hub.Reply
+		var later bool
+		if r, later, err = f.leave(); err == nil && !later { // it has ended already
+			h.showLater(c, r)
+		}
+	}
+	if errors.Is(err, errTaken) { // and is answered by whoever has
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if r, later := f.leave(); !later { // it has ended already
-		h.showLater(c, r)
-	}
-	return nil
+	return err
 }
 
 // vet refuses what no provider should tell.
@@ -129,6 +129,7 @@ func (h *Host) show(c *hub.Command, r hub.Reply) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), showPatience)
 	defer cancel()
+	h.offered(ctx, c, r)
 	body, err := json.Marshal(hub.Answer{Command: *c, Reply: r})
 	var shown hub.Shown
 	if err == nil {

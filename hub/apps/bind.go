@@ -237,12 +237,7 @@ func (h *Host) await(ctx context.Context, id hub.CommandID) (hub.Reply, bool, er
 	if f == nil {
 		return h.awaitOther(ctx, id)
 	}
-	select {
-	case <-f.done:
-		return f.reply, false, nil
-	case <-ctx.Done():
-		return hub.Reply{}, true, nil
-	}
+	return f.await(ctx)
 }
 
 // formed carries out what was done with an open form.

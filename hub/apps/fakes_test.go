@@ -257,9 +257,8 @@ func (w *world) command(who, line string) *hub.Command {
 
 func (w *world) do(t *testing.T, c *hub.Command) hub.Reply {
 	t.Helper()
-	r, later, err := w.Do(t.Context(), c)
+	r, err := w.Run(t.Context(), c)
 	require.NoError(t, err)
-	require.False(t, later)
 	return r
 }
 

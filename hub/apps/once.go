@@ -24,26 +24,28 @@ type flight struct {
 
 	mu      sync.Mutex
 	reply   hub.Reply
+	failed  error // it did not begin
 	ended   bool
 	overdue bool // whoever asked was told that the reply comes later
 }
 
-// end notes the reply; overdue is that it must be delivered.
-func (f *flight) end(r hub.Reply) (overdue bool) {
+// end notes the reply, or why there is none; overdue is that it must be
+// delivered.
+func (f *flight) end(r hub.Reply, failed error) (overdue bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.reply, f.ended = r, true
+	f.reply, f.failed, f.ended = r, failed, true
 	close(f.done)
 	return f.overdue
 }
 
 // leave is for whoever waits no longer: the reply if it has just come, else it
 // will be delivered.
-func (f *flight) leave() (r hub.Reply, later bool) {
+func (f *flight) leave() (r hub.Reply, later bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.overdue = f.overdue || !f.ended
-	return f.reply, !f.ended
+	return f.reply, !f.ended, f.failed
 }
 
 // errTaken says that another hub, or an earlier life of this one, has taken a
@@ -78,7 +80,7 @@ func (h *Host) board(ctx context.Context, c *hub.Command, run func(context.Conte
 		if err == nil {
 			err = errTaken
 		}
-		f.end(hub.Refuse("This command could not be taken. Try again in a minute.")) // for those who found it here meanwhile
+		f.end(hub.Reply{}, err) // for those who found it here meanwhile
 		return nil, err
 	}
 	go h.fly(c, f, run)
@@ -101,7 +103,7 @@ func (h *Host) fly(c *hub.Command, f *flight, run func(context.Context) hub.Repl
 	ctx, cancel := context.WithTimeout(context.Background(), h.Patience+2*answerIn)
 	defer cancel()
 	r := run(ctx)
-	overdue := f.end(r)
+	overdue := f.end(r, nil)
 	if overdue {
 		h.show(c, r)
 	}
@@ -124,7 +126,7 @@ func (h *Host) note(ctx context.Context, id hub.CommandID, r hub.Reply) {
 const answerIn = hub.CommandPatience - 500*time.Millisecond
 
 // await waits for the reply of a flight.
-func (f *flight) await(ctx context.Context) (r hub.Reply, later bool) {
+func (f *flight) await(ctx context.Context) (r hub.Reply, later bool, err error) {
 	limit := time.NewTimer(answerIn)
 	defer limit.Stop()
 	select {
