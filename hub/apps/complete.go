@@ -51,7 +51,7 @@ func (h *Host) namespaces(word string) []hub.Completion {
 func (m *manifest) offered(level hub.Level) []form.Function {
 	var all []form.Function
 	for _, f := range m.functions {
-		if level.May(f.Level) {
+		if f.Summary != "" && level.May(f.Level) {
 			all = append(all, form.Function{Name: f.Name, Aliases: f.Aliases, Summary: f.Summary, Form: f.Form})
 		}
 	}

@@ -171,7 +171,9 @@ func (h *Host) Names() []string {
 func (h *Host) Menu() []hub.MenuItem {
 	var items []hub.MenuItem
 	for _, f := range h.apps[h.Default].functions {
-		items = append(items, hub.MenuItem{Name: f.Name, Summary: f.Summary})
+		if f.Summary != "" {
+			items = append(items, hub.MenuItem{Name: f.Name, Summary: f.Summary})
+		}
 	}
 	return items
 }

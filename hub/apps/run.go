@@ -120,7 +120,9 @@ func firstWord(line string) (word, rest string) {
 func (h *Host) unknown(m *manifest, word, rest string) hub.Reply {
 	var names []string
 	for _, f := range m.functions {
-		names = append(names, f.Name)
+		if f.Summary != "" {
+			names = append(names, f.Name)
+		}
 	}
 	name := m.app.Name()
 	text := fmt.Sprintf("There is no `%s %s`.", name, clip(word))
