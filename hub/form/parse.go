@@ -49,6 +49,7 @@ type parser struct {
 	awaits *hub.Field // whose value is the next word
 	as     string     // how the person named it
 	list   bool       // it has values, and a comma promised another
+	flag   *hub.Field // a bool that was just set by its name alone
 }
 
 func newParser(f *hub.Form, line string) *parser {
@@ -86,6 +87,9 @@ func (p *parser) needs() error {
 
 // take reads one word. open is the scanner's error, if the word has one.
 func (p *parser) take(w word, open error) error {
+	if p.answersFlag(w) {
+		return nil
+	}
 	name, size := p.name(w)
 	if p.awaits != nil {
 		switch {
@@ -121,6 +125,18 @@ func (p *parser) take(w word, open error) error {
 		return p.give(field, field.Prefix, w.after(n))
 	}
 	return p.placed(w)
+}
+
+// answersFlag takes the "no" of "--flag no". Where the rest of the line is a text
+// it is the text's: "--public no worries".
+func (p *parser) answersFlag(w word) bool {
+	field := p.flag
+	p.flag = nil
+	if field == nil || p.rest != nil || w.plain < len(w.text) || len(w.text) < 2 || boolWords[strings.ToLower(w.text)] == "" {
+		return false
+	}
+	p.values[field.Name] = []string{w.text}
+	return true
 }
 
 // name is the name in a word such as --name or --name=value, as names are
@@ -179,6 +195,7 @@ func (p *parser) named(w word, name string, size int) error {
 	case size < len(w.text):
 		return p.give(field, as, w.after(size+1))
 	case field.Type == hub.FieldBool:
+		p.flag = field
 		return p.set(field, as, "true")
 	}
 	p.awaits, p.as, p.list = field, as, false
@@ -280,6 +297,9 @@ func (p *parser) mistaken(w word) error {
 	at := strings.IndexByte(w.text[:w.plain], ':')
 	if at < 0 || strings.HasPrefix(w.text[at:], "://") {
 		return nil
+	}
+	if field := p.find(fold(w.text[:at])); field != nil && field.Prefix == "" && field.Type != hub.FieldBool {
+		return about(field, `"%s" is unknown here: write --%s %s. If it is meant as it stands, put it in quotes.`, short(w.text), fold(field.Name), short(w.text[at+1:]))
 	}
 	if near := hub.Nearest(w.text[:at+1], prefixes(p.form), 2); len(near) > 0 {
 		return hub.Errorf(hub.CodeInvalid, `%s is unknown. Did you mean %s? If not, put "%s" in quotes.`, short(w.text[:at+1]), or(near), short(w.text))
