@@ -82,10 +82,10 @@ func (t *Talk) notes(field *hub.Field) (lines []string) {
 
 // want says what an answer is.
 func (t *Talk) want(field *hub.Field) string {
-	switch {
-	case field.Type == hub.FieldBool:
+	switch field.Type {
+	case hub.FieldBool:
 		return "Yes or no?"
-	case field.Type == hub.FieldSelect:
+	case hub.FieldSelect:
 		return t.wantChoice(field)
 	}
 	want := "Please write " + escape(expected(field))

@@ -127,7 +127,7 @@ func (s *scanner) word() (w word, err error) {
 		case invisible(r):
 			s.at += size
 		case joins(r):
-			s.joiner += string(r)
+			s.joiner = string(r) // of several one is enough
 			s.at += size
 		case closers != "" && s.mayOpen:
 			s.unplain(&w)

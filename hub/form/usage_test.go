@@ -15,8 +15,9 @@ func TestUsage(t *testing.T) {
 	require.Equal(t, "watch [CATEGORY] [tag:NAME …] [-tag:NAME …] [text:TEXT …] [--source TEXT] [--style compact|full] [--max-age NUMBER] [--previews]", form.Usage("watch", watch()))
 	require.Equal(t, "note TO [--public] [tag:TEXT] [TEXT…]", form.Usage("note", note()))
 	require.Equal(t, "remove NUMBER … [--people PERSON …]", form.Usage("remove", remove()))
-	require.Equal(t, "--name TEXT [--no-quiet] [--when TIME] [--where CHAT] [--page LINK]", form.Usage("", hub.Form{Fields: []hub.Field{
+	require.Equal(t, "--name TEXT --[no-]sure [--no-quiet] [--when TIME] [--where CHAT] [--page LINK]", form.Usage("", hub.Form{Fields: []hub.Field{
 		{Name: "name", Type: hub.FieldText, Required: true},
+		{Name: "sure", Type: hub.FieldBool, Required: true},
 		{Name: "quiet", Type: hub.FieldBool, Value: []string{"true"}},
 		{Name: "when", Type: hub.FieldDatetime},
 		{Name: "where", Type: hub.FieldChannel},

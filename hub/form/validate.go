@@ -98,14 +98,15 @@ func check(field *hub.Field, given []string, now time.Time, options Lookup) (val
 		if !slices.Contains(values, one) {
 			values = append(values, one)
 		}
+		if len(values) > MaxValues {
+			return nil, fmt.Sprintf("At most %d values: you gave more.", MaxValues)
+		}
 	}
 	switch {
 	case len(values) == 0 && field.Required:
 		return nil, "This is required."
 	case len(values) > 1 && !field.Multi:
 		return nil, fmt.Sprintf("One value is enough: you gave %d.", len(values))
-	case len(values) > MaxValues:
-		return nil, fmt.Sprintf("At most %d values: you gave %d.", MaxValues, len(values))
 	}
 	return values, ""
 }

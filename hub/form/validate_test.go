@@ -163,7 +163,7 @@ func TestValidate(t *testing.T) {
 		many[i] = strings.Repeat("x", i%5+1) + string(rune('a'+i%26))
 	}
 	_, wrong = form.Validate(hub.Form{Fields: []hub.Field{{Name: "tags", Type: hub.FieldText, Multi: true}}}, hub.Values{"tags": many}, now(t))
-	require.Equal(t, map[string]string{"tags": "At most 100 values: you gave 101."}, wrong)
+	require.Equal(t, map[string]string{"tags": "At most 100 values: you gave more."}, wrong)
 }
 
 func TestValidateLooksUp(t *testing.T) {
