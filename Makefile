@@ -8,7 +8,7 @@ GOLANGCI       = v2.15.0
 GOFUMPT        = v0.12.0
 FUZZTIME      ?= 1m
 
-.PHONY: build test check fuzz bench soak fmt deps tools
+.PHONY: build test check fuzz fuzz-all bench soak fmt deps tools
 
 build: ## one static binary, ./bellhop
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bellhop ./cmd/bellhop
@@ -22,16 +22,19 @@ check: tools ## formatting, vet, lint, go.mod
 	$(TOOLS)/golangci-lint run ./...
 	$(GO) mod tidy -diff
 
-fuzz: ## the parsers of what strangers write, a minute each; of what our own forum and platforms say, less
-	$(GO) test -run '^$$' -fuzz '^FuzzParseLine$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./rules
-	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/form
-	$(GO) test -run '^$$' -fuzz '^FuzzMapping$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
-	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
-	$(GO) test -run '^$$' -fuzz '^FuzzPrint$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/form
-	$(GO) test -run '^$$' -fuzz '^FuzzTalk$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/form
-	$(GO) test -run '^$$' -fuzz '^FuzzComplete$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/form
-	$(GO) test -run '^$$' -fuzz '^FuzzBring$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/catchup
-	$(GO) test -run '^$$' -fuzz '^FuzzSecrets$$' -fuzztime 20s -fuzzminimizetime 5x ./providers/observe
+FUZZ = $(GO) test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x -fuzz
+
+fuzz: ## the parsers of what strangers write, a minute each
+	$(FUZZ) '^FuzzParseLine$$' ./rules
+	$(FUZZ) '^FuzzMapping$$' ./hub/ingest
+	$(FUZZ) '^FuzzDiscourse$$' ./hub/ingest
+
+fuzz-all: ## every fuzzer there is, a minute each; their seeds and what they found run with the tests
+	@for package in $$($(GO) list -f '{{.Dir}}' ./...); do \
+		for name in $$(cat $$package/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p'); do \
+			echo "$$name in $$package"; $(FUZZ) "^$$name\$$" $$package || exit 1; \
+		done; \
+	done
 
 bench: build ## figures as ratios against a baseline taken in the same run
 	BELLHOP_BENCH=$(CURDIR)/bellhop $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./hub/server

@@ -187,7 +187,7 @@ func (h *Host) exec(ctx context.Context, c *hub.Command, line string) hub.Reply 
 		if err != nil {
 			return h.misread(c, f, err)
 		}
-		c.Command.Encoded = values
+		c.Command.Encoded = form.Defaults(f.Form, values)
 	}
 	if missing := form.Missing(f.Form, c.Command.Encoded); len(missing) > 0 {
 		c.Command.Kind = hub.KindForm
