@@ -40,6 +40,7 @@ func (l Level) May(need Level) bool { return l.Known() && l.rank() >= need.rank(
 type ChatUser struct {
 	System System `json:"system"`
 	User
+	// Level is what this user was given. What the person may do is LevelOf.
 	Level Level `json:"level"`
 	// Account is shared by what is linked: the same person on several systems. Their
 	// level is the highest of all. Empty is that nothing is linked.
@@ -59,7 +60,9 @@ type KnownChat struct {
 
 // PeopleStore keeps who people are and what they may do.
 type PeopleStore interface {
-	// SeeUser notes a user as they are called now. A new one is a Member.
+	// SeeUser notes a user as they are called now. A new one is a Member. It is
+	// called for every command: it writes only what is new, and that somebody was
+	// seen once a minute. A name that is empty was not told, and the known one stays.
 	SeeUser(ctx context.Context, system System, u User, at time.Time) error
 	// GetUser is a hub.Error with CodeNotFound for one that was never seen or set.
 	GetUser(ctx context.Context, system System, user string) (*ChatUser, error)
@@ -68,19 +71,28 @@ type PeopleStore interface {
 	// LevelOf is the highest level of what is linked with a user: Member for one
 	// that is not known.
 	LevelOf(ctx context.Context, system System, user string) (Level, error)
-	// ListUsers pages, those seen last first.
+	// ListUsers pages, those seen last first. Who is seen while pages are turned
+	// moves to the front.
 	ListUsers(ctx context.Context, q UserQuery) (users []ChatUser, next string, err error)
-	// MakeLinkCode makes a one-time code that links another user with this one.
+	// MakeLinkCode makes a one-time code that links another user with this one, in
+	// place of the one before.
 	MakeLinkCode(ctx context.Context, system System, user string, until time.Time) (code string, err error)
 	// Link makes user the same person as whoever made the code. An unknown, used or
-	// old code is a hub.Error with CodeInvalid.
+	// old code is a hub.Error with CodeInvalid. So is a user's own, which stays good.
+	//
+	// The code must come from the side with the higher level, else it is
+	// CodeForbidden: who gives a code that a stranger made must not raise the
+	// stranger to their own level.
 	Link(ctx context.Context, system System, user, code string, now time.Time) (linked []ChatUser, err error)
-	// Unlink makes a user a person of their own again.
+	// Unlink makes a user a person of their own again. One that nothing is linked
+	// with stays as they are.
 	Unlink(ctx context.Context, system System, user string) error
-	// Linked are all users of the person that a user is, themselves included.
+	// Linked are all users of the person that a user is, themselves included, by
+	// system. One that is not known is a hub.Error with CodeNotFound.
 	Linked(ctx context.Context, system System, user string) ([]ChatUser, error)
 
-	// SeeChat notes a chat; first is that it was not known.
+	// SeeChat notes a chat; first is that it was not known. It is as cheap as
+	// SeeUser.
 	SeeChat(ctx context.Context, c KnownChat) (first bool, err error)
 	// ListKnownChats are those of a system, by name; no system is every one.
 	ListKnownChats(ctx context.Context, system System) ([]KnownChat, error)
@@ -89,7 +101,7 @@ type PeopleStore interface {
 // UserQuery selects users; a zero field selects all.
 type UserQuery struct {
 	System System
-	Level  Level
+	Level  Level // that was given to the user themselves
 	Text   string // a part of the name or id, in any case
 	Page   Page
 }

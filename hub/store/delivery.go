@@ -167,7 +167,7 @@ func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 }
 
 // folded is text as it is searched: in small letters.
-func folded(s string) string { return text(strings.ToLower(s)) }
+func folded(s string) string { return strings.ToLower(text(s)) }
 
 // containing is the pattern of LIKE ... ESCAPE '!' for texts with part in them.
 func containing(part string) string {

@@ -33,6 +33,7 @@ func TestUpgradeFromFirstSchema(t *testing.T) {
 		keptRest(t, s)
 		takesForum(t, s)
 		takesAttempts(t, s)
+		takesPeople(t, s)
 	})
 }
 
@@ -159,6 +160,24 @@ func takesAttempts(t *testing.T, s *store.Store) {
 	attempts, err := s.Attempts(t.Context(), "ndead")
 	require.NoError(t, err)
 	same(t, []hub.Attempt{{Again: 1, Attempt: 1, Status: hub.StatusFailed, Reason: "again", At: at(11), Times: 1}}, attempts)
+}
+
+// takesPeople expects the tables of the sixth schema to take rows.
+func takesPeople(t *testing.T, s *store.Store) {
+	t.Helper()
+	require.NoError(t, s.SeeUser(t.Context(), "slack", hub.User{ID: "U1", Name: "anna"}, at(1)))
+	code, err := s.MakeLinkCode(t.Context(), "slack", "U1", at(3))
+	require.NoError(t, err)
+	linked, err := s.Link(t.Context(), "telegram", "77", code, at(2))
+	require.NoError(t, err)
+	require.Len(t, linked, 2)
+	first, err := s.SeeChat(t.Context(), hub.KnownChat{Chat: hub.Chat{System: "slack", ID: "C1"}, FirstAt: at(1)})
+	require.NoError(t, err)
+	require.True(t, first)
+	require.NoError(t, s.AppendAudit(t.Context(), hub.AuditEntry{Action: "user.level", At: at(1)}))
+	entries, _, err := s.ListAudit(t.Context(), hub.AuditQuery{})
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
 }
 
 func same(t *testing.T, want, got any) {

@@ -1,7 +1,7 @@
 // Package store keeps what must outlive a restart in SQL: subscriptions, the
 // delivery log, what is known of the forums and their feeds, what was announced
-// and why, the console's rooms and sessions. SQLite and PostgreSQL run the same
-// statements and the same schema.
+// and why, the console's rooms and sessions, people and what they did. SQLite and
+// PostgreSQL run the same statements and the same schema.
 //
 // It refuses to decide: it knows no rules, no permissions and no NATS, and it
 // never looks into a message. Its contracts are the interfaces of package hub.
@@ -30,6 +30,8 @@ var (
 	_ hub.FeedStore         = (*Store)(nil)
 	_ hub.ConsoleStore      = (*Store)(nil)
 	_ hub.SessionStore      = (*Store)(nil)
+	_ hub.PeopleStore       = (*Store)(nil)
+	_ hub.AuditStore        = (*Store)(nil)
 )
 
 // The dialects.

@@ -35,6 +35,10 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("feeds", func(t *testing.T) { feeds(t, open) })
 	t.Run("console", func(t *testing.T) { console(t, open) })
 	t.Run("sessions", func(t *testing.T) { sessions(t, open) })
+	t.Run("people", func(t *testing.T) { people(t, open) })
+	t.Run("links", func(t *testing.T) { links(t, open) })
+	t.Run("known chats", func(t *testing.T) { knownChats(t, open) })
+	t.Run("audit", func(t *testing.T) { audit(t, open) })
 	t.Run("database", func(t *testing.T) { database(t, open) })
 }
 
@@ -182,7 +186,24 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 		"FindSession":       func() error { _, err := s.FindSession(ctx, "d", noon); return err },
 		"DeleteSession":     func() error { return s.DeleteSession(ctx, "d") },
 		"PruneSessions":     func() error { return s.PruneSessions(ctx, noon) },
-		"Health":            func() error { return s.Health(ctx) },
+		"SeeUser":           func() error { return s.SeeUser(ctx, "slack", hub.User{ID: "U1"}, noon) },
+		"GetUser":           func() error { _, err := s.GetUser(ctx, "slack", "U1"); return err },
+		"SetLevel":          func() error { _, err := s.SetLevel(ctx, "slack", "U1", hub.Admin); return err },
+		"LevelOf":           func() error { _, err := s.LevelOf(ctx, "slack", "U1"); return err },
+		"ListUsers":         func() error { _, _, err := s.ListUsers(ctx, hub.UserQuery{}); return err },
+		"MakeLinkCode":      func() error { _, err := s.MakeLinkCode(ctx, "slack", "U1", noon); return err },
+		"Link":              func() error { _, err := s.Link(ctx, "slack", "U1", "ACDEFGHJ", noon); return err },
+		"Unlink":            func() error { return s.Unlink(ctx, "slack", "U1") },
+		"Linked":            func() error { _, err := s.Linked(ctx, "slack", "U1"); return err },
+		"SeeChat": func() error {
+			_, err := s.SeeChat(ctx, hub.KnownChat{Chat: hub.Chat{System: "slack", ID: "C1"}})
+			return err
+		},
+		"ListKnownChats": func() error { _, err := s.ListKnownChats(ctx, ""); return err },
+		"AppendAudit":    func() error { return s.AppendAudit(ctx, hub.AuditEntry{Action: "subscription.delete"}) },
+		"ListAudit":      func() error { _, _, err := s.ListAudit(ctx, hub.AuditQuery{}); return err },
+		"PruneAudit":     func() error { _, err := s.PruneAudit(ctx, noon); return err },
+		"Health":         func() error { return s.Health(ctx) },
 	}
 }
 
