@@ -17,9 +17,9 @@ const module = "github.com/bellhop-chat/bellhop/"
 var rows = [][]string{
 	{"cmd/bellhop"},
 	{"hub/server"},
-	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/alert", "providers/*"},
+	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/alert", "hub/apps/*", "providers/*"},
 	{"hub/forum", "providers/limit", "providers/observe"},
-	{"providers", "rules", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
+	{"providers", "rules", "hub/apps", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
 	{"hub/secret", "hub/outbound"},
 	{"hub"},
 }
@@ -34,6 +34,7 @@ var never = map[string][]string{
 	"providers/mattermost": {module + "hub/bus", module + "hub/store", module + "hub/config", module + "rules"},
 	"providers/matrix":     {module + "hub/bus", module + "hub/store", module + "hub/config", module + "rules"},
 	"providers/console":    {module + "hub/bus", module + "hub/store", module + "hub/config", module + "rules"},
+	"hub/apps/discourse":   {module + "providers", module + "hub/bus", module + "hub/store", module + "hub/config"},
 	"admin":                {"github.com/nats-io/", "database/sql"},
 	"hub/store":            {"github.com/nats-io/"},
 	"hub/ingest":           {"github.com/nats-io/", "database/sql"},
