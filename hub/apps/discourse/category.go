@@ -42,8 +42,8 @@ func (w *wish) readCategory() {
 		}
 	}
 	switch {
-	case w.forums.away():
-		// it may be there
+	case w.away():
+		w.unchecked = true // it may be there
 	case w.forced():
 		w.unknown = append(w.unknown, "no category "+fmt.Sprintf("%q", name)+" is known")
 		w.notes = append(w.notes, "The forum has no category "+typed(name)+". The rule is there all the same and waits for one.")
@@ -99,7 +99,7 @@ func (w *wish) findCategory(name, below string) bool {
 		if w.row.Source == "" {
 			value = w.spread(d, name, found[0])
 		}
-		if d.Categories[found[0]].Restricted {
+		if d.Categories[found[0]].Restricted && w.row.Mode != hub.Mute {
 			w.notes = append(w.notes, "Not everybody may read "+em(d.Categories[found[0]].Name)+" on the forum. Everybody in this chat will see what is told of it here.")
 		}
 		w.add(hub.Filter{Type: hub.FilterCategory, Any: []string{value + below}})
@@ -150,16 +150,16 @@ func (w *wish) unknownName(field string, kind hub.FilterType, name, below string
 	if len(near) > 0 {
 		text += " Did you mean " + either(each(near, typed)) + "?"
 	}
-	have := w.names(kind)
+	have := w.listed(kind)
 	switch over := len(have) - maxNames; {
 	case len(have) == 0:
 		text += " It has none that I may name here."
 	case over > 0:
-		text += fmt.Sprintf(" There are %s and %d more.", strings.Join(each(have[:maxNames], typed), ", "), over)
+		text += fmt.Sprintf(" There are %s and %d more.", strings.Join(have[:maxNames], ", "), over)
 	case len(have) == 1:
-		text += " There is only " + typed(have[0]) + "."
+		text += " There is only " + have[0] + "."
 	default:
-		text += " There are " + both(each(have, typed)) + "."
+		text += " There are " + both(have) + "."
 	}
 	w.wrong(field, text, actions...)
 }

@@ -393,6 +393,9 @@ var errBroken = errors.New("disk on fire at /var/lib/secret")
 // lines are the table as the text form has it, with what it has no place for.
 func (w *world) lines() string {
 	var b strings.Builder
+	if len(w.table) > 50 {
+		return fmt.Sprintf("    %d rows\n", len(w.table))
+	}
 	for _, row := range w.table {
 		fmt.Fprintf(&b, "    %s: %s", row.ID, rules.FormatLine(row))
 		if row.Error != "" {

@@ -36,7 +36,8 @@ func (w *wish) have(field string, kind hub.FilterType, name string, nth int) str
 	switch {
 	case known:
 		return is
-	case w.forums.away():
+	case w.away():
+		w.unchecked = true
 	case w.forced():
 		w.unknown = append(w.unknown, fmt.Sprintf("no %s %q is known", kind, name))
 		w.notes = append(w.notes, fmt.Sprintf("The forum has no %s %s. The rule is there all the same and waits for one.", kind, typed(name)))
@@ -66,7 +67,11 @@ func (w *wish) authors(field string) []string {
 			continue
 		}
 		group, known := w.spelled(hub.FilterGroup, strings.TrimPrefix(name, "@"))
-		if !known && !w.away() && !w.forced() {
+		switch {
+		case known || w.forced():
+		case w.away():
+			w.unchecked = true
+		default:
 			w.strangers(field, group, i)
 		}
 		list[i] = "@" + group

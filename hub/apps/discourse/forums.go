@@ -59,6 +59,19 @@ func (fs forums) names(kind hub.FilterType) []string {
 	return slices.Compact(all)
 }
 
+// listed are the same as they are shown: one that is known by its number has its
+// name, too.
+func (fs forums) listed(kind hub.FilterType) []string {
+	return each(fs.names(kind), func(name string) string {
+		for _, d := range fs {
+			if i, known := d.ByID(name); known && kind == hub.FilterCategory && oneLine(d.Categories[i].Name) != "" {
+				return typed(name) + " (" + plain(d.Categories[i].Name) + ")"
+			}
+		}
+		return typed(name)
+	})
+}
+
 // suggest lists what a name may have been meant for.
 func (fs forums) suggest(kind hub.FilterType, name string) []string {
 	var near []string

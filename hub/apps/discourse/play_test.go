@@ -92,7 +92,7 @@ func (s *stage) play(steps []any) string {
 			s.writeTable()
 			continue
 		case string:
-			fmt.Fprintf(&s.script, "> %s\n", step)
+			fmt.Fprintf(&s.script, "> %.100s\n", step)
 			if label, button := strings.CutPrefix(step, "["); button {
 				s.press(strings.TrimSuffix(label, "]"))
 			} else {
@@ -129,7 +129,8 @@ func (s *stage) writeReply() {
 		}
 	}
 	for _, n := range s.sent {
-		fmt.Fprintf(&s.script, "  sent: %s | %+v\n", strings.ReplaceAll(n.Message.Text, "\n", " "), *n.Message.Card)
+		fmt.Fprintf(&s.script, "  sent: %s | %s: %s\n", strings.ReplaceAll(n.Message.Text, "\n", " "), n.Message.Card.Kind, n.Message.Card.Title)
+		require.Empty(s.t, n.Message.Thread)
 	}
 	s.sent = nil
 }

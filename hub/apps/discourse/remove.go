@@ -86,9 +86,9 @@ func (a *App) removeRows(ctx context.Context, c *hub.Command, rows []hub.Subscri
 	var text string
 	if len(rows) == 1 {
 		data["subscription"] = rows[0]
-		text = "Removed: " + t.rule(&rows[0]) + "."
+		text = "Removed: " + t.ruleOrOff(&rows[0]) + "."
 	} else {
-		text = bounded(append([]string{"Removed " + counted(len(rows), "rule") + ":"}, each(rows, func(s hub.Subscription) string { return "– " + t.rule(&s) })...))
+		text = bounded(append([]string{"Removed " + counted(len(rows), "rule") + ":"}, each(rows, func(s hub.Subscription) string { return "– " + t.ruleOrOff(&s) })...))
 	}
 	undo := ch.action()
 	if undo == nil {

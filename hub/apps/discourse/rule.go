@@ -116,15 +116,24 @@ func (w *wish) done(m merge, undo *change, rows []hub.Subscription) (hub.Reply, 
 
 // changed says what an updated row was before and is now.
 func (w *wish) changed(t *teller, m *merge) string {
-	was := t.rule(m.before)
-	if !m.before.Enabled {
-		was += " (switched off)"
+	var lines []string
+	if was, is := t.ruleOrOff(m.before), t.ruleOrOff(&m.row); was != is {
+		lines = append(lines, "Before: "+was, "Now: "+is)
 	}
-	text := "Before: " + was + "\\\nNow: " + t.rule(&m.row)
-	if len(m.gone) > 0 {
-		text += "\\\nRemoved, since it said the same: " + listed(each(m.gone, func(s hub.Subscription) string { return t.rule(&s) }), "and")
+	for i := range m.gone {
+		lines = append(lines, "Removed, since it said the same: "+t.ruleOrOff(&m.gone[i]))
 	}
-	return text
+	if narrowed(m) {
+		lines = append(lines, "So it hears less than before: only what has one of these tags.")
+	}
+	return bounded(lines)
+}
+
+// narrowed reports whether a row that heard every tag hears only some now.
+func narrowed(m *merge) bool {
+	_, was := untagged(*m.before)
+	_, is := untagged(m.row)
+	return len(was.Any) == 0 && len(is.Any) > 0
 }
 
 // silenced warns where a mute of everything comes before a row that shall hear

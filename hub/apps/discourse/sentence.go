@@ -16,33 +16,38 @@ type teller struct {
 	*App
 	ctx    context.Context
 	chat   hub.Chat
-	forums map[hub.Source]*forum.Directory
+	forums map[hub.Source]forums
 }
 
 func (a *App) teller(ctx context.Context, chat hub.Chat) *teller {
-	return &teller{App: a, ctx: ctx, chat: chat, forums: map[hub.Source]*forum.Directory{}}
+	return &teller{App: a, ctx: ctx, chat: chat, forums: map[hub.Source]forums{}}
 }
 
-// directory is a forum as its reader sees it, nil if it cannot be told.
-func (t *teller) directory(source hub.Source) *forum.Directory {
-	if d, asked := t.forums[source]; asked {
-		return d
+// heard are the forums that a row with a source hears, as their readers see them;
+// none if they cannot be told.
+func (t *teller) heard(source hub.Source) forums {
+	heard, asked := t.forums[source]
+	if !asked {
+		var err error
+		if heard, err = t.forumsOf(t.ctx, source); err != nil {
+			t.Log.WarnContext(t.ctx, "a forum's names are not known, rules are told without", "source", source, "err", err)
+		}
+		t.forums[source] = heard
 	}
-	var d *forum.Directory
-	heard, err := t.forumsOf(t.ctx, source)
-	if err != nil {
-		t.Log.WarnContext(t.ctx, "a forum's names are not known, rules are told without", "source", source, "err", err)
-	}
-	if source != "" && len(heard) == 1 {
-		d = heard[0]
-	}
-	t.forums[source] = d
-	return d
+	return heard
 }
 
 // rule is a row in words, as status lists it: "**watch** · new topics …".
 func (t *teller) rule(row *hub.Subscription) string {
 	return "**" + string(row.Mode) + "** · " + t.what(row)
+}
+
+// ruleOrOff is a row in words that tell whether it is switched off.
+func (t *teller) ruleOrOff(row *hub.Subscription) string {
+	if row.Enabled {
+		return t.rule(row)
+	}
+	return t.rule(row) + " (switched off)"
 }
 
 // hears says what a chat hears by a row: "#support now hears new topics …". now is
@@ -170,9 +175,10 @@ func few(values []string, name func(string) string) []string {
 func (t *teller) category(source hub.Source, value string) string {
 	name, below := forum.CutBelow(value)
 	said := em(name)
-	if d := t.directory(source); d != nil {
+	for _, d := range t.heard(source) {
 		if found := d.Find(name); len(found) == 1 {
 			said = em(shown(d, found[0]))
+			break
 		}
 	}
 	if below != "" {

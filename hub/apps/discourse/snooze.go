@@ -52,7 +52,7 @@ func (a *App) snoozeUntil(ctx context.Context, c *hub.Command, until time.Time) 
 	if err != nil {
 		return hub.Reply{}, err
 	}
-	text := here(c) + " is left alone until " + a.clock(&settings, until) + ". What comes in until then is kept and told afterwards, as long as it is worth it."
+	text := here(c) + " is left alone until " + a.clock(&settings, until) + ". What comes in meanwhile is kept and told then."
 	if before.After(now) {
 		text += " Before, it was snoozed until " + a.clock(&settings, before) + "."
 	}

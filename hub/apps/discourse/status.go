@@ -72,7 +72,11 @@ func (a *App) state(row *hub.Subscription, settings *hub.ChatSettings) string {
 // clock is a time as the clocks of a chat show it.
 func (a *App) clock(settings *hub.ChatSettings, at time.Time) string {
 	schedule, _ := settings.Schedule(a.Zone) // of one that cannot be read, the zone that is configured
-	return hub.OnClock(at.In(schedule.Zone()), a.Now())
+	now := a.Now()
+	if at.Before(now) && now.Sub(at) > 12*time.Hour { // the time alone would not say which day
+		return at.In(schedule.Zone()).Format("2 January 15:04 ") + schedule.Zone().String()
+	}
+	return hub.OnClock(at.In(schedule.Zone()), now)
 }
 
 // silence says when a chat is left alone; "" is never.

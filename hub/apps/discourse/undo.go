@@ -105,7 +105,7 @@ func (a *App) takeBack(ctx context.Context, c *hub.Command, ch *change) (hub.Rep
 			return hub.Reply{}, err
 		}
 		a.Changed(row.ID)
-		text = append(text, "Undone: the rule is again "+t.rule(&row)+".")
+		text = append(text, "Undone: the rule is again "+t.ruleOrOff(&row)+".")
 		data["subscription"] = row
 	}
 	back, err := a.bringBack(ctx, c, ch)
@@ -113,7 +113,7 @@ func (a *App) takeBack(ctx context.Context, c *hub.Command, ch *change) (hub.Rep
 		return hub.Reply{}, err
 	}
 	for i := range back {
-		text = append(text, "Back again: "+t.rule(&back[i])+".")
+		text = append(text, "Back again: "+t.ruleOrOff(&back[i])+".")
 	}
 	if len(back) > 0 {
 		data["subscriptions"] = back

@@ -83,12 +83,12 @@ func (w *whys) answer() (hub.Reply, error) {
 	return w.tell()
 }
 
-// mayKnow reports whether this chat may be told of the topic: it was told before,
-// or a reader of its rules may see it. What is hidden and what is not there reads
-// alike.
+// mayKnow reports whether this chat may be told of the post: it was told of it
+// before, or a reader of its rules may see the topic. What is hidden and what is
+// not there reads alike.
 func (w *whys) mayKnow() (may bool, why string, err error) {
 	if w.post.Topic != "" {
-		told, err := w.History.Announcements(w.ctx, w.site.Source, w.post.Topic, 0)
+		told, err := w.History.Announcements(w.ctx, w.site.Source, w.post.Topic, w.post.Number)
 		if err != nil {
 			return false, "", err
 		}
@@ -111,7 +111,7 @@ func (w *whys) mayKnow() (may bool, why string, err error) {
 			}
 		}
 	}
-	return false, "The forum does not show that to everyone whom this chat may hear of: it is private, deleted, or not there at all. So nothing of it comes here, whatever the rules say.", nil
+	return false, "I may not tell this chat of that: the forum does not show it to the reader with whose eyes I look for you. It is private, deleted, or not there at all, so nothing of it comes here, whatever the rules say.", nil
 }
 
 // findTrace finds the decision that says most: a topic's creation is told by two
@@ -159,7 +159,7 @@ func says(t *hub.Trace, got *hub.TraceChat) int {
 
 func (w *whys) tell() (hub.Reply, error) {
 	t := w.teller(w.ctx, w.chat)
-	data := map[string]any{"event": w.event.ID, "trace": w.trace}
+	data := map[string]any{"event": w.event.ID}
 	head := sentence(w.named(w.event))
 	var said []string
 	var err error
@@ -169,7 +169,7 @@ func (w *whys) tell() (hub.Reply, error) {
 	case w.got != nil:
 		said, err = w.decided(t)
 	case w.trace.Verdict == hub.VerdictDropped:
-		said = []string{"Nobody hears of it, whatever the rules say: " + plain(w.trace.Why) + "."}
+		head, said = sentence(w.named(nil)), []string{dropped(w.trace.Why)}
 	case w.trace.Verdict == hub.VerdictWaiting:
 		said = []string{"It is not decided yet: " + plain(w.trace.Why) + "."}
 	default:
@@ -182,6 +182,15 @@ func (w *whys) tell() (hub.Reply, error) {
 		data["result"] = w.got.Result
 	}
 	return hub.Reply{OK: &hub.OK{Text: paragraphs(append([]string{head}, said...)...)}, Data: data}.With(hub.OutcomeOK), nil
+}
+
+// dropped says that nobody hears of a post. That one is hidden, or a whisper, is
+// not for everyone to know.
+func dropped(why string) string {
+	if strings.HasPrefix(why, "the post is") {
+		return "I tell nobody of that post, whatever the rules say: it is none that everybody may read, or none that a person has written."
+	}
+	return "I tell nobody of it, whatever the rules say: " + plain(why) + "."
 }
 
 // named is the post, as far as it is known: "Reply 4 in [Paper jam](…) by *bob*".
@@ -304,7 +313,7 @@ func (w *whys) asThingsStand(t *teller, first string) ([]string, error) {
 	said := []string{first}
 	switch {
 	case x.Verdict == hub.VerdictDropped:
-		return append(said, "Nobody hears of it, whatever the rules say: "+plain(x.Why)+"."), nil
+		return append(said, dropped(x.Why)), nil
 	case mine.Result == hub.ResultQueued || mine.Result == hub.ResultMuted:
 		for _, r := range mine.Rows {
 			if r.Wins {

@@ -40,9 +40,10 @@ type wish struct {
 	tagged bool // it names tags, to hear or not to hear
 	forums      // that it hears
 
-	notes    []string // what the asker should know, if it is done
-	unknown  []string // names that no forum has, taken by force
-	troubles []trouble
+	unchecked bool     // it has names that may be there or not
+	notes     []string // what the asker should know, if it is done
+	unknown   []string // names that no forum has, taken by force
+	troubles  []trouble
 }
 
 // trouble is what is wrong with a field, and what would mend it.
@@ -70,7 +71,7 @@ func (a *App) newWish(ctx context.Context, c *hub.Command, mode hub.Mode) (*wish
 	w.readGroup()
 	w.readKinds()
 	w.check()
-	if w.away() {
+	if w.unchecked {
 		w.notes = append(w.notes, w.awayNote())
 	}
 	w.row.Error = strings.Join(w.unknown, "; ")
@@ -96,8 +97,8 @@ func (w *wish) findSource() bool {
 	case named == "" && len(w.Sites) == 1:
 		w.row.Source = w.Sites[0].Source
 	case named == "":
-		w.wrong(fieldSource, "There are several forums. Which one is meant? "+sentence(both(each(w.Sites, func(s Site) string { return typed(string(s.Source)) })))+
-			" Add it to the command, such as "+typed("--source "+string(w.Sites[0].Source))+", or "+typed("--source "+everySource)+" for every forum.", w.sourceActions()...)
+		w.wrong(fieldSource, "There are several forums: "+both(each(w.Sites, func(s Site) string { return typed(string(s.Source)) }))+
+			". Which one is meant? Add it to the command, such as "+typed("--source "+string(w.Sites[0].Source))+", or "+typed("--source "+everySource)+" for every forum.", w.sourceActions()...)
 		return false
 	case forum.Fold(named) == everySource || named == "*":
 		// every forum, also where there is one
@@ -215,7 +216,7 @@ func (w *wish) check() {
 				is = f
 			}
 		}
-		w.wrong(is, sentence(is+" "+plain(bad[field])))
+		w.wrong(is, "What you gave as the "+is+" cannot be taken: it "+plain(bad[field])+".")
 	}
 }
 
