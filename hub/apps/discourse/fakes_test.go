@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -21,6 +22,7 @@ var began = time.Date(2026, 1, 12, 11, 30, 0, 0, time.UTC)
 
 // world is everything around the app, in memory, with the real rules.
 type world struct {
+	mu        sync.Mutex // of changed
 	now       time.Time
 	table     []hub.Subscription // oldest first
 	made      int
@@ -81,17 +83,23 @@ func (w *world) sites() []discourse.Site {
 	return slices.DeleteFunc(all, func(s discourse.Site) bool { return w.forums[s.Source] == nil })
 }
 
-func (w *world) app() *discourse.App {
+func (w *world) app() *discourse.App { return w.appWith(w) }
+
+func (w *world) appWith(table hub.SubscriptionStore) *discourse.App {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		panic(err)
 	}
 	return discourse.New(discourse.Deps{
-		Subscriptions: w, Sites: w.sites(), Forums: w, Chats: w, History: w, Zone: zone,
-		Notify:  func(_ context.Context, n hub.Notification) error { w.sent = append(w.sent, n); return nil },
-		Changed: func(ids ...hub.SubscriptionID) { w.changed = append(w.changed, ids...) },
-		May:     func(context.Context, *hub.Command) hub.Level { return w.level },
-		Now:     func() time.Time { return w.now },
+		Subscriptions: table, Sites: w.sites(), Forums: w, Chats: w, History: w, Zone: zone,
+		Notify: func(_ context.Context, n hub.Notification) error { w.sent = append(w.sent, n); return nil },
+		Changed: func(ids ...hub.SubscriptionID) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.changed = append(w.changed, ids...)
+		},
+		May: func(context.Context, *hub.Command) hub.Level { return w.level },
+		Now: func() time.Time { return w.now },
 	})
 }
 

@@ -33,7 +33,7 @@ func (a *App) sample(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 		message = madeUp()
 		text = "A test message is on its way. It is made up: of the newest posts none fits a rule of this chat."
 		if len(rows) == 0 {
-			text = "A test message is on its way. It is made up: this chat has no rules yet. " + a.begin(c)
+			text = "A test message is on its way. It is made up: this chat has no rules yet. " + a.begin(ctx, c)
 		}
 		by = "**Test**, asked for by " + em(c.Context.User.Called()) + ": this is made up, to show that messages arrive. Nothing was posted on a forum."
 	}

@@ -25,7 +25,7 @@ func (a *App) status(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	quiet := a.silence(&settings)
 	data := map[string]any{"subscriptions": rows}
 	if len(rows) == 0 {
-		text := here(c) + " has no rules yet, so it hears nothing of the forum. " + a.begin(c)
+		text := here(c) + " has no rules yet, so it hears nothing of the forum. " + a.begin(ctx, c)
 		return hub.Reply{OK: &hub.OK{Text: paragraphs(text, quiet)}, Data: data}.With(hub.OutcomeOK), nil
 	}
 	t := a.teller(ctx, c.Context.Chat())
@@ -49,8 +49,11 @@ func (a *App) status(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	return hub.Reply{OK: &hub.OK{Text: text, Actions: actions}, Data: data}.With(hub.OutcomeOK), nil
 }
 
-// begin tells how to make the first rule, to who may.
-func (a *App) begin(c *hub.Command) string {
+// begin tells how to make the first rule.
+func (a *App) begin(ctx context.Context, c *hub.Command) string {
+	if !a.May(ctx, c).May(hub.Operator) {
+		return "Whoever has the right to can change that; you may not."
+	}
 	return "To hear of every new topic and reply, type " + typed(a.Type(c, "watch all")) + "; " + typed(a.Type(c, "help")) + " shows what else there is."
 }
 

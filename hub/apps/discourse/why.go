@@ -298,7 +298,7 @@ const maxReasons = 3
 // asThingsStand tells what each rule says to the post now.
 func (w *whys) asThingsStand(t *teller, first string) ([]string, error) {
 	if len(w.rows) == 0 {
-		return []string{here(w.c) + " has no rules, so it hears nothing of the forum. " + w.begin(w.c)}, nil
+		return []string{here(w.c) + " has no rules, so it hears nothing of the forum. " + w.begin(w.ctx, w.c)}, nil
 	}
 	x, err := w.History.Explain(w.ctx, w.event, w.chat)
 	if err != nil {
