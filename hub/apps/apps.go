@@ -26,7 +26,7 @@ type App interface {
 type Function struct {
 	Name    string   // a-z, 0-9 and -: "watch"
 	Aliases []string // other names that people type
-	Summary string   // what it does, in a short sentence: for help, which leaves out a function without one
+	Summary string   // what it does, in a short sentence: for help
 	Detail  string   // CommonMark, more of it: for "help watch"
 	Example []string // lines without the namespace: "watch support tag:bug"
 	Level   hub.Level

@@ -157,10 +157,19 @@ func TestInTheStore(t *testing.T) {
 	s := newStage(t, w)
 	s.app = w.appWith(db)
 	for _, step := range []struct{ line, outcome string }{
-		{"watch support tag:bug", hub.OutcomeCreated}, {"watch support tag:urgent", hub.OutcomeUpdated}, {"[Undo]", hub.OutcomeUpdated},
-		{"watch support tag:bug", hub.OutcomeUnchanged}, {"follow support tag:bug", hub.OutcomeUpdated}, {"watch support tag:wip", hub.OutcomeCreated},
-		{"watch support tag:bug", hub.OutcomeUpdated}, {"status", hub.OutcomeOK}, {"remove 1", hub.OutcomeDeleted}, {"[Undo]", hub.OutcomeCreated},
-		{"remove 2", hub.OutcomeDeleted}, {"remove 2", hub.OutcomeError}, {"remove all", hub.OutcomeDeleted},
+		{"watch support tag:bug", hub.OutcomeCreated},
+		{"watch support tag:urgent", hub.OutcomeUpdated},
+		{"[Undo]", hub.OutcomeUpdated},
+		{"watch support tag:bug", hub.OutcomeUnchanged},
+		{"follow support tag:bug", hub.OutcomeUpdated},
+		{"watch support tag:wip", hub.OutcomeCreated},
+		{"watch support tag:bug", hub.OutcomeUpdated},
+		{"status", hub.OutcomeOK},
+		{"remove 1", hub.OutcomeDeleted},
+		{"[Undo]", hub.OutcomeCreated},
+		{"remove 2", hub.OutcomeDeleted},
+		{"remove 2", hub.OutcomeError},
+		{"remove all", hub.OutcomeDeleted},
 	} {
 		if label, button := strings.CutPrefix(step.line, "["); button {
 			s.press(strings.TrimSuffix(label, "]"))

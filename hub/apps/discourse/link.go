@@ -29,7 +29,10 @@ func isLink(s string) bool {
 }
 
 // bare is a link without what chats put around it.
-func bare(s string) string { return strings.Trim(strings.TrimSpace(s), "<>") }
+func bare(s string) string {
+	s, _, _ = strings.Cut(strings.Trim(strings.TrimSpace(s), "<>"), "|") // Slack writes <https://…|text>
+	return s
+}
 
 // parseLink reads a link to one of sites: https://forum.example.com/t/slug/12/3,
 // /c/parent/child/9, /tag/bug or /p/77. site is nil where it leads elsewhere, and
