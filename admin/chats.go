@@ -156,22 +156,13 @@ func (s *Server) chatStatus(c hub.ChatSettings, now time.Time) chatStatus {
 	case err != nil:
 		out.Summary = "what was set cannot be read: set it anew"
 	case !out.SilentUntil.IsZero() && out.SilentUntil.Equal(out.SnoozedUntil):
-		out.Summary = "snoozed until " + onClock(out.SilentUntil, now)
+		out.Summary = "snoozed until " + hub.OnClock(out.SilentUntil, now)
 	case !out.SilentUntil.IsZero():
-		out.Summary = "quiet until " + onClock(out.SilentUntil, now)
+		out.Summary = "quiet until " + hub.OnClock(out.SilentUntil, now)
 	case !out.NextQuietAt.IsZero():
-		out.Summary = "quiet next from " + onClock(out.NextQuietAt, now)
+		out.Summary = "quiet next from " + hub.OnClock(out.NextQuietAt, now)
 	default:
 		out.Summary = "never quiet"
 	}
 	return out
-}
-
-// onClock is a time in words, with its date unless that is today or the next night.
-func onClock(at, now time.Time) string {
-	layout := "15:04"
-	if at.Sub(now) >= 24*time.Hour {
-		layout = "2 January 15:04"
-	}
-	return at.Format(layout) + " " + at.Location().String()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/rules"
@@ -35,7 +34,7 @@ func (s *Server) missing(ctx context.Context, n *names, wanted []wantedRow) ([]h
 	bad := map[string]string{}
 	var missing []hub.Subscription
 	for _, row := range wanted {
-		key, how := asks(row.Subscription), acts(row.Subscription)
+		key, how := rules.Asks(row.Subscription), acts(row.Subscription)
 		there, found := known.whole[key]
 		switch {
 		case found && there == how, slices.Contains(known.tokens[key], how):
@@ -58,43 +57,20 @@ func (k *stand) add(n *names, row hub.Subscription) error {
 	if _, err := n.identify(&row); err != nil {
 		return err
 	}
-	key, how := asks(row), acts(row)
+	key, how := rules.Asks(row), acts(row)
 	k.whole[key], k.who[key] = how, "subscription "+string(row.ID)
 	tokens, err := rules.ParseLine(rules.FormatLine(row))
 	if err != nil {
 		return nil //nolint:nilerr // a row that the text form cannot say is none of a table's
 	}
 	for _, one := range tokens {
-		key := asks(one)
+		key := rules.Asks(one)
 		k.tokens[key] = append(k.tokens[key], how)
 	}
 	return nil
 }
 
-// asks is what a row asks for: to rows that say it differently, in another order
-// or with a single value under any or all, it is the same.
-func asks(row hub.Subscription) string {
-	parts := []string{string(row.System), row.Chat.ID, string(row.Source), string(row.Mode)}
-	filters := make([]string, len(row.Filters))
-	for i, f := range row.Filters {
-		anyOf, all := f.Any, f.All
-		if len(anyOf) == 1 {
-			anyOf, all = nil, append(slices.Clip(all), anyOf...)
-		}
-		as := f.As
-		if f.Type == hub.FilterGroup && as == "" {
-			as = hub.AsMention
-		}
-		filters[i] = hub.Digest(string(f.Type), as, set(anyOf), set(all), set(f.None))
-	}
-	return hub.Digest(append(parts, set(filters))...)
-}
-
 // acts is how a row does what it asks for.
 func acts(row hub.Subscription) string {
 	return fmt.Sprintf("%+v %t", row.Options, row.Enabled)
-}
-
-func set(values []string) string {
-	return strings.Join(slices.Compact(slices.Sorted(slices.Values(values))), "\x00")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/rules"
 )
 
@@ -22,15 +23,15 @@ const (
 type names struct {
 	s      *Server
 	ctx    context.Context
-	forums map[hub.Source]*forum // nil: no forum
+	forums map[hub.Source]*forum.Directory // nil: no forum
 }
 
 func (s *Server) names(ctx context.Context) *names {
-	return &names{s: s, ctx: ctx, forums: map[hub.Source]*forum{}}
+	return &names{s: s, ctx: ctx, forums: map[hub.Source]*forum.Directory{}}
 }
 
 // forum is how a source is ordered, nil if it is no forum.
-func (n *names) forum(source hub.Source) (*forum, error) {
+func (n *names) forum(source hub.Source) (*forum.Directory, error) {
 	if f, asked := n.forums[source]; asked {
 		return f, nil
 	}
@@ -41,9 +42,9 @@ func (n *names) forum(source hub.Source) (*forum, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f *forum
+	var f *forum.Directory
 	if t != nil {
-		f = newForum(t)
+		f = forum.NewDirectory(t)
 	}
 	n.forums[source] = f
 	return f, nil
@@ -51,7 +52,7 @@ func (n *names) forum(source hub.Source) (*forum, error) {
 
 // heard lists the forums that a row hears: its source, or all. others are the
 // sources that a row without one hears besides.
-func (n *names) heard(source hub.Source) (forums []*forum, others []hub.Source, err error) {
+func (n *names) heard(source hub.Source) (forums []*forum.Directory, others []hub.Source, err error) {
 	sources := n.s.Sources
 	if source != "" {
 		sources = []hub.Source{source}
@@ -77,14 +78,14 @@ func (n *names) problems(row *hub.Subscription) (map[string]string, error) {
 		return nil, nil
 	}
 	forums, others, err := n.heard(row.Source)
-	if err != nil || len(forums) == 0 || slices.ContainsFunc(forums, func(f *forum) bool { return !f.Complete }) {
+	if err != nil || len(forums) == 0 || slices.ContainsFunc(forums, func(f *forum.Directory) bool { return !f.Complete }) {
 		return nil, err
 	}
 	bad := map[string]string{}
 	for i, f := range row.Filters {
 		var unknown []string
 		for _, v := range slices.Concat(f.Any, f.All, f.None) {
-			if named(f.Type, v) && !slices.ContainsFunc(forums, func(at *forum) bool { return at.has(f.Type, v) }) {
+			if forum.IsName(f.Type, v) && !slices.ContainsFunc(forums, func(at *forum.Directory) bool { return at.Has(f.Type, v) }) {
 				unknown = append(unknown, v)
 			}
 		}
@@ -96,28 +97,15 @@ func (n *names) problems(row *hub.Subscription) (map[string]string, error) {
 }
 
 func namesSomething(f hub.Filter) bool {
-	return slices.ContainsFunc(slices.Concat(f.Any, f.All, f.None), func(v string) bool { return named(f.Type, v) })
-}
-
-// named reports whether a filter's value is the name of something that a forum
-// lists. People come and go, and nobody lists topics, kinds and words.
-func named(kind hub.FilterType, value string) bool {
-	switch kind {
-	case hub.FilterCategory, hub.FilterTag, hub.FilterGroup:
-		return true
-	case hub.FilterAuthor:
-		group, isGroup := strings.CutPrefix(folded(value), "@")
-		return isGroup && group != "bots" && group != "staff"
-	}
-	return false
+	return slices.ContainsFunc(slices.Concat(f.Any, f.All, f.None), func(v string) bool { return forum.IsName(f.Type, v) })
 }
 
 // missing is the sentence about names that are not there, with those that are.
 // What stands before the first semicolon is enough for a note in the row.
-func missing(forums []*forum, others []hub.Source, kind hub.FilterType, unknown []string) string {
+func missing(forums []*forum.Directory, others []hub.Source, kind hub.FilterType, unknown []string) string {
 	var have []string
 	for _, f := range forums {
-		have = append(have, f.all(kind)...)
+		have = append(have, f.Names(kind)...)
 	}
 	slices.Sort(have)
 	have = slices.Compact(have)
@@ -133,7 +121,7 @@ func missing(forums []*forum, others []hub.Source, kind hub.FilterType, unknown 
 		case hub.FilterAuthor:
 			name = strings.TrimPrefix(name, "@")
 		case hub.FilterCategory:
-			name, _ = cutBelow(v)
+			name, _ = forum.CutBelow(v)
 		}
 		each = append(each, fmt.Sprintf("%q%s", name, meantOf(forums, kind, name, have)))
 	}
@@ -155,13 +143,11 @@ func missing(forums []*forum, others []hub.Source, kind hub.FilterType, unknown 
 
 // meantOf suggests what a name may have been meant for. People also know a
 // category by its title.
-func meantOf(forums []*forum, kind hub.FilterType, name string, have []string) string {
+func meantOf(forums []*forum.Directory, kind hub.FilterType, name string, have []string) string {
 	if kind == hub.FilterCategory {
 		for _, f := range forums {
-			for i, c := range f.Categories {
-				if folded(c.Name) == folded(name) {
-					return " (did you mean " + f.name(i) + "?)"
-				}
+			if titled := f.Titled(name); len(titled) > 0 {
+				return " (did you mean " + f.Called(titled[0]) + "?)"
 			}
 		}
 	}
@@ -190,32 +176,32 @@ func conjoined(list []string) string {
 // row working, and says by field where a name means several. Only a row that
 // names its forum can have ids: another forum may use the same numbers.
 func (n *names) identify(row *hub.Subscription) (map[string]string, error) {
+	at, err := n.only(row)
+	if err != nil || at == nil {
+		return nil, err
+	}
 	bad := map[string]string{}
-	err := n.rename(row, func(f *forum, field, name string) string {
-		switch found := f.categories(name); {
-		case len(found) == 1:
-			return f.Categories[found[0]].ID
-		case len(found) > 1:
-			var which []string
-			for _, i := range found {
-				which = append(which, f.name(i))
-			}
-			bad[field] = fmt.Sprintf("names the category %q, which there are several of: say which, %s", name, alternatives(which))
-		}
-		return name
-	})
-	return bad, err
+	for field, a := range at.Identify(row) {
+		bad[field] = fmt.Sprintf("names the category %q, which there are several of: say which, %s", a.Name, alternatives(a.Which))
+	}
+	return bad, nil
 }
 
 // readable puts the names of categories in place of their ids, for people.
 func (n *names) readable(row hub.Subscription) (hub.Subscription, error) {
-	err := n.rename(&row, func(f *forum, _, name string) string {
-		if i, ok := f.byID[name]; ok {
-			return f.name(i)
-		}
-		return name
-	})
+	at, err := n.only(&row)
+	if err == nil && at != nil {
+		at.Readable(&row)
+	}
 	return row, err
+}
+
+// only is the one forum that a row hears, nil if it names none or no category.
+func (n *names) only(row *hub.Subscription) (*forum.Directory, error) {
+	if row.Source == "" || !slices.ContainsFunc(row.Filters, func(f hub.Filter) bool { return f.Type == hub.FilterCategory }) {
+		return nil, nil
+	}
+	return n.forum(row.Source)
 }
 
 // numbered is a row that names a category by its id.
@@ -243,37 +229,6 @@ func (n *names) nameRows(verdicts []hub.RowVerdict) error {
 			return err
 		}
 		v.Row = rules.FormatRow(named)
-	}
-	return nil
-}
-
-// rename changes how a row that names its forum names categories. The filters
-// that row had stay as they are.
-func (n *names) rename(row *hub.Subscription, to func(f *forum, field, name string) string) error {
-	isCategory := func(f hub.Filter) bool { return f.Type == hub.FilterCategory }
-	if row.Source == "" || !slices.ContainsFunc(row.Filters, isCategory) {
-		return nil
-	}
-	at, err := n.forum(row.Source)
-	if err != nil || at == nil {
-		return err
-	}
-	row.Filters = slices.Clone(row.Filters)
-	for i := range row.Filters {
-		f := &row.Filters[i]
-		if !isCategory(*f) {
-			continue
-		}
-		for _, list := range []*[]string{&f.Any, &f.All, &f.None} {
-			renamed := slices.Clone(*list)
-			for j, v := range renamed {
-				name, below := cutBelow(v)
-				if is := to(at, fmt.Sprintf("filters[%d]", i), name); is != name {
-					renamed[j] = is + below
-				}
-			}
-			*list = renamed
-		}
 	}
 	return nil
 }

@@ -60,3 +60,12 @@ func FindZone(name string) (*time.Location, error) {
 	}
 	return zone, nil
 }
+
+// OnClock is a time in words, with its date unless that is today or the next night.
+func OnClock(at, now time.Time) string {
+	layout := "15:04"
+	if at.Sub(now) >= 24*time.Hour {
+		layout = "2 January 15:04"
+	}
+	return at.Format(layout) + " " + at.Location().String()
+}

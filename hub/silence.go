@@ -26,8 +26,10 @@ type ChatSettings struct {
 	Snoozed Silence `json:"snoozed,omitzero"`
 	// Past are silences of which Quiet and Snoozed tell no more: what waited for
 	// them is no older for it.
-	Past      []Silence `json:"past,omitempty"`
-	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	Past []Silence `json:"past,omitempty"`
+	// Ends is when rows of the chat end by themselves.
+	Ends      map[SubscriptionID]time.Time `json:"ends,omitempty"`
+	UpdatedAt time.Time                    `json:"updated_at,omitzero"`
 }
 
 // Bounds of what is kept of a chat.

@@ -35,6 +35,7 @@ var never = map[string][]string{
 	"providers/matrix":     {module + "hub/bus", module + "hub/store", module + "hub/config", module + "rules"},
 	"providers/console":    {module + "hub/bus", module + "hub/store", module + "hub/config", module + "rules"},
 	"hub/apps":             {module + "hub/bus", module + "hub/store", module + "hub/config", module + "providers"},
+	"hub/apps/discourse":   {module + "providers", module + "hub/bus", module + "hub/store", module + "hub/config"},
 	"admin":                {"github.com/nats-io/", "database/sql"},
 	"hub/store":            {"github.com/nats-io/"},
 	"hub/ingest":           {"github.com/nats-io/", "database/sql"},

@@ -1,0 +1,164 @@
+package discourse
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/apps"
+)
+
+// Name is the app's namespace.
+const Name = "discourse"
+
+// Site is a forum as configured.
+type Site struct {
+	Source hub.Source
+	URL    string // base URL, where its links begin
+}
+
+// Forums tells what may be told of the forums.
+type Forums interface {
+	// Taxonomy is how a forum is ordered as far as the source's reader may see it:
+	// a category, a tag or a group that is hidden from the reader is not in it.
+	// Complete is that it is all the reader may see. It is nil for a source that is
+	// no forum.
+	Taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error)
+	// Visible reports whether a reader may see a topic; "" is the source's reader.
+	// An error is that it is not known.
+	Visible(ctx context.Context, source hub.Source, topic, reader string) (bool, error)
+}
+
+// Chats keeps what people have set for chats.
+type Chats interface {
+	// ChatSettings of a chat for which nothing was set have only its name.
+	ChatSettings(ctx context.Context, chat hub.Chat) (hub.ChatSettings, error)
+	// AllChatSettings are those of the chats of a system, of every one if it is
+	// empty, for which something was set.
+	AllChatSettings(ctx context.Context, system hub.System) ([]hub.ChatSettings, error)
+	// ChangeChat may call change more than once. Its error ends it.
+	ChangeChat(ctx context.Context, chat hub.Chat, change func(*hub.ChatSettings) error) (hub.ChatSettings, error)
+}
+
+// Told is what one of our messages told of.
+type Told struct {
+	Source hub.Source `json:"source"`
+	Topic  string     `json:"topic"`
+	Title  string     `json:"title,omitempty"` // of the topic, as the chat was told it
+}
+
+// History is what has happened, and what became of it.
+type History interface {
+	// Posted lists the events that told of a new post, the newest first; none if they
+	// are not kept. The first post of a topic may have two.
+	Posted(ctx context.Context, source hub.Source, post Post) ([]hub.Event, error)
+	// Newest lists events that told of new posts of a source, of all if it is empty,
+	// the newest first, about n.
+	Newest(ctx context.Context, source hub.Source, n int) ([]hub.Event, error)
+	// Explain says what would become of an event in a chat as things stand.
+	Explain(ctx context.Context, e *hub.Event, chat hub.Chat) (*hub.Explanation, error)
+	// FindTrace is nil for an event whose decision is not kept.
+	FindTrace(ctx context.Context, event hub.EventID) (*hub.Trace, error)
+	// Announcements lists those of a post, or of all posts of a topic where post is
+	// 0, oldest first.
+	Announcements(ctx context.Context, source hub.Source, topic string, post int) ([]hub.Announcement, error)
+	// FindDeliveries reads those of ids that are known, in no order.
+	FindDeliveries(ctx context.Context, ids []hub.NotificationID) ([]hub.Delivery, error)
+	// Told is what a message of ours in a chat told of, nil if that is not known.
+	Told(ctx context.Context, chat hub.Chat, ref hub.MessageRef) (*Told, error)
+}
+
+// Deps are what an App works with. Each is needed, save where it says so.
+type Deps struct {
+	Subscriptions hub.SubscriptionStore
+	Sites         []Site // the configured forums
+	Forums        Forums
+	Chats         Chats
+	History       History
+	// Notify queues a message for a chat and notes it in the delivery log. One with
+	// the same id is sent once.
+	Notify func(ctx context.Context, n hub.Notification) error
+	// Changed is called after each write to the table of subscriptions with the
+	// rows that were written or deleted. May be nil.
+	Changed func(ids ...hub.SubscriptionID)
+	// May is what the person may do who gave a command. Nil is everything.
+	May func(ctx context.Context, c *hub.Command) hub.Level
+	// Type is how a line is typed where the command came from: "!discourse status"
+	// for "status". Nil is with /discourse before it.
+	Type func(c *hub.Command, line string) string
+	// Zone is where chats are of which nobody has said so; nil is UTC.
+	Zone *time.Location
+	Log  *slog.Logger     // nil: silent
+	Now  func() time.Time // nil: time.Now
+}
+
+// App answers the commands of the namespace discourse. It is safe for
+// concurrent use.
+type App struct {
+	Deps
+	functions []apps.Function
+	// changes holds off one change until the other is done: each reads the rows of a
+	// chat before it writes.
+	changes sync.Mutex
+}
+
+var _ apps.App = (*App)(nil)
+
+// New makes an App. It does no I/O.
+func New(d Deps) *App {
+	d.Log = cmp.Or(d.Log, slog.New(slog.DiscardHandler))
+	d.Zone = cmp.Or(d.Zone, time.UTC)
+	if d.Changed == nil {
+		d.Changed = func(...hub.SubscriptionID) {}
+	}
+	if d.May == nil {
+		d.May = func(context.Context, *hub.Command) hub.Level { return hub.Admin }
+	}
+	if d.Type == nil {
+		d.Type = func(_ *hub.Command, line string) string { return "/" + Name + " " + line }
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	a := &App{Deps: d}
+	a.functions = a.list()
+	return a
+}
+
+// Name is the namespace.
+func (a *App) Name() string { return Name }
+
+// Functions are what it can do. Those without a Summary are for buttons.
+func (a *App) Functions() []apps.Function { return a.functions }
+
+// answer is the work of a function. What its error says goes to the asker if it
+// is a hub.Error, else to the log.
+type answer func(ctx context.Context, c *hub.Command) (hub.Reply, error)
+
+// do makes a function's Do of it.
+func (a *App) do(f answer) func(context.Context, *hub.Command) hub.Reply {
+	return func(ctx context.Context, c *hub.Command) hub.Reply {
+		reply, err := f(ctx, c)
+		if err != nil {
+			return a.failed(ctx, c, err)
+		}
+		return reply
+	}
+}
+
+// failed is the answer where something else than the command was wrong.
+func (a *App) failed(ctx context.Context, c *hub.Command, err error) hub.Reply {
+	switch hub.CodeOf(err) {
+	case hub.CodeConflict:
+		return hub.Refuse("Somebody else has just changed the same rules, so I left them as they are. Please try again.").With(hub.OutcomeError)
+	case hub.CodeUnavailable:
+		return hub.Refuse("That did not work, because a part of Bellhop does not answer just now: %s. Please try again in a minute.", err).With(hub.OutcomeError)
+	case hub.CodeInvalid, hub.CodeNotFound, hub.CodeForbidden:
+		return hub.Refuse("%s", sentence(err.Error())).With(hub.OutcomeError)
+	}
+	a.Log.ErrorContext(ctx, "a command failed", "function", c.Command.Function, "command", c.Command.ID, "system", c.Context.System, "chat", c.Context.Channel.ID, "err", err)
+	return hub.Refuse("Something went wrong on Bellhop's side, and nothing was changed as far as I can tell. Its log has the details; please try again.").With(hub.OutcomeError)
+}
