@@ -131,6 +131,9 @@ func (s *Stage) text(chat, person, text string) string {
 func (s *Stage) Press(t testing.TB, chat, person string, under providertest.Seen, label string) providertest.Seen {
 	t.Helper()
 	ref, key := s.choice(t, under, label)
+	if number, ok := strings.CutSuffix(key, "."); ok { // beyond the keycaps
+		return s.Answer(t, chat, person, number)
+	}
 	from := s.end()
 	s.tap(chat, person, ref, key)
 	return s.next(t, chat, ref, from)
