@@ -285,6 +285,24 @@ func TestPauses(t *testing.T) {
 	})
 }
 
+// newBubble is a hall within a bubble of synctest, without a network, where
+// somebody listens.
+func newBubble(t *testing.T) *hall {
+	t.Helper()
+	h := &hall{Stage: matrixtest.NewStage(matrixtest.New(token, userID)), ear: providertest.NewEar(), room: room}
+	h.Provider = openWith(t, "http://matrix.example", &http.Client{Transport: direct{h.Stage}})
+	l, _ := providers.As[providers.Listener](h.Provider)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Listen(ctx, h.ear) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-ended)
+	})
+	synctest.Wait()
+	return h
+}
+
 // watched tells of each request.
 type watched struct {
 	http.RoundTripper
