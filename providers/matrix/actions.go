@@ -19,6 +19,9 @@ const (
 
 	partLimit = 12_000 // of one message of a long answer, as JSON
 	mostParts = 8
+	// longestAnswer is more than these parts have room for. What is beyond need not
+	// be looked at.
+	longestAnswer = 2 * mostParts * partLimit
 )
 
 // actions writes what there is to choose, with the keycap to react with or the
@@ -51,6 +54,7 @@ func (s style) actions(actions []hub.Action, listed bool) string {
 
 // answerParts is an answer as the messages that it takes.
 func answerParts(text string, actions []hub.Action) []said {
+	text, _ = providers.CutText(text, longestAnswer, unit)
 	whole := providers.Split(providers.Parse(text), markup{}, partLimit, quoted)
 	rich, plain := rich().actions(actions, true), words().actions(actions, true)
 	if len(whole) <= 1 {
