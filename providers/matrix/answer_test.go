@@ -71,11 +71,13 @@ func TestAnswers(t *testing.T) {
 		{"plain words", hub.Say("It is quiet."), "It is quiet.", ""},
 		{"nobody is called", hub.Say("@room hello"), "@\u2060room hello", ""},
 		{
-			"actions", hub.Reply{OK: &hub.OK{Text: "What now?", Actions: twoActions}},
+			"actions",
+			hub.Reply{OK: &hub.OK{Text: "What now?", Actions: twoActions}},
 			"What now?\n\n1️⃣ Mute topic\n2️⃣ Snooze 2 h", "<p>What now?</p><p>1️⃣ Mute topic<br>2️⃣ Snooze 2 h</p>",
 		},
 		{
-			"a select and a link", hub.Reply{OK: &hub.OK{Text: "- a\n- b", Actions: []hub.Action{
+			"a select and a link",
+			hub.Reply{OK: &hub.OK{Text: "- a\n- b", Actions: []hub.Action{
 				{Label: "Colour", Token: "t", Options: []hub.Option{{Label: "Red <1>", Value: "r"}, {Label: "Blue", Value: "b"}}},
 				{Label: "Open", URL: "https://forum.example.com/t/1"},
 			}}},
@@ -83,14 +85,16 @@ func TestAnswers(t *testing.T) {
 			`<ul><li>a</li><li>b</li></ul><p>1️⃣ Red &lt;1&gt;<br>2️⃣ Blue<br><a href="https://forum.example.com/t/1">Open</a></p>`,
 		},
 		{"actions alone", hub.Reply{OK: &hub.OK{Actions: twoActions[:1]}}, "1️⃣ Mute topic", "<p>1️⃣ Mute topic</p>"},
-		{"refusal", hub.Refuse("No category is called `suport`."), "No category is called suport.", "No category is called <code>suport</code>."},
+		{"refusal", hub.Refuse("No category is called `shoes`."), "No category is called shoes.", "No category is called <code>shoes</code>."},
 		{
-			"fields", hub.Reply{Error: &hub.Refusal{Text: "Please mend:", Fields: map[string]string{"tag": "is unknown", "category": "is missing"}}},
+			"fields",
+			hub.Reply{Error: &hub.Refusal{Text: "Please mend:", Fields: map[string]string{"tag": "is unknown", "category": "is missing"}}},
 			"Please mend:\n\n• category: is missing\n• tag: is unknown",
 			"<p>Please mend:</p><ul><li><strong>category</strong>: is missing</li><li><strong>tag</strong>: is unknown</li></ul>",
 		},
 		{
-			"navigate", hub.Reply{Navigate: &hub.Navigate{URL: "https://forum.example.com/a(b)?c=1&d=2", Text: "Here:"}},
+			"navigate",
+			hub.Reply{Navigate: &hub.Navigate{URL: "https://forum.example.com/a(b)?c=1&d=2", Text: "Here:"}},
 			"Here:\n\nhttps://forum.example.com/a(b)?c=1&d=2",
 			`<p>Here:</p><p><a href="https://forum.example.com/a(b)?c=1&amp;d=2">https://forum.example.com/a(b)?c=1&amp;d=2</a></p>`,
 		},
@@ -322,11 +326,15 @@ type butler struct {
 
 func (b *butler) Hear(ctx context.Context, e *hub.Event) error {
 	before := len(b.Events())
-	if err := b.Ear.Hear(ctx, e); err != nil || len(b.Events()) == before {
+	if err := b.Ear.Hear(ctx, e); err != nil {
 		return err
 	}
+	if len(b.Events()) == before { // told again
+		return nil
+	}
 	var c hub.Chatter
-	if json.Unmarshal(e.Data, &c) != nil || c.From.Bot || !c.ForUs && e.Type != hub.ChatReactionAdded {
+	require.NoError(b.t, json.Unmarshal(e.Data, &c))
+	if c.From.Bot || !c.ForUs && e.Type != hub.ChatReactionAdded {
 		return nil
 	}
 	cmd := given(c.Room.ID, string(c.Ref))

@@ -61,10 +61,9 @@ func (c *Client) created(ctx context.Context, room id.RoomID, user string, unlev
 		Others  []string `json:"additional_creators"`
 	}
 	_ = json.Unmarshal(create.Content, &content)
-	if version, err := strconv.Atoi(content.Version); !unlevelled && (err != nil || version < 12) {
-		return false, nil
-	}
-	return create.Sender == user || slices.Contains(content.Others, user), nil
+	version, _ := strconv.Atoi(content.Version) // an experiment's is none
+	above := unlevelled || version >= 12
+	return above && (create.Sender == user || slices.Contains(content.Others, user)), nil
 }
 
 // powerLevels is the content of m.room.power_levels.
