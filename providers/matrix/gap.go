@@ -43,7 +43,7 @@ func (g *gap) find(ctx context.Context, from string, is func(json.RawMessage) bo
 		}
 		// Some servers end with the token they were given:
 		// https://github.com/matrix-org/synapse/issues/12102
-		if p.End == "" || p.End == from || p.End == g.to || slices.ContainsFunc(p.Chunk, is) {
+		if p.End == "" || p.End == from || slices.ContainsFunc(p.Chunk, is) {
 			return nil
 		}
 		from = p.End

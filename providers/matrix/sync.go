@@ -124,12 +124,14 @@ type page struct {
 }
 
 // messages is the page of a room's events before the token from, down to the
-// token to.
+// token to, if there is one.
 func (c *Client) messages(ctx context.Context, room, from, to string) (*page, error) {
+	query := map[string]string{"dir": "b", "from": from, "limit": strconv.Itoa(pageLimit), "filter": filterPage}
+	if to != "" {
+		query["to"] = to
+	}
 	var p page
-	err := c.get(ctx, opMessages, mautrix.ClientURLPath{"v3", "rooms", room, "messages"}, map[string]string{
-		"dir": "b", "from": from, "to": to, "limit": strconv.Itoa(pageLimit), "filter": filterPage,
-	}, &p)
+	err := c.get(ctx, opMessages, mautrix.ClientURLPath{"v3", "rooms", room, "messages"}, query, &p)
 	return &p, err
 }
 

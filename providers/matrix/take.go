@@ -76,7 +76,11 @@ func (l *listening) room(ctx context.Context, name string, r *roomBatch, since s
 		return nil
 	}
 	g := &gap{c: l.c, room: name, to: since}
-	if !v.arrived(r.Timeline.Events) && r.Timeline.Limited && r.Timeline.PrevBatch != "" {
+	all := v.arrived(r.Timeline.Events)
+	if v.fresh { // what was said before we joined may be older than the token
+		g.to = ""
+	}
+	if !all && r.Timeline.Limited && r.Timeline.PrevBatch != "" {
 		if err := v.missed(ctx, g.find(ctx, r.Timeline.PrevBatch, v.arrival)); err != nil {
 			return err
 		}
@@ -114,7 +118,7 @@ type visit struct {
 	// The oldest change of our own membership, if it is that we came: what was
 	// said long before is not for us.
 	fresh  bool
-	from   string    // the event with which we came
+	from   string    // the event with which we came; empty if it is not seen
 	joined time.Time // when
 	inside bool      // from was passed
 }
@@ -146,18 +150,40 @@ func (v *visit) arrived(events []json.RawMessage) bool {
 	return false
 }
 
+// arrival notes when we came, from events that are looked at from the newest
+// back. It is true for one before which there is nothing to be heard.
 func (v *visit) arrival(raw json.RawMessage) bool {
 	n, err := decode(raw)
-	if err != nil || !n.of(v.l.c.cfg.UserID) {
+	if err != nil {
 		return false
 	}
+	if !n.of(v.l.c.cfg.UserID) {
+		return v.fresh && v.tooOld(&n)
+	}
 	now, before := n.member()
-	came := (now.Is == "join" || now.Is == "invite") && before.Is != "join"
-	v.fresh, v.from = came, n.ID
-	if came && now.Is == "join" {
+	v.fresh = (now.Is == "join" || now.Is == "invite") && before.Is != "join"
+	if !v.fresh {
+		return false
+	}
+	if now.Is == "join" {
 		v.joined = n.at(time.Now())
 	}
-	return came && before.Is != "invite"
+	if before.Is == "invite" { // it was before, and so might be what is for us
+		v.from = ""
+		return false
+	}
+	v.from = n.ID
+	return true
+}
+
+// tooOld reports whether something was said long before we joined.
+func (v *visit) tooOld(n *native) bool {
+	now := time.Now()
+	joined := v.joined
+	if joined.IsZero() {
+		joined = now
+	}
+	return n.at(now).Before(joined.Add(-greeting))
 }
 
 // early reports whether an event is of before we came.
@@ -165,13 +191,8 @@ func (v *visit) early(n *native) bool {
 	if !v.fresh || n.Type == "m.room.create" { // the room is new to us
 		return false
 	}
-	v.inside = v.inside || n.ID == v.from
-	now := time.Now()
-	joined := v.joined
-	if joined.IsZero() {
-		joined = now
-	}
-	return !v.inside || n.at(now).Before(joined.Add(-greeting))
+	v.inside = v.inside || v.from == "" || n.ID == v.from
+	return !v.inside || v.tooOld(n)
 }
 
 func (v *visit) events(ctx context.Context, events []json.RawMessage) error {

@@ -154,6 +154,13 @@ func (p *Platform) Forget() {
 	p.change()
 }
 
+// Now is the token of a sync that has told everything so far.
+func (p *Platform) Now() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fmt.Sprintf("s%d", len(p.log))
+}
+
 // Joined reports whether the account is in a room.
 func (p *Platform) Joined(room string) bool {
 	p.mu.Lock()
