@@ -188,7 +188,7 @@ func (v *visit) tooOld(n *native) bool {
 
 // early reports whether an event is of before we came.
 func (v *visit) early(n *native) bool {
-	if !v.fresh || n.Type == "m.room.create" { // the room is new to us
+	if !v.fresh || n.Type == "m.room.create" { // the room is new to us, too
 		return false
 	}
 	v.inside = v.inside || v.from == "" || n.ID == v.from
