@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 
@@ -18,13 +19,22 @@ type Config struct {
 	// MsgType is m.notice, which bots should use, or m.text, which some clients
 	// notify about more eagerly.
 	MsgType string `toml:"msgtype"`
+	// AutoJoin names whose invitations are taken: users, "@anna:example.org", and
+	// servers with all who are on them, ":example.org".
+	AutoJoin []string `toml:"auto_join"`
+	// Reactions is that the account itself adds the keycaps below an answer that
+	// has something to choose, so that people only tap one.
+	Reactions bool `toml:"reactions"`
 }
 
 var _ providers.Config = (*Config)(nil)
 
-func defaults() *Config { return &Config{MsgType: "m.notice"} }
+func defaults() *Config { return &Config{MsgType: "m.notice", Reactions: true} }
 
-var userShape = regexp.MustCompile(`^@[^:\s]+:[^\s]+$`)
+var (
+	userShape   = regexp.MustCompile(`^@[^:\s]+:[^\s]+$`)
+	serverShape = regexp.MustCompile(`^:[^\s@/]+$`)
+)
 
 // Problems implements providers.Config.
 func (c *Config) Problems() map[string]string {
@@ -40,6 +50,11 @@ func (c *Config) Problems() map[string]string {
 	}
 	if c.MsgType != "m.notice" && c.MsgType != "m.text" {
 		problems["msgtype"] = "must be m.notice or m.text"
+	}
+	for _, who := range c.AutoJoin {
+		if !userShape.MatchString(who) && !serverShape.MatchString(who) {
+			problems["auto_join"] = fmt.Sprintf("%q is neither a user, as @anna:example.org, nor a server, as :example.org", who)
+		}
 	}
 	return problems
 }

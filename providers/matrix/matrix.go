@@ -1,4 +1,5 @@
-// Package matrix posts to Matrix rooms from an ordinary account.
+// Package matrix posts to Matrix rooms from an ordinary account, and hears what
+// people say and do there.
 //
 // A chat's id is a room's id ("!abc:example.org") or one of its aliases
 // ("#general:example.org"). The account must have joined the room.
@@ -9,14 +10,21 @@
 // The homeserver drops a repeated send of one message by its transaction id, so
 // that nothing is posted twice.
 //
-// Bellhop cannot encrypt: it refuses to write to encrypted rooms, rather than
-// to write there in the clear. It pings nobody: m.mentions is always there and
+// People give commands by typing "!discourse …" or "/discourse …", by mentioning
+// the account, and by saying anything in a room with nobody else. There are no
+// buttons: what can be chosen is numbered, and people react with the number's
+// keycap or type it. There are no dialogs and no whispers either.
+//
+// Bellhop can neither encrypt nor decrypt: it refuses to write to encrypted
+// rooms, rather than to write there in the clear, but for the one sentence that
+// says so. It pings nobody: m.mentions is always there and
 // always empty, and for servers that do not know it, @room is broken up.
 package matrix
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -61,6 +69,8 @@ type Client struct {
 	api   *mautrix.Client
 	rooms *rooms
 	write func(hub.Message, providers.Form) said
+	log   *slog.Logger
+	taps  chan taps
 }
 
 // New makes a Client.
@@ -79,7 +89,14 @@ func New(cfg Config, env providers.Env) (*Client, error) {
 	if api.Client == nil {
 		api.Client = &http.Client{}
 	}
-	return &Client{id: env.System, cfg: cfg, api: api, rooms: newRooms(), write: providers.Remember(say)}, nil
+	log := env.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Client{
+		id: env.System, cfg: cfg, api: api, rooms: newRooms(), write: providers.Remember(say),
+		log: log, taps: make(chan taps, tapQueue),
+	}, nil
 }
 
 // Describe implements providers.Provider.
@@ -90,7 +107,7 @@ func (c *Client) Describe() providers.Description {
 		// A homeserver sets its own pace, and says when the next message may come:
 		// https://spec.matrix.org/latest/client-server-api/#rate-limiting
 		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes, Learned: true},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true},
+		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true},
 	}
 }
 

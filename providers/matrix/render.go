@@ -133,15 +133,17 @@ func (s style) render(m hub.Message) string {
 	}
 	w := writer{style: s, left: s.limit}
 	w.took(head)
+	actions := s.actions(m.Actions, false)
+	w.took(actions)
 	reserve := 0
 	if m.Card != nil && !m.Card.Compact && m.Card.Text != "" {
 		reserve = textReserve
 	}
 	text, _ := w.fit(m.Text, reserve)
 	if m.Card == nil || m.Card.Compact {
-		return providers.Join(s.gap, text, head)
+		return providers.Join(s.gap, text, head, actions)
 	}
-	return providers.Join(s.gap, text, head, w.excerpt(m.Card))
+	return providers.Join(s.gap, text, head, w.excerpt(m.Card), actions)
 }
 
 // writer knows how much room there is left in a message.

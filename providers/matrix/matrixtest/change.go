@@ -22,7 +22,7 @@ func (p *Platform) Say() string {
 // replace puts the new content of an edit in place of the original's, once per
 // transaction. As a homeserver does, it takes an edit of anything; of what is
 // not the account's own, or is gone, nobody sees it.
-func (p *Platform) replace(room Room, txn string, c content) (ref string) {
+func (p *Platform) replace(room Room, txn string, c content, whole json.RawMessage) (ref string) {
 	p.mu.Lock()
 	key := room.ID + "/" + txn
 	if known := p.edits[key]; known != "" {
@@ -32,6 +32,7 @@ func (p *Platform) replace(room Room, txn string, c content) (ref string) {
 	p.posted++
 	ref = fmt.Sprintf("$event%d", p.posted)
 	p.edits[key] = ref
+	p.add(room.ID, Event{Type: "m.room.message", ID: ref, Sender: p.userID, Content: whole, Stamp: nowMillis()})
 	p.mu.Unlock()
 	sent := p.Sent()
 	i := slices.IndexFunc(sent, func(s providertest.Sent) bool { return s.Ref == c.Relates.EventID && s.Chat == room.ID })
@@ -75,7 +76,11 @@ func (p *Platform) redact(w http.ResponseWriter, r *http.Request) {
 	case !known:
 		refuse(w, http.StatusNotFound, "M_NOT_FOUND", "Could not find event "+ref)
 	default:
-		p.Retract(ref) // again changes nothing
+		if p.Retract(ref) { // again changes nothing
+			p.mu.Lock()
+			p.redacted(room.ID, p.userID, ref)
+			p.mu.Unlock()
+		}
 		if scripted {
 			step.Answer(w, r)
 			return

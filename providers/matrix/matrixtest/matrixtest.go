@@ -1,5 +1,6 @@
 // Package matrixtest is a look-alike of a Matrix homeserver for tests: the part
-// of the client API that posting takes, with one account.
+// of the client API that posting and listening take, with one account, and with
+// people who say things in its rooms.
 package matrixtest
 
 import (
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/providers/providertest"
 )
@@ -41,8 +43,18 @@ type Platform struct {
 	left    map[string]bool
 	threads map[string]string // event to the root of its thread
 	posted  int
-	edits   map[string]string // edit by transaction
+	edits   map[string]string // edit or reaction by transaction
 	others  map[string]bool   // events of somebody else
+
+	log       []entry // everything that happened, in order
+	oldest    int     // the first position that tokens may name
+	names     map[string]string
+	direct    map[string][]string // m.direct of the account
+	directAt  int
+	asked     map[string]int
+	syncSteps []providertest.Step
+	changed   chan struct{} // closed when there is something new
+	cut       chan struct{} // closed when every connection breaks
 }
 
 // New makes a Platform with one account, which is in one room: "General",
@@ -51,7 +63,8 @@ func New(token, userID string) *Platform {
 	p := &Platform{
 		token: token, userID: userID, mux: http.NewServeMux(),
 		rooms: map[string]Room{}, aliases: map[string]string{}, left: map[string]bool{}, threads: map[string]string{},
-		edits: map[string]string{}, others: map[string]bool{},
+		edits: map[string]string{}, others: map[string]bool{}, names: map[string]string{}, asked: map[string]int{},
+		changed: make(chan struct{}), cut: make(chan struct{}),
 	}
 	_, server, _ := strings.Cut(userID, ":")
 	p.AddRoom(Room{ID: "!general:" + server, Alias: "#general:" + server, Name: "General"})
@@ -60,6 +73,12 @@ func New(token, userID string) *Platform {
 	p.handle("GET "+v3+"/sync", p.sync)
 	p.handle("GET "+v3+"/directory/room/{alias}", p.resolve)
 	p.handle("GET "+v3+"/rooms/{room}/state/{type}/{key...}", p.state)
+	p.handle("GET "+v3+"/rooms/{room}/messages", p.messages)
+	p.handle("GET "+v3+"/rooms/{room}/joined_members", p.joinedMembers)
+	p.handle("GET "+v3+"/rooms/{room}/event/{event}", p.event)
+	p.handle("POST "+v3+"/rooms/{room}/join", p.join)
+	p.handle("GET "+v3+"/user/{user}/account_data/{type}", p.accountData)
+	p.handle("GET "+v3+"/profile/{user}/displayname", p.profile)
 	p.handle("PUT "+v3+"/rooms/{room}/send/{type}/{txn}", p.send)
 	p.handle("PUT "+v3+"/rooms/{room}/redact/{event}/{txn}", p.redact)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -69,16 +88,53 @@ func New(token, userID string) *Platform {
 }
 
 // ServeHTTP implements http.Handler.
-func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	cut := p.cut
+	p.mu.Unlock()
+	p.mux.ServeHTTP(&breakable{w, cut}, r)
+}
+
+// breakable is an answer whose connection may break before it is written: what
+// was asked is done then, and nobody hears of it.
+type breakable struct {
+	http.ResponseWriter
+	cut <-chan struct{}
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (b *breakable) WriteHeader(status int) {
+	select {
+	case <-b.cut:
+		panic(http.ErrAbortHandler)
+	default:
+		b.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Unwrap is for http.ResponseController.
+func (b *breakable) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// Break breaks every connection on which somebody waits for an answer.
+func (p *Platform) Break() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.cut)
+	p.cut = make(chan struct{})
+}
 
 // AddRoom makes a room, with the account in it. An alias that is taken moves
 // to it.
 func (p *Platform) AddRoom(r Room) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	_, had := p.rooms[r.ID]
 	p.rooms[r.ID] = r
 	if r.Alias != "" {
 		p.aliases[r.Alias] = r.ID
+	}
+	if !had {
+		p.member(r.ID, p.userID, p.userID, "join")
 	}
 }
 
@@ -86,7 +142,7 @@ func (p *Platform) AddRoom(r Room) {
 func (p *Platform) Kick(room string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.left[room] = true
+	p.member(room, "@founder:example.org", p.userID, "leave")
 }
 
 func (p *Platform) handle(pattern string, then http.HandlerFunc) {
@@ -136,11 +192,16 @@ func (p *Platform) state(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	for _, e := range room.state() {
-		if e.Type == r.PathValue("type") && e.StateKey == r.PathValue("key") {
-			answer(w, http.StatusOK, e.Content)
-			return
-		}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ev, ok := p.stateOf(room.ID, r.PathValue("type"), r.PathValue("key"))
+	switch {
+	case ok && r.FormValue("format") == "event":
+		answer(w, http.StatusOK, ev)
+		return
+	case ok:
+		answer(w, http.StatusOK, ev.Content)
+		return
 	}
 	refuse(w, http.StatusNotFound, "M_NOT_FOUND", "Event not found.")
 }
@@ -165,7 +226,16 @@ const largest = 65_536 - 3_000
 
 var txnShape = regexp.MustCompile(`^[A-Za-z0-9_.~-]+$`)
 
+func nowMillis() int64 { return time.Now().UnixMilli() }
+
 func (p *Platform) send(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("type") == "m.reaction" {
+		if room, ok := p.inRoom(w, r.PathValue("room")); ok {
+			raw, _ := io.ReadAll(r.Body)
+			p.react(w, room.ID, r.PathValue("txn"), raw)
+		}
+		return
+	}
 	step, scripted := p.Next()
 	if scripted && !step.AfterAccept {
 		step.Answer(w, r)
@@ -193,7 +263,7 @@ func (p *Platform) send(w http.ResponseWriter, r *http.Request) {
 	default:
 		ref := ""
 		if c.Relates.Type == "m.replace" {
-			ref = p.replace(room, r.PathValue("txn"), c)
+			ref = p.replace(room, r.PathValue("txn"), c, raw)
 		} else {
 			ref = p.accept(room, r.PathValue("txn"), c, raw)
 		}
@@ -224,6 +294,9 @@ func (p *Platform) accept(room Room, txn string, c content, raw json.RawMessage)
 	kept := p.RecordOnce(s)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if kept.Ref == ref {
+		p.add(room.ID, Event{Type: "m.room.message", ID: ref, Sender: p.userID, Content: raw, Stamp: nowMillis()})
+	}
 	if kept.Root != "" {
 		p.threads[kept.Ref] = kept.Root
 	}
