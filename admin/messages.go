@@ -68,8 +68,8 @@ func messageID(r *http.Request) (hub.NotificationID, error) {
 
 func messageProblems(systems []hub.SystemStatus, in messageInput) map[string]string {
 	bad := map[string]string{}
-	if in.Chat == "" || len(in.Chat) > 255 || strings.ContainsFunc(in.Chat, unicode.IsControl) {
-		bad["chat"] = "is required: a chat of the system, 1 to 255 bytes"
+	if problem := chatProblem(in.Chat); problem != "" {
+		bad["chat"] = problem
 	}
 	if strings.TrimSpace(in.Text) == "" {
 		bad["text"] = "is required"
@@ -80,6 +80,14 @@ func messageProblems(systems []hub.SystemStatus, in messageInput) map[string]str
 		bad["system"] = problem
 	}
 	return bad
+}
+
+// chatProblem says why a text cannot be the id of a chat, "" if it can.
+func chatProblem(chat string) string {
+	if chat == "" || len(chat) > 255 || strings.ContainsFunc(chat, unicode.IsControl) {
+		return "is required: a chat of the system, 1 to 255 bytes"
+	}
+	return ""
 }
 
 // sentBefore reports whether this message was queued already. A key that stood

@@ -26,7 +26,27 @@ func (s *Server) routes() []route {
 	all = append(all, s.systemRoutes()...)
 	all = append(all, s.chatRoutes()...)
 	all = append(all, s.sourceRoutes()...)
+	all = append(all, s.commandRoutes()...)
 	return append(all, s.messageRoutes()...)
+}
+
+func (s *Server) commandRoutes() []route {
+	return []route{{
+		method: http.MethodPost, path: "/commands", id: "runCommand",
+		summary: "Run a command as it would be given in a chat. That a command was refused is told in the reply, not in the status",
+		header:  []param{{name: "Idempotency-Key", text: "the same key again runs nothing and gives the same reply"}},
+		body:    inJSON("CommandInput"),
+		answers: gives(http.StatusOK, "The reply; data.outcome says what came of it.", "Reply"),
+		handle:  s.runCommand,
+	}, {
+		method: http.MethodGet, path: "/autocomplete", id: "completeLine", summary: "What may stand at the end of a command that is being typed",
+		query: []param{
+			{name: "q", text: "the line up to the cursor: /discourse watch su"},
+			{name: "chat", text: "where it is typed: slack:C0123"},
+		},
+		answers: gives(http.StatusOK, "The best first.", "CompletionList"),
+		handle:  s.complete,
+	}}
 }
 
 func (s *Server) eventRoutes() []route {

@@ -98,6 +98,8 @@ type Deps struct {
 	Trace func(ctx context.Context, id hub.EventID) (*hub.Trace, error)
 	// Taxonomy is how a forum is ordered, nil for a source that is none.
 	Taxonomy func(ctx context.Context, source hub.Source) (*hub.Taxonomy, error)
+	// Commands runs what people would give in chat.
+	Commands Commands
 	// SourceList lists the configured sources and how they are.
 	SourceList func(ctx context.Context) ([]hub.SourceStatus, error)
 

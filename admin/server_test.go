@@ -26,20 +26,22 @@ var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 type world struct {
 	*memory
 	*graveyard
-	server *admin.Server
-	mux    *http.ServeMux
-	now    time.Time
-	log    bytes.Buffer
-	schema schemas
+	commands *commands
+	server   *admin.Server
+	mux      *http.ServeMux
+	now      time.Time
+	log      bytes.Buffer
+	schema   schemas
 }
 
 func newWorld(change ...func(*admin.Deps)) *world {
-	w := &world{memory: &memory{sessions: map[string]hub.Session{}}, graveyard: &graveyard{}, mux: http.NewServeMux(), now: began}
+	w := &world{commands: &commands{}, memory: &memory{sessions: map[string]hub.Session{}}, graveyard: &graveyard{}, mux: http.NewServeMux(), now: began}
 	d := admin.Deps{
 		Subscriptions: w.memory, Deliveries: w.memory, Sessions: w.memory, Events: w.memory, Notifier: w.memory, Dead: w.graveyard, Announcements: w.memory,
 		Systems: w.systems, Chats: w.listChats, Changed: w.noteChange, Resume: w.resume, ChatSettings: w.memory,
 		Explain: w.explain, Decode: w.decode, Trace: w.trace, Taxonomy: w.taxonomy, SourceList: w.sources,
-		Token: secret.New(token), Sources: []hub.Source{"meta"}, Version: "1.2.3",
+		Commands: w.commands,
+		Token:    secret.New(token), Sources: []hub.Source{"meta"}, Version: "1.2.3",
 		Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: func() time.Time { return w.now },
 	}
 	for _, f := range change {

@@ -34,6 +34,7 @@ type cli struct {
 	Check checkCmd `cmd:"" help:"Read the configuration and prove every credential in it, without posting anything."`
 	Subs  subsCmd  `cmd:"" help:"List, add, remove, export and import subscriptions of a running hub."`
 	Send  sendCmd  `cmd:"" help:"Send a message to a chat through a running hub."`
+	Do    doCmd    `cmd:"" help:"Run a command as it would be given in a chat, such as /discourse watch support."`
 
 	Explain explainCmd `cmd:"" help:"Say which chats would hear an event, and why or why not. Nothing is sent."`
 	Trace   traceCmd   `cmd:"" help:"Say what became of an event: the decision as it was taken, and every message."`

@@ -53,6 +53,9 @@ type Config struct {
 	// Press finds what a button under a notification does, whose token is not kept
 	// with Bindings; ok is false for a token that is none of ours. It may be nil.
 	Press func(ctx context.Context, c *hub.Command) (call hub.Call, ok bool)
+	// Type is how a line is typed where a command came from: "!discourse status"
+	// for "discourse status". It may be nil: as it is.
+	Type func(c *hub.Command, line string) string
 	// Zone is where people of a chat are, for dates and times. It may be nil: UTC.
 	Zone func(ctx context.Context, chat hub.Chat) *time.Location
 	// Default is the app whose functions may be named without it.
@@ -90,6 +93,9 @@ func New(c Config) (*Host, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Type == nil {
+		c.Type = func(_ *hub.Command, line string) string { return line }
 	}
 	h := &Host{Config: c, apps: map[string]*manifest{}, flights: map[hub.CommandID]*flight{}}
 	for _, app := range c.Apps {

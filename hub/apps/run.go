@@ -102,7 +102,7 @@ func (h *Host) resolve(c *hub.Command) (rest string, refused *hub.Reply) {
 		c.Command.Function = f.Name
 		return after, nil
 	}
-	r := h.unknown(m, word, after)
+	r := h.unknown(c, m, word, after)
 	return "", &r
 }
 
@@ -117,7 +117,7 @@ func firstWord(line string) (word, rest string) {
 }
 
 // unknown is the answer to a verb that no app has.
-func (h *Host) unknown(m *manifest, word, rest string) hub.Reply {
+func (h *Host) unknown(c *hub.Command, m *manifest, word, rest string) hub.Reply {
 	var names []string
 	for _, f := range m.functions {
 		if f.Summary != "" {
@@ -125,17 +125,17 @@ func (h *Host) unknown(m *manifest, word, rest string) hub.Reply {
 		}
 	}
 	name := m.app.Name()
-	text := fmt.Sprintf("There is no `%s %s`.", name, clip(word))
+	text := fmt.Sprintf("There is no `%s`.", h.Type(c, name+" "+clip(word)))
 	var actions []hub.Action
 	if near := hub.Nearest(word, names, 2); len(near) > 0 {
-		text += fmt.Sprintf(" Did you mean `%s`?", strings.TrimSpace(name+" "+near[0]+" "+clip(rest)))
+		text += fmt.Sprintf(" Did you mean `%s`?", h.Type(c, strings.TrimSpace(name+" "+near[0]+" "+clip(rest))))
 		for _, n := range near {
 			actions = append(actions, hub.Action{
 				Label: clip(strings.TrimSpace(n + " " + rest)), Call: &hub.Call{Namespace: name, Function: n, Raw: rest},
 			})
 		}
 	}
-	text += fmt.Sprintf(" `%s help` lists what there is.", name)
+	text += fmt.Sprintf(" `%s` lists what there is.", h.Type(c, name+" help"))
 	if len(actions) == 0 {
 		return hub.Refuse("%s", text)
 	}
@@ -223,8 +223,8 @@ func (h *Host) refused(ctx context.Context, c *hub.Command, f *Function) *hub.Re
 	if level.May(f.Level) {
 		return nil
 	}
-	r := hub.Refuse("You may not use `%s %s`: it needs the level **%s**, and yours is **%s**. An admin of Bellhop can change that.",
-		c.Command.Namespace, f.Name, f.Level, level).With(hub.OutcomeRefused)
+	r := hub.Refuse("You may not use `%s`: it needs the level **%s**, and yours is **%s**. An admin of Bellhop can change that.",
+		h.Type(c, c.Command.Namespace+" "+f.Name), f.Level, level).With(hub.OutcomeRefused)
 	return &r
 }
 
@@ -235,7 +235,7 @@ func (h *Host) misread(c *hub.Command, f *Function, err error) hub.Reply {
 	if e, ok := errors.AsType[*hub.Error](err); ok {
 		text, fields = e.Message, e.Fields
 	}
-	text += fmt.Sprintf("\nIt is written like this: `%s %s`", c.Command.Namespace, form.Usage(f.Name, f.Form))
+	text += fmt.Sprintf("\n\nIt is written like this: `%s`", h.Type(c, c.Command.Namespace+" "+form.Usage(f.Name, f.Form)))
 	return hub.Reply{Error: &hub.Refusal{Text: text, Fields: fields}}
 }
 

@@ -24,7 +24,7 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store,
 		Events: countedEvents{events{s.bus}, s.metrics}, Notifier: notifier{s.bus}, Dead: s.bus, Announcements: s.router,
 		Systems: s.systems, Chats: s.chats, Resume: s.resume, ChatSettings: s.bus, Zone: s.zone(), Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
-		Explain: s.explain, Decode: s.door.Decode, Trace: s.store.FindTrace, Taxonomy: s.forums.Taxonomy, SourceList: s.sourceList,
+		Explain: s.explain, Decode: s.door.Decode, Trace: s.store.FindTrace, Taxonomy: s.forums.Taxonomy, SourceList: s.sourceList, Commands: s.host,
 		Token: s.token.value, TokenFile: s.token.file, Sources: sources,
 		PublicURL: s.Config.Server.PublicURL, MaxBody: int64(s.Config.Server.MaxBody), Version: s.Version, Log: s.Log,
 	})

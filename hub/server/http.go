@@ -19,6 +19,7 @@ import (
 func (s *Server) newHTTP() *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("/in/{source}", s.door)
+	mux.HandleFunc("POST /chat/{system}/{path...}", s.callback)
 	mux.HandleFunc("GET /healthz", healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /version", s.admin.Guard(http.HandlerFunc(s.version)))

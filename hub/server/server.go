@@ -22,11 +22,13 @@ import (
 
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/apps"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/deliver"
 	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
+	"github.com/bellhop-chat/bellhop/hub/listen"
 	"github.com/bellhop-chat/bellhop/hub/route"
 	"github.com/bellhop-chat/bellhop/hub/store"
 	"github.com/bellhop-chat/bellhop/providers"
@@ -77,6 +79,8 @@ type Server struct {
 	outside *outside
 	door    *ingest.Handler
 	workers []*deliver.Worker
+	ears    []*listen.Listener
+	host    *apps.Host // nil in a worker
 	admin   *admin.Server
 	http    *http.Server
 	token   *adminToken
@@ -193,6 +197,9 @@ func (s *Server) openHub(ctx context.Context) error {
 		bus: s.bus, store: s.store, rules: s.router.Rows, systems: s.systems, heard: s.metrics.notifications.heard, newest: facts{s}.LastEvent, dir: c.Server.DataDir,
 		sources: slices.Sorted(maps.Keys(s.metrics.sources)),
 	})
+	if s.host, err = s.newHost(ctx); err != nil {
+		return err
+	}
 	s.admin = s.newAdmin(ctx)
 	s.http = s.newHTTP()
 	api, err := apiRoutes(s.http.Handler, s.token.value.Reveal())
@@ -208,6 +215,7 @@ func (s *Server) work(ctx context.Context, g *errgroup.Group) {
 	for _, w := range s.workers {
 		g.Go(func() error { return w.Run(ctx) })
 	}
+	s.hear(ctx, g)
 	if s.Role == WorkerOnly {
 		return
 	}

@@ -1,0 +1,241 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/apps"
+	"github.com/bellhop-chat/bellhop/hub/apps/discourse"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/hub/config"
+)
+
+// apps are what answers commands. ctx is that of the server.
+func (s *Server) apps(ctx context.Context, r apps.Rights) []apps.App {
+	return []apps.App{discourse.New(discourse.Deps{
+		Subscriptions: s.store, Sites: s.sites(), Forums: seen{s}, Chats: s.bus, History: history{s},
+		Notify: s.notifyLogged, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
+		May: func(ctx context.Context, c *hub.Command) hub.Level {
+			level, err := r.LevelOf(ctx, c)
+			if err != nil {
+				return hub.Guest
+			}
+			return level
+		},
+		Type: func(c *hub.Command, line string) string { return s.typed(c, discourse.Name+" "+line) }, Zone: s.zone(), Log: s.Log,
+	})}
+}
+
+// sites are the configured forums, by name.
+func (s *Server) sites() []discourse.Site {
+	var all []discourse.Site
+	for name, c := range s.Config.Sources {
+		if c.Kind == config.KindDiscourse {
+			all = append(all, discourse.Site{Source: hub.Source(name), URL: c.URL})
+		}
+	}
+	slices.SortFunc(all, func(a, b discourse.Site) int { return strings.Compare(string(a.Source), string(b.Source)) })
+	return all
+}
+
+// typed is how people give a line with its namespace where a command came from.
+// Matrix has no commands with a slash: its apps take those for their own.
+func (s *Server) typed(c *hub.Command, line string) string {
+	if s.kindOf(c.Context.System) == "matrix" {
+		return "!" + line
+	}
+	return "/" + line
+}
+
+// notifyLogged queues a message and notes it in the delivery log.
+func (s *Server) notifyLogged(ctx context.Context, n hub.Notification) error {
+	if err := (notifier{s.bus}).Notify(ctx, n); err != nil {
+		return err
+	}
+	d := hub.Delivery{ID: n.ID, Chat: n.Chat, Title: titleOf(n.Message), Status: hub.StatusQueued, QueuedAt: n.QueuedAt, UpdatedAt: n.QueuedAt}
+	if err := s.store.RecordQueued(ctx, []hub.Delivery{d}); err != nil {
+		s.Log.Warn("a message is queued but not in the delivery log", "notification", n.ID, "err", err)
+	}
+	return nil
+}
+
+const maxTitle = 80 // characters
+
+// titleOf is what the delivery log shows of a message.
+func titleOf(m hub.Message) string {
+	if m.Card != nil {
+		return m.Card.Title
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(m.Text), "\n")
+	if utf8.RuneCountInString(line) > maxTitle {
+		return string([]rune(line)[:maxTitle-1]) + "…"
+	}
+	return line
+}
+
+// seen is what a forum's reader may see of it. Categories that not everyone may
+// read are named to nobody in a chat: their rows are made by API or pane.
+type seen struct{ s *Server }
+
+func (f seen) Taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
+	t, err := f.s.forums.Taxonomy(ctx, source)
+	if t == nil || err != nil {
+		return nil, err
+	}
+	hidden := map[string]bool{}
+	for range 8 { // what is below a hidden one is hidden, too; Discourse nests three deep
+		for _, c := range t.Categories {
+			if c.Restricted || hidden[c.ParentID] {
+				hidden[c.ID] = true
+			}
+		}
+	}
+	shown := *t
+	shown.Categories = slices.DeleteFunc(slices.Clone(t.Categories), func(c hub.ForumCategory) bool { return hidden[c.ID] })
+	return &shown, nil
+}
+
+// Visible asks the forum. Where nobody is asked since the webhooks are trusted,
+// a topic is visible whose category is.
+func (f seen) Visible(ctx context.Context, source hub.Source, topic, reader string) (bool, error) {
+	c, ok := f.s.Config.Sources[string(source)]
+	if !ok {
+		return false, nil
+	}
+	if reader == "" {
+		reader = c.ReadAs
+	}
+	if c.Visibility != config.TrustWebhook {
+		return f.s.forums.Look(ctx, source, topic, reader)
+	}
+	known, err := f.s.store.FindTopic(ctx, source, topic)
+	if err != nil || known == nil || known.Archetype == hub.ArchetypePM || known.Deleted {
+		return false, err
+	}
+	t, err := f.Taxonomy(ctx, source)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(t.Categories, func(c hub.ForumCategory) bool { return c.ID == known.CategoryID }), nil
+}
+
+// history is what has happened, for the app.
+type history struct{ s *Server }
+
+const (
+	newPost   = "forum.post.created"
+	newThings = "forum.*.created"
+	lookBack  = 20_000 // events, for those of one post
+	lookLog   = 2_000  // messages of a chat, for one by its platform's id
+)
+
+func (h history) Posted(ctx context.Context, source hub.Source, post discourse.Post) ([]hub.Event, error) {
+	var found []hub.Event
+	err := h.each(ctx, bus.EventQuery{Source: source, Type: newThings}, lookBack, func(e *hub.Event) bool {
+		if e.Type != hub.ForumPostCreated && e.Type != hub.ForumTopicCreated {
+			return true
+		}
+		if post.Topic != "" && e.Subject != "topic/"+post.Topic && !strings.HasPrefix(e.Subject, "topic/"+post.Topic+"/") {
+			return true
+		}
+		var f hub.Forum
+		if json.Unmarshal(e.Data, &f) != nil || f.Topic == nil {
+			return true
+		}
+		number, id := 1, "" // of a topic's creation
+		if f.Post != nil {
+			number, id = f.Post.Number, f.Post.ID
+		}
+		if post.Topic == "" && id == post.ID || post.Topic != "" && f.Topic.ID == post.Topic && number == post.Number {
+			found = append(found, *e)
+		}
+		return true
+	})
+	return found, err
+}
+
+func (h history) Newest(ctx context.Context, source hub.Source, n int) ([]hub.Event, error) {
+	var found []hub.Event
+	err := h.each(ctx, bus.EventQuery{Source: source, Type: newPost}, lookBack, func(e *hub.Event) bool {
+		found = append(found, *e)
+		return len(found) < n
+	})
+	return found, err
+}
+
+// each visits events, the newest first, until visit has enough or so many were
+// visited.
+func (h history) each(ctx context.Context, q bus.EventQuery, most int, visit func(*hub.Event) bool) error {
+	q.Page.Limit = 500
+	for visited := 0; visited < most; {
+		page, next, err := h.s.bus.Events(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, r := range page {
+			if !visit(r.Event) {
+				return nil
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		visited += max(len(page), 1)
+		q.Page.Cursor = next
+	}
+	return nil
+}
+
+func (h history) Explain(ctx context.Context, e *hub.Event, chat hub.Chat) (*hub.Explanation, error) {
+	return h.s.explain(ctx, e, admin.ExplainQuery{System: chat.System, Chat: chat.ID, Limit: 100})
+}
+
+func (h history) FindTrace(ctx context.Context, event hub.EventID) (*hub.Trace, error) {
+	return h.s.store.FindTrace(ctx, event)
+}
+
+func (h history) Announcements(ctx context.Context, source hub.Source, topic string, post int) ([]hub.Announcement, error) {
+	return h.s.store.Announcements(ctx, source, topic, post)
+}
+
+func (h history) FindDeliveries(ctx context.Context, ids []hub.NotificationID) ([]hub.Delivery, error) {
+	return h.s.store.FindDeliveries(ctx, ids)
+}
+
+// Told looks for the message among the last that the chat was sent.
+func (h history) Told(ctx context.Context, chat hub.Chat, ref hub.MessageRef) (*discourse.Told, error) {
+	q := hub.DeliveryQuery{System: chat.System, Chat: chat.ID, Status: []hub.Status{hub.StatusSent}, Page: hub.Page{Limit: 500}}
+	for range lookLog / q.Page.Limit {
+		sent, next, err := h.s.store.ListDeliveries(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range sent {
+			if d.Receipt.Ref == ref {
+				return h.toldBy(ctx, d.ID)
+			}
+		}
+		if q.Page.Cursor = next; next == "" {
+			break
+		}
+	}
+	return nil, nil
+}
+
+func (h history) toldBy(ctx context.Context, id hub.NotificationID) (*discourse.Told, error) {
+	found, err := h.s.store.FindAnnouncements(ctx, []hub.NotificationID{id})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	a := found[0]
+	told := &discourse.Told{Source: a.Source, Topic: a.Topic}
+	if a.Message.Card != nil {
+		told.Title = a.Message.Card.Title
+	}
+	return told, nil
+}

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/apps"
+	"github.com/bellhop-chat/bellhop/hub/listen"
+)
+
+// newHost makes what answers commands. ctx is that of the server.
+func (s *Server) newHost(ctx context.Context) (*apps.Host, error) {
+	r := &rights{s: s}
+	return apps.New(apps.Config{
+		Wire: s.bus, Bindings: s.bus.Bindings(), Talks: s.bus.Talks(), Commands: s.bus.Commands(),
+		Rights: r, Features: s.features, Meet: s.meet, Audit: s.audited, Type: s.typed, Zone: s.zoneOf,
+		Default: "discourse", Apps: s.apps(ctx, r), Log: s.Log,
+	})
+}
+
+// listeners hear the systems of the process.
+func (s *Server) listeners() []*listen.Listener {
+	var all []*listen.Listener
+	for _, p := range s.providers {
+		all = append(all, listen.New(listen.Config{Bus: s.bus, Provider: p, Log: s.Log}))
+	}
+	return all
+}
+
+// hear starts to hear systems and to answer commands.
+func (s *Server) hear(ctx context.Context, g *errgroup.Group) {
+	for _, l := range s.ears {
+		g.Go(func() error { return l.Run(ctx) })
+	}
+	if s.host == nil {
+		return
+	}
+	g.Go(func() error { return s.host.Serve(ctx) })
+	for _, section := range sections(s.Config, Everything, "") {
+		g.Go(func() error { s.tellMenu(ctx, hub.System(section.Name())); return nil })
+	}
+}
+
+// tellMenu tells a platform what commands there are, once its worker is there.
+func (s *Server) tellMenu(ctx context.Context, system hub.System) {
+	body, err := json.Marshal(s.host.Menu())
+	if err != nil {
+		return
+	}
+	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, 5*time.Minute) {
+		one, cancel := context.WithTimeout(ctx, 30*time.Second)
+		answer, err := s.bus.AskSystem(one, system, hub.AskMenu, body)
+		cancel()
+		var taken hub.Taken
+		if err == nil {
+			err = json.Unmarshal(answer, &taken)
+		}
+		if err == nil && taken.Err() == nil {
+			return
+		}
+		s.Log.Debug("the commands could not be listed on a platform yet", "system", system, "err", err, "reason", taken.Message)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// features are what a system can do, as its provider here or its worker says.
+func (s *Server) features(ctx context.Context, system hub.System) hub.Features {
+	for _, p := range s.providers {
+		if d := p.Describe(); d.ID == system {
+			return d.Can
+		}
+	}
+	all, err := s.systems(ctx)
+	if err != nil {
+		s.Log.Warn("what a system can do is not known at the moment", "system", system, "err", err)
+	}
+	for _, status := range all {
+		if status.System == system {
+			return status.Features
+		}
+	}
+	return hub.Features{}
+}
+
+// meet remembers who spoke to us, and where.
+func (s *Server) meet(ctx context.Context, c *hub.Command) {
+	if c.Context.Source.ID == hub.FromAPI {
+		return
+	}
+	now := time.Now()
+	at := c.Context
+	if err := s.store.SeeUser(ctx, at.System, at.User, now); err != nil {
+		s.Log.Warn("who spoke could not be noted", "err", err)
+	}
+	if at.Channel.ID == "" {
+		return
+	}
+	first, err := s.store.SeeChat(ctx, hub.KnownChat{
+		Chat: at.Chat(), Name: at.Channel.Name, Team: at.Team, Direct: at.Channel.Direct, FirstBy: at.User.Called(), FirstAt: now, LastAt: now,
+	})
+	if err != nil {
+		s.Log.Warn("where somebody spoke could not be noted", "err", err)
+	}
+	if first {
+		s.Log.Info("a chat has become known", "system", at.System, "chat", at.Channel.ID, "name", at.Channel.Name, "by", at.User.Called())
+	}
+}
+
+func (s *Server) audited(ctx context.Context, e hub.AuditEntry) {
+	if err := s.store.AppendAudit(ctx, e); err != nil {
+		s.Log.Error("a command could not be written to the audit log", "action", e.Action, "who", e.Who, "outcome", e.Outcome, "err", err)
+	}
+}
+
+// zoneOf is where people of a chat are.
+func (s *Server) zoneOf(ctx context.Context, chat hub.Chat) *time.Location {
+	settings, err := s.bus.ChatSettings(ctx, chat)
+	if err == nil && settings.Zone != "" {
+		if zone, err := hub.FindZone(settings.Zone); err == nil {
+			return zone
+		}
+	}
+	return s.zone()
+}
+
+// callbackOf is where a platform reaches a system, empty if nothing from
+// outside does.
+func callbackOf(publicURL string, system string) string {
+	if publicURL == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/chat/%s/", publicURL, system)
+}
