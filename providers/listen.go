@@ -90,3 +90,19 @@ type Ranker interface {
 	// of chat.
 	RunsChat(ctx context.Context, chat hub.Chat, user string) (bool, error)
 }
+
+// Menu is a provider whose platform offers people a list of commands while they
+// type.
+type Menu interface {
+	// SetMenu says what is offered from now on: the namespaces, and the verbs that
+	// may be given without one, the most useful first. It is called on the worker
+	// that listens, before Listen and when the list changes. It is one attempt;
+	// every error is an *Error.
+	SetMenu(ctx context.Context, items []MenuItem) error
+}
+
+// MenuItem is a command that is offered.
+type MenuItem struct {
+	Name    string // "discourse", "watch"
+	Summary string // what it does, in a short sentence
+}

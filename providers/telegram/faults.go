@@ -95,6 +95,10 @@ func judge(code int, said string) (fault hub.Fault, hint string) {
 		return hub.FaultUnauthorized, "there is no such bot: mend token, or api_url"
 	case code == http.StatusForbidden:
 		return hub.FaultChatGone, "add the bot to the chat again, or let the person write to it first"
+	case code == http.StatusConflict && strings.Contains(strings.ToLower(said), "webhook"):
+		return hub.FaultRejected, "somebody has set a webhook for the bot again: stop that program, or give Bellhop a bot of its own"
+	case code == http.StatusConflict:
+		return hub.FaultRejected, "another program asks Telegram for the news of this bot: stop it, or give Bellhop a bot of its own"
 	case code == http.StatusBadRequest:
 		return badRequest(strings.ToLower(said))
 	default:
@@ -144,7 +148,9 @@ func plainer(said string) providers.Form {
 		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "link preview", "preview_url",
 	}, is):
 		return providers.Imageless
-	case slices.ContainsFunc([]string{"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long"}, is):
+	case slices.ContainsFunc([]string{
+		"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long", "button_url_invalid", "keyboard button url",
+	}, is):
 		return providers.PlainWords
 	default:
 		return providers.Whole
@@ -164,5 +170,5 @@ func (c *Client) quiet(err error) error {
 
 func (c *Client) redact(text string) string {
 	token := c.cfg.Token
-	return secret.Redact(text, token, secret.New(url.QueryEscape(token.Reveal())))
+	return secret.Redact(text, token, secret.New(url.QueryEscape(token.Reveal())), c.cfg.WebhookSecret)
 }
