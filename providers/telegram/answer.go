@@ -86,7 +86,7 @@ func (c *Client) speak(ctx context.Context, to address, cmd *hub.Command, said a
 // or a reply to them, unless an administrator lets them:
 // https://core.telegram.org/bots/features#privacy-mode
 func (c *Client) markUp(params tgbotapi.Params, cmd *hub.Command, said answer, form providers.Form) {
-	if k := c.keyboard(said.actions, form != providers.PlainWords); k != nil {
+	if k := c.keyboard(said.actions, form == providers.Whole); k != nil {
 		params["reply_markup"] = object(k)
 		return
 	}

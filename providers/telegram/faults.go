@@ -140,17 +140,16 @@ const mayPost = "give the bot the right to post there"
 
 // plainer is the form that Telegram may take of a message that it refused.
 // ENTITIES_TOO_LONG and its like come from behind the Bot API, as does what it
-// says of images and of links that it makes previews of.
+// says of images and of links that it makes previews of. Without an image a
+// message has no buttons that are links either.
 func plainer(said string) providers.Form {
 	is := func(part string) bool { return strings.Contains(said, part) }
 	switch {
 	case slices.ContainsFunc([]string{
-		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "link preview", "preview_url",
+		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "link preview", "preview_url", "button url", "button_url",
 	}, is):
 		return providers.Imageless
-	case slices.ContainsFunc([]string{
-		"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long", "button_url_invalid", "keyboard button url",
-	}, is):
+	case slices.ContainsFunc([]string{"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long"}, is):
 		return providers.PlainWords
 	default:
 		return providers.Whole

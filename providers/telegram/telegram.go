@@ -146,7 +146,7 @@ func (c *Client) say(params tgbotapi.Params, m hub.Message, form providers.Form)
 		preview = map[string]any{"url": image.URL, "prefer_large_media": true, "show_above_text": false}
 	}
 	params["link_preview_options"] = object(preview)
-	if k := c.keyboard(m.Actions, form != providers.PlainWords); k != nil {
+	if k := c.keyboard(m.Actions, form == providers.Whole); k != nil {
 		params["reply_markup"] = object(k)
 	}
 	return strings.TrimSpace(params["text"]) != ""

@@ -212,8 +212,8 @@ func (s *Stage) find(t testing.TB, chat, person, ref, label string) Button {
 		require.NotEmpty(t, next.Data, "no button %q below %s: %v", label, ref, s.labels(ref))
 		require.NotEqual(t, turned, next.Data, "the page does not turn")
 		turned = next.Data
-		q := s.p.PressData(chat, person, ref, next.Data)
 		was := fmt.Sprint(s.p.Buttons(ref))
+		q := s.p.PressData(chat, person, ref, next.Data)
 		until(t, "another page", func() bool { return s.p.Query(q).Answered && fmt.Sprint(s.p.Buttons(ref)) != was })
 	}
 }
