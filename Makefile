@@ -27,6 +27,7 @@ fuzz: ## the parsers of what strangers write, a minute each; of what our own for
 	$(GO) test -run '^$$' -fuzz '^FuzzMapping$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzBring$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/catchup
+	$(GO) test -run '^$$' -fuzz '^FuzzUpdate$$' -fuzztime 20s -fuzzminimizetime 5x ./providers/telegram
 	$(GO) test -run '^$$' -fuzz '^FuzzSecrets$$' -fuzztime 20s -fuzzminimizetime 5x ./providers/observe
 
 bench: build ## figures as ratios against a baseline taken in the same run

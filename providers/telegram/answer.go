@@ -40,7 +40,7 @@ func (c *Client) Answer(ctx context.Context, cmd *hub.Command, r hub.Reply) (hub
 	if len(parts) == 0 {
 		return hub.Receipt{}, nil
 	}
-	if !cmd.Context.Channel.Direct && said.ask && pressedBy(cmd) {
+	if !to.direct() && said.ask && pressedBy(cmd) {
 		parts[0] = mention(cmd.Context.User) + ": " + parts[0]
 	}
 	return c.speak(ctx, to, cmd, said, parts)
@@ -52,7 +52,7 @@ func (c *Client) speak(ctx context.Context, to address, cmd *hub.Command, said a
 	var receipt hub.Receipt
 	for i, part := range parts {
 		root := hub.MessageRef("")
-		if i == 0 && !cmd.Context.Channel.Direct {
+		if i == 0 && !to.direct() {
 			root = cmd.Context.Post
 		}
 		next, err := providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
@@ -64,7 +64,7 @@ func (c *Client) speak(ctx context.Context, to address, cmd *hub.Command, said a
 				params["parse_mode"] = "HTML"
 			}
 			if i == len(parts)-1 {
-				c.markUp(params, cmd, said, form)
+				c.markUp(params, to, said, form)
 			}
 			return c.post(ctx, params)
 		})
@@ -85,12 +85,12 @@ func (c *Client) speak(ctx context.Context, to address, cmd *hub.Command, said a
 // Telegram begins a reply to the question. Bots see there only what is a command
 // or a reply to them, unless an administrator lets them:
 // https://core.telegram.org/bots/features#privacy-mode
-func (c *Client) markUp(params tgbotapi.Params, cmd *hub.Command, said answer, form providers.Form) {
+func (c *Client) markUp(params tgbotapi.Params, to address, said answer, form providers.Form) {
 	if k := c.keyboard(said.actions, form == providers.Whole); k != nil {
 		params["reply_markup"] = object(k)
 		return
 	}
-	if said.ask && !cmd.Context.Channel.Direct {
+	if said.ask && !to.direct() {
 		params["reply_markup"] = object(map[string]any{"force_reply": true, "selective": true})
 	}
 }

@@ -15,12 +15,10 @@ import (
 	"github.com/bellhop-chat/bellhop/providers/telegram/telegramtest"
 )
 
-func earOnce() *providertest.Ear { return providertest.NewEar() }
-
 // hear has an update taken, and is what was heard of it.
 func (h *hall) hear(t *testing.T, body string) []hub.Event {
 	t.Helper()
-	ear := earOnce()
+	ear := providertest.NewEar()
 	require.Equal(t, 200, h.client.Receive(t.Context(), "update", calling(hookSecret, body), ear).Status)
 	return ear.Events()
 }

@@ -55,7 +55,7 @@ func (l *transcript) String() string {
 	return l.buf.String()
 }
 
-func newHall(t *testing.T, change ...func(*telegram.Config)) *hall {
+func newHall(t testing.TB, change ...func(*telegram.Config)) *hall {
 	t.Helper()
 	h := &hall{Platform: telegramtest.New(token), ear: providertest.NewEar(), log: &transcript{}}
 	server := httptest.NewServer(h.Platform)
@@ -69,7 +69,7 @@ func newHall(t *testing.T, change ...func(*telegram.Config)) *hall {
 }
 
 // another is a provider of the same account, as of another process.
-func (h *hall) another(t *testing.T, change ...func(*telegram.Config)) *telegram.Client {
+func (h *hall) another(t testing.TB, change ...func(*telegram.Config)) *telegram.Client {
 	t.Helper()
 	cfg := telegram.Kind().Config().(*telegram.Config)
 	cfg.Token, cfg.APIURL = secret.New(token), h.url
@@ -144,8 +144,7 @@ func posted(t *testing.T, ear *providertest.Ear) []string {
 	return texts
 }
 
-func chatter(t *testing.T, e hub.Event) hub.Chatter {
-	t.Helper()
+func chatter(t require.TestingT, e hub.Event) hub.Chatter {
 	var c hub.Chatter
 	require.NoError(t, json.Unmarshal(e.Data, &c))
 	return c
