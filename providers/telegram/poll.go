@@ -57,8 +57,8 @@ func (c *Client) poll(ctx context.Context, ear providers.Ear) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer p.all.Wait()
 	defer cancel()
-	if err := p.resume(ctx); err != nil {
-		return nil //nolint:nilerr // ctx has ended
+	if !p.resume(ctx) {
+		return nil
 	}
 	return p.run(ctx)
 }
@@ -94,8 +94,8 @@ type poller struct {
 	lanes map[string]chan struct{}
 }
 
-// resume finds out how far we have come.
-func (p *poller) resume(ctx context.Context) error {
+// resume finds out how far we have come. It is false when ctx has ended.
+func (p *poller) resume(ctx context.Context) bool {
 	for attempt := 0; ; attempt++ {
 		b, err := p.ear.Place(ctx, placeName)
 		if err == nil {
@@ -103,11 +103,11 @@ func (p *poller) resume(ctx context.Context) error {
 				p.at = place{}
 			}
 			p.kept = p.at.Offset
-			return nil
+			return true
 		}
 		p.c.log.WarnContext(ctx, "place not known", "attempt", attempt+1, "err", err)
 		if !pause(ctx, attempt, nil) {
-			return ctx.Err()
+			return false
 		}
 	}
 }

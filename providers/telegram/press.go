@@ -148,14 +148,10 @@ func (p pressing) options(ctx context.Context) []hub.Option {
 
 // turn shows another page of a select's options.
 func (p pressing) turn(ctx context.Context, to string) error {
-	page, err := strconv.Atoi(to)
+	page, _ := strconv.Atoi(to) // which we wrote
 	options := p.options(ctx)
-	if err != nil || options == nil {
-		p.c.acknowledge(ctx, p.p.ID, tooOld)
-		return nil
-	}
 	turned, ok := p.c.turned(p.p.Message.ReplyMarkup, p.token, p.c.page(p.token, options, page))
-	if !ok {
+	if options == nil || !ok {
 		p.c.acknowledge(ctx, p.p.ID, tooOld)
 		return nil
 	}
