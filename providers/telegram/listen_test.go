@@ -428,3 +428,38 @@ func TestListeningIsOff(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, [][]telegramtest.Button{{{Text: "Forum", URL: "https://forum.example.com/t/1"}}}, h.Buttons(string(sent.Ref)), "only links work")
 }
+
+func TestTheWebhookIsLookedAt(t *testing.T) {
+	h := newHall(t, byHook)
+	h.CallTo(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	h.Hook("https://elsewhere.example.com/hook")
+	require.NoError(t, h.client.LookAtHookForTest(t.Context()))
+	require.Equal(t, callback+"update", h.Webhook())
+	require.Contains(t, h.log.String(), "somebody has taken the webhook away")
+
+	h.Speak(telegramtest.Words{Chat: h.Group("Support"), Person: h.Person("Anna", false), Text: "/one"})
+	require.Eventually(t, func() bool {
+		require.NoError(t, h.client.LookAtHookForTest(t.Context()))
+		return strings.Contains(h.log.String(), "Wrong response from the webhook: 502 Bad Gateway")
+	}, 20*time.Second, 10*time.Millisecond)
+	require.NotContains(t, h.log.String(), hookSecret)
+}
+
+// Workers come and go, and each goes on where the last was.
+func TestListeningStartsAndStops(t *testing.T) {
+	h := newHall(t)
+	room, anna := h.Group("Support"), h.Person("Anna", false)
+	for i := range 20 {
+		client := h.another(t)
+		h.Speak(telegramtest.Words{Chat: room, Person: anna, Text: fmt.Sprintf("/before %d", i)})
+		stop := h.listen(t, client, h.ear)
+		if i%2 == 0 {
+			h.ear.Until(t, "all so far", func() bool { return len(h.ear.Events()) == i+1 })
+		}
+		stop()
+		stop()
+	}
+	h.listen(t, h.another(t), h.ear)
+	h.ear.Until(t, "all", func() bool { return len(h.ear.Events()) == 20 })
+	require.Eventually(t, func() bool { return h.Pending() == 0 }, 20*time.Second, time.Millisecond)
+}
