@@ -53,48 +53,64 @@ func (k keyboard) size() (buttons, bytes int) {
 // keyboard are the actions below a message: buttons beside each other as far as
 // there is room, the options of a select below each other, a page of them at a
 // time. Without links it has none that Telegram could refuse. It is nil if there
-// is nothing to press.
+// is nothing to press; what is over Telegram's limits is left out.
 func (c *Client) keyboard(actions []hub.Action, links bool) *keyboard {
-	k := keyboard{Rows: [][]button{}}
-	add := func(rows ...[]button) {
-		more := keyboard{Rows: append(k.Rows[:len(k.Rows):len(k.Rows)], rows...)}
-		if buttons, bytes := more.size(); buttons <= maxButtons && bytes <= maxKeyboard {
-			k = more
-		}
-	}
-	var row []button
-	flush := func() {
-		if len(row) > 0 {
-			add(row)
-		}
-		row = nil
-	}
+	l := layout{keyboard: keyboard{Rows: [][]button{}}}
 	for _, a := range actions {
 		label := providers.Label(a.Label, labelLimit, unit)
-		switch {
-		case len(a.Options) > 0 && c.presses(a):
-			flush()
-			if label != "" && len(actions) > 1 {
-				add([]button{{Text: label, Data: c.data(isHeading, a.Token, "")}})
+		if len(a.Options) == 0 {
+			if b, ok := c.button(a, label, links); ok {
+				l.beside(b)
 			}
-			c.selects.keep(a.Token, a.Options)
-			add(c.page(a.Token, a.Options, 0)...)
-		case len(a.Options) == 0:
-			b, ok := c.button(a, label, links)
-			if !ok {
-				continue
-			}
-			if width(append(row, b)) > rowWidth || len(row) == rowButtons {
-				flush()
-			}
-			row = append(row, b)
+			continue
 		}
+		if !c.presses(a) {
+			continue
+		}
+		if label != "" && len(actions) > 1 {
+			l.below([]button{{Text: label, Data: c.data(isHeading, a.Token, "")}})
+		}
+		c.selects.keep(a.Token, a.Options)
+		l.below(c.page(a.Token, a.Options, 0)...)
 	}
-	flush()
-	if len(k.Rows) == 0 {
+	l.below()
+	if len(l.Rows) == 0 {
 		return nil
 	}
-	return &k
+	return &l.keyboard
+}
+
+// layout puts buttons in rows.
+type layout struct {
+	keyboard
+	row []button // the last, which may not be full
+}
+
+// beside adds a button to the last row if there is room, or begins another.
+func (l *layout) beside(b button) {
+	if width(append(l.row, b)) > rowWidth || len(l.row) == rowButtons {
+		l.below()
+	}
+	l.row = append(l.row, b)
+}
+
+// below ends the last row and adds more.
+func (l *layout) below(rows ...[]button) {
+	if len(l.row) > 0 {
+		l.add([][]button{l.row})
+		l.row = nil
+	}
+	if len(rows) > 0 {
+		l.add(rows)
+	}
+}
+
+// add adds rows, all or none.
+func (l *layout) add(rows [][]button) {
+	more := keyboard{Rows: slices.Concat(l.Rows, rows)}
+	if buttons, bytes := more.size(); buttons <= maxButtons && bytes <= maxKeyboard {
+		l.keyboard = more
+	}
 }
 
 // presses reports whether it would be heard that an action is pressed.

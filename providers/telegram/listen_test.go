@@ -463,3 +463,23 @@ func TestListeningStartsAndStops(t *testing.T) {
 	h.ear.Until(t, "all", func() bool { return len(h.ear.Events()) == 20 })
 	require.Eventually(t, func() bool { return h.Pending() == 0 }, 20*time.Second, time.Millisecond)
 }
+
+// What came before we said what we want is of any kind.
+func TestUpdatesThatNobodyAskedFor(t *testing.T) {
+	h := newHall(t)
+	room, anna := h.Group("Support"), h.Person("Anna", false)
+	require.NotZero(t, h.Tell("poll_answer", map[string]any{"poll_id": "1"}))
+	ref, _ := h.Speak(telegramtest.Words{Chat: room, Person: anna, Text: "/one"})
+	h.listen(t, h.client, h.ear)
+	h.ear.Until(t, "both", func() bool { return len(h.ear.Events()) == 2 })
+	kinds := []hub.EventType{h.ear.Events()[0].Type, h.ear.Events()[1].Type}
+	require.ElementsMatch(t, []hub.EventType{hub.HubSignalUnsupported, hub.ChatMessagePosted}, kinds)
+	require.Zero(t, h.Tell("poll_answer", map[string]any{"poll_id": "2"}), "nothing else is asked for")
+
+	h.Revise(ref, "/two")
+	h.ear.Until(t, "the edit", func() bool { return len(h.ear.Events()) == 3 })
+	e := h.ear.Events()[2]
+	require.Equal(t, hub.ChatMessageEdited, e.Type)
+	require.Equal(t, "/two", chatter(t, e).Text)
+	require.False(t, chatter(t, e).ForUs, "an edit is no new command")
+}

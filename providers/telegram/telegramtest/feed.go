@@ -124,14 +124,6 @@ func (p *Platform) Waiting() bool {
 	return p.polling != nil
 }
 
-// Skip makes the next update's id begin elsewhere, as after a week without any:
-// https://core.telegram.org/bots/api#update
-func (p *Platform) Skip(to int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.lastID = to
-}
-
 // Cut breaks every connection, and the next answer with updates in the middle.
 func (p *Platform) Cut() {
 	p.mu.Lock()
