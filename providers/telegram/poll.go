@@ -113,30 +113,46 @@ func (p *poller) resume(ctx context.Context) bool {
 }
 
 func (p *poller) run(ctx context.Context) error {
-	failures, inTheWay := 0, 0
+	var t trouble
 	for ctx.Err() == nil {
 		updates, failed := p.ask(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case failed == nil:
-			failures, inTheWay = 0, 0
+		if failed == nil {
+			t = trouble{}
 			p.settle(ctx, p.start(ctx, updates))
 			continue
-		case strings.HasPrefix(strings.ToLower(failed.Said), "conflict"):
-			if inTheWay++; inTheWay >= conflicts {
-				return failed.Err
-			}
-			if strings.Contains(strings.ToLower(failed.Said), "webhook") {
-				_ = p.c.unhook(ctx) // if it fails, the next question does as well
-			}
-		case failed.Err.Fault != hub.FaultTemporary && failed.Err.Fault != hub.FaultRateLimited:
-			return failed.Err
 		}
-		p.c.log.WarnContext(ctx, "no news from Telegram", "attempt", failures+1, "err", failed.Err)
-		pause(ctx, failures, failed.Err)
-		failures++
+		if final := p.mend(ctx, failed, &t); final != nil {
+			return final
+		}
 	}
+	return nil
+}
+
+// trouble is what went wrong since Telegram last answered.
+type trouble struct {
+	failures, conflicts int
+}
+
+// mend waits before Telegram is asked again, with no webhook in the way. An error
+// is for a person to mend.
+func (p *poller) mend(ctx context.Context, failed *providers.Failed, t *trouble) error {
+	said := strings.ToLower(failed.Said)
+	conflict := strings.HasPrefix(said, "conflict")
+	passing := failed.Err.Fault == hub.FaultTemporary || failed.Err.Fault == hub.FaultRateLimited
+	switch {
+	case conflict && t.conflicts+1 < conflicts:
+		t.conflicts++
+		if strings.Contains(said, "webhook") {
+			_ = p.c.unhook(ctx) // if it fails, the next question does as well
+		}
+	case !passing:
+		return failed.Err
+	}
+	if ctx.Err() == nil {
+		p.c.log.WarnContext(ctx, "no news from Telegram", "attempt", t.failures+1, "err", failed.Err)
+	}
+	pause(ctx, t.failures, failed.Err)
+	t.failures++
 	return nil
 }
 
