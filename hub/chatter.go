@@ -26,6 +26,7 @@ type Chatter struct {
 	From    User       `json:"from"`
 	To      []string   `json:"to,omitempty"` // ids of the users whom it addresses
 	Room    Channel    `json:"room,omitzero"`
+	Was     string     `json:"was,omitempty"` // the id that the room had until now, where the platform gave it another
 	Team    string     `json:"team,omitempty"`
 	Ref     MessageRef `json:"ref,omitempty"`      // the message
 	Thread  MessageRef `json:"thread,omitempty"`   // the root of its thread

@@ -22,6 +22,10 @@ type OK struct {
 	Actions []Action `json:"actions,omitempty"`
 	Public  bool     `json:"public,omitempty"`  // for all in the chat
 	Options []Option `json:"options,omitempty"` // the answer to a lookup
+	// Ask is that it is a question, which the asker answers by typing. Where a
+	// platform tells us only of what is addressed to us, the provider sees to it
+	// that the answer is.
+	Ask bool `json:"ask,omitempty"`
 }
 
 // Refusal says that a command was not carried out, and why.

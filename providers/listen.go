@@ -91,8 +91,12 @@ type Ranker interface {
 	RunsChat(ctx context.Context, chat hub.Chat, user string) (bool, error)
 }
 
-// Menu is a provider whose platform shows people a list of our commands.
+// Menu is a provider whose platform offers people a list of commands while they
+// type.
 type Menu interface {
-	// SetMenu replaces the list. It may be repeated.
+	// SetMenu says what is offered from now on: the namespaces, and the verbs that
+	// may be given without one, the most useful first. It is called on the worker
+	// that listens, before Listen and when the list changes. It is one attempt;
+	// every error is an *Error.
 	SetMenu(ctx context.Context, items []hub.MenuItem) error
 }

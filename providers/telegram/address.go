@@ -34,6 +34,12 @@ func parseAddress(id string) (address, error) {
 	return a, nil
 }
 
+// direct reports whether a person is alone with us there: those chats have the
+// person's id, and all others one below zero or a name.
+func (a address) direct() bool {
+	return !strings.HasPrefix(a.chat, "-") && !strings.HasPrefix(a.chat, "@")
+}
+
 // params are what a message to a has besides what it says. A reply to a message
 // that is gone becomes a message of its own.
 func (a address) params(root hub.MessageRef) tgbotapi.Params {

@@ -12,8 +12,12 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-// maxAnswer bounds what is read of an answer, in bytes.
-const maxAnswer = 1 << 20
+// Bounds on what is read of an answer, in bytes. A hundred messages of 4096
+// characters, each with one that it answers and their markup, are the largest.
+const (
+	maxAnswer  = 1 << 20
+	maxUpdates = 16 << 20
+)
 
 // call makes one call and reads its result into result.
 //
@@ -21,7 +25,10 @@ const maxAnswer = 1 << 20
 // every call gets a BotAPI of its own, which costs nothing, around a transport
 // that carries ctx and remembers the status.
 func (c *Client) call(ctx context.Context, method string, params tgbotapi.Params, result any) *providers.Failed {
-	t := &transport{ctx: ctx, client: c.http}
+	t := &transport{ctx: ctx, client: c.http, most: maxAnswer}
+	if method == opUpdates {
+		t.most = maxUpdates
+	}
 	bot := &tgbotapi.BotAPI{Token: c.cfg.Token.Reveal(), Client: t}
 	bot.SetAPIEndpoint(endpoint(c.cfg.APIURL))
 	answer, err := bot.MakeRequest(method, params)
@@ -43,6 +50,7 @@ func endpoint(base string) string {
 type transport struct {
 	ctx    context.Context
 	client *http.Client
+	most   int64
 	status int // 0 until there is an answer
 	header http.Header
 }
@@ -54,7 +62,7 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.status, t.header = res.StatusCode, res.Header
-	res.Body = body{io.LimitReader(res.Body, maxAnswer), res.Body}
+	res.Body = body{io.LimitReader(res.Body, t.most), res.Body}
 	return res, nil
 }
 

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 
@@ -11,15 +12,29 @@ import (
 // Config is a [providers.*] section of kind "telegram".
 type Config struct {
 	Token secret.Value `toml:"token"`
+	// WebhookSecret is what Telegram proves itself with when it calls us. Empty is
+	// that we ask Telegram for news.
+	WebhookSecret secret.Value `toml:"webhook_secret"`
+	// Listen is that what people say is heard. Of the programs that share a bot one
+	// may listen.
+	Listen bool `toml:"listen"`
 	// APIURL leads to the Bot API: Telegram's, or a server of one's own.
 	APIURL string `toml:"api_url"`
 }
 
 var _ providers.Config = (*Config)(nil)
 
-func defaults() *Config { return &Config{APIURL: "https://api.telegram.org"} }
+func defaults() *Config { return &Config{Listen: true, APIURL: "https://api.telegram.org"} }
 
-var tokenShape = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
+var (
+	tokenShape = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
+	// What Telegram takes: https://core.telegram.org/bots/api#setwebhook
+	secretShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+)
+
+// shortestSecret is how long a webhook_secret must be: who guesses it gives
+// commands in anybody's name.
+const shortestSecret = 16
 
 // Problems implements providers.Config.
 func (c *Config) Problems() map[string]string {
@@ -29,6 +44,14 @@ func (c *Config) Problems() map[string]string {
 		problems["token"] = "is required: ask @BotFather on Telegram for one with /newbot"
 	case !tokenShape.MatchString(c.Token.Reveal()):
 		problems["token"] = "is not a bot token: @BotFather's look like 123456:ABC-DEF"
+	}
+	switch said := c.WebhookSecret.Reveal(); {
+	case said == "":
+	case !secretShape.MatchString(said):
+		problems["webhook_secret"] = "holds what Telegram does not take: at most 256 letters A-Z, a-z, digits, _ and -"
+	case len(said) < shortestSecret:
+		problems["webhook_secret"] = fmt.Sprintf("has %d characters, at least %d are needed: who guesses it gives commands in anybody's name",
+			len(said), shortestSecret)
 	}
 	if !isBase(c.APIURL) {
 		problems["api_url"] = "must be an http or https URL, such as https://api.telegram.org"

@@ -68,3 +68,9 @@ func TestPreview(t *testing.T) {
 	require.Equal(t, "<b>New topic · deleted: <s><a href=\"https://forum.example.com/t/301\">Printer &lt;does&gt; not start</a></s></b>\nalice", r.Markup)
 	require.Contains(t, r.Plain, "~Printer <does> not start~")
 }
+
+func TestPreviewShowsTheButtons(t *testing.T) {
+	r := telegram.Kind().Preview(hub.Message{Text: "**x**", Actions: []hub.Action{{Label: "Mute <topic>", Token: "m"}, {Label: "Forum", URL: "https://x.example/"}}})
+	require.Equal(t, "<b>x</b>\n\n[Mute &lt;topic&gt;] [Forum]", r.Markup)
+	require.Equal(t, "x\n\n[Mute <topic>] [Forum]", r.Plain)
+}

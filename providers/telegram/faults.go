@@ -95,6 +95,10 @@ func judge(code int, said string) (fault hub.Fault, hint string) {
 		return hub.FaultUnauthorized, "there is no such bot: mend token, or api_url"
 	case code == http.StatusForbidden:
 		return hub.FaultChatGone, "add the bot to the chat again, or let the person write to it first"
+	case code == http.StatusConflict && strings.Contains(strings.ToLower(said), "webhook"):
+		return hub.FaultRejected, "somebody has set a webhook for the bot again: stop that program, or give Bellhop a bot of its own"
+	case code == http.StatusConflict:
+		return hub.FaultRejected, "another program asks Telegram for the news of this bot: stop it, or give Bellhop a bot of its own"
 	case code == http.StatusBadRequest:
 		return badRequest(strings.ToLower(said))
 	default:
@@ -136,12 +140,13 @@ const mayPost = "give the bot the right to post there"
 
 // plainer is the form that Telegram may take of a message that it refused.
 // ENTITIES_TOO_LONG and its like come from behind the Bot API, as does what it
-// says of images and of links that it makes previews of.
+// says of images and of links that it makes previews of. Without an image a
+// message has no buttons that are links either.
 func plainer(said string) providers.Form {
 	is := func(part string) bool { return strings.Contains(said, part) }
 	switch {
 	case slices.ContainsFunc([]string{
-		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "link preview", "preview_url",
+		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "link preview", "preview_url", "button url", "button_url",
 	}, is):
 		return providers.Imageless
 	case slices.ContainsFunc([]string{"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long"}, is):
@@ -164,5 +169,5 @@ func (c *Client) quiet(err error) error {
 
 func (c *Client) redact(text string) string {
 	token := c.cfg.Token
-	return secret.Redact(text, token, secret.New(url.QueryEscape(token.Reveal())))
+	return secret.Redact(text, token, secret.New(url.QueryEscape(token.Reveal())), c.cfg.WebhookSecret)
 }

@@ -1,4 +1,5 @@
-// Package telegram posts to Telegram chats as a bot, through the Bot API.
+// Package telegram posts to Telegram chats as a bot and hears what people say to
+// it, through the Bot API.
 //
 // A chat's id is what Telegram calls it: a number ("-1001234567890") or the
 // @name of a public channel or group, with the number of a forum topic behind
@@ -11,15 +12,22 @@
 // Telegram makes mentions and commands out of any text. Words of a forum must
 // not ping its members, nor offer a command to be tapped, so an invisible word
 // joiner breaks them up. Hashtags of a text stay alive: they only search.
+//
+// Telegram calls us where webhook_secret is set, else we ask it for news. What
+// was told is confirmed only when it has been taken. Telegram has no dialogs, and
+// nothing in a group is for one person's eyes: an answer there is a reply to the
+// command.
 package telegram
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
@@ -52,17 +60,28 @@ func Kind() providers.Kind {
 
 // Client posts as one bot.
 type Client struct {
-	id   hub.System
-	cfg  Config
-	http *http.Client
-	text func(hub.Message, providers.Form) string
+	id       hub.System
+	cfg      Config
+	http     *http.Client
+	log      *slog.Logger
+	callback string
+	text     func(hub.Message, providers.Form) string
+
+	me      atomic.Pointer[identity] // nil until Telegram has said
+	menu    menu
+	selects selects
 }
 
 // New makes a Client.
 func New(cfg Config, env providers.Env) *Client {
-	c := &Client{id: env.System, cfg: cfg, http: env.HTTP, text: providers.Remember(write)}
+	c := &Client{
+		id: env.System, cfg: cfg, http: env.HTTP, log: env.Log, callback: env.Callback, text: providers.Remember(write),
+	}
 	if c.http == nil {
 		c.http = &http.Client{}
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
 	}
 	return c
 }
@@ -80,16 +99,15 @@ func (c *Client) Describe() providers.Description {
 			Chat:    []providers.Rate{{Calls: 1, Per: time.Second, Burst: 3}, {Calls: 15, Per: time.Minute, Burst: 5}},
 			Account: []providers.Rate{{Calls: 25, Per: time.Second, Burst: 5}},
 		},
-		Can: hub.Features{Threads: true, Edits: true, Deletes: true, Images: true},
+		Can: hub.Features{
+			Threads: true, Edits: true, Deletes: true, Images: true, Listens: c.cfg.Listen, Buttons: c.cfg.Listen,
+		},
 	}
 }
 
 // Check implements providers.Provider.
 func (c *Client) Check(ctx context.Context) error {
-	var me struct {
-		ID int64 `json:"id"`
-	}
-	if err := c.call(ctx, "getMe", nil, &me); err != nil {
+	if _, err := c.ask(ctx); err != nil {
 		return err.Err
 	}
 	return nil
@@ -128,6 +146,9 @@ func (c *Client) say(params tgbotapi.Params, m hub.Message, form providers.Form)
 		preview = map[string]any{"url": image.URL, "prefer_large_media": true, "show_above_text": false}
 	}
 	params["link_preview_options"] = object(preview)
+	if k := c.keyboard(m.Actions, form == providers.Whole); k != nil {
+		params["reply_markup"] = object(k)
+	}
 	return strings.TrimSpace(params["text"]) != ""
 }
 
@@ -203,6 +224,6 @@ func (m sent) url() string {
 
 // object is v as a parameter: what is not a string goes as JSON.
 func object(v any) string {
-	b, _ := json.Marshal(v) // of maps of strings, numbers and bools
+	b, _ := json.Marshal(v) // of strings, numbers and bools
 	return string(b)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -265,5 +266,21 @@ func TestProblems(t *testing.T) {
 		problems := cfg.Problems()
 		require.Len(t, problems, 1, "%s: %v", c.key, problems)
 		require.Contains(t, problems, c.key)
+	}
+}
+
+func TestWebhookSecretProblems(t *testing.T) {
+	for said, good := range map[string]bool{
+		"": true, hookSecret: true, strings.Repeat("x", 256): true,
+		"short": false, strings.Repeat("x", 257): false, "with a space and more": false, "0123456789012345\n": false,
+	} {
+		c := telegram.Kind().Config().(*telegram.Config)
+		c.Token, c.WebhookSecret = secret.New(token), secret.New(said)
+		problems := c.Problems()
+		require.Equal(t, good, len(problems) == 0, "%q", said)
+		if !good {
+			require.Contains(t, problems, "webhook_secret")
+			require.NotContains(t, problems["webhook_secret"], said)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package telegramtest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -68,8 +69,9 @@ func (p *Platform) edit(m message, number string) (any, *refusal) {
 		return nil, why
 	}
 	was := decode(old.Raw)
-	if was.Text == m.Text && was.ParseMode == m.ParseMode && bytes.Equal(was.LinkPreview, m.LinkPreview) {
-		return nil, bad("message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message")
+	if was.Text == m.Text && was.ParseMode == m.ParseMode && bytes.Equal(was.LinkPreview, m.LinkPreview) &&
+		bytes.Equal(was.Markup, m.Markup) {
+		return nil, bad(unmodified)
 	}
 	m.Thread, m.Reply = was.Thread, was.Reply
 	p.Edit(old.Ref, text, encode(m))
@@ -112,6 +114,37 @@ func (p *Platform) find(chat, number, verb string) (providertest.Sent, *refusal)
 		return providertest.Sent{}, bad("message to " + verb + " not found")
 	}
 	return sent[i], nil
+}
+
+const unmodified = "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"
+
+// editMessageReplyMarkup changes only what is below a message:
+// https://core.telegram.org/bots/api#editmessagereplymarkup
+func (p *Platform) editMessageReplyMarkup(w http.ResponseWriter, r *http.Request) {
+	markup := r.FormValue("reply_markup")
+	if markup != "" {
+		if err := checkMarkup([]byte(markup)); err != nil {
+			refuse(w, http.StatusBadRequest, "Bad Request: "+err.Error())
+			return
+		}
+	}
+	old, why := p.find(r.FormValue("chat_id"), r.FormValue("message_id"), "edit")
+	if why != nil {
+		refuse(w, why.code, why.description)
+		return
+	}
+	m := decode(old.Raw)
+	if string(m.Markup) == markup {
+		refuse(w, http.StatusBadRequest, "Bad Request: "+unmodified)
+		return
+	}
+	m.Markup = json.RawMessage(markup)
+	p.Edit(old.Ref, old.Text, encode(m))
+	id, _ := chatID(m.ChatID)
+	_, n, _ := strings.Cut(old.Ref, "/")
+	grant(w, map[string]any{
+		"message_id": numberOf(n), "date": old.At.Unix(), "edit_date": time.Now().Unix(), "chat": describe(m.ChatID, id), "text": old.Text,
+	})
 }
 
 func refOf(chat, number int64) string { return fmt.Sprintf("%d/%d", chat, number) }

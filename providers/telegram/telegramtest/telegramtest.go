@@ -24,7 +24,8 @@ import (
 var _ providertest.Platform = (*Platform)(nil)
 
 // Platform is the Bot API with one bot. Every chat exists, and the bot is in
-// it, unless it was told otherwise.
+// it, unless it was told otherwise. What people do there the bot hears by long
+// poll or webhook, as it asks: Speak, Press and the other verbs, or a Stage.
 type Platform struct {
 	providertest.Recorder
 	token string
@@ -35,15 +36,23 @@ type Platform struct {
 	kicked map[string]bool
 	others map[string]bool // messages of somebody else, by ref
 	old    bool            // all messages are older than a bot may delete
+
+	world
 }
 
 // New makes a Platform whose bot has this token.
 func New(token string) *Platform {
-	p := &Platform{token: token, mux: http.NewServeMux(), last: map[string]int64{}, kicked: map[string]bool{}, others: map[string]bool{}}
-	p.mux.HandleFunc("/{bot}/getMe", p.authorized(p.getMe))
-	p.mux.HandleFunc("/{bot}/sendMessage", p.authorized(p.sendMessage))
-	p.mux.HandleFunc("/{bot}/editMessageText", p.authorized(p.editMessageText))
-	p.mux.HandleFunc("/{bot}/deleteMessage", p.authorized(p.deleteMessage))
+	p := &Platform{
+		token: token, mux: http.NewServeMux(), last: map[string]int64{}, kicked: map[string]bool{}, others: map[string]bool{}, world: newWorld(),
+	}
+	for method, does := range map[string]http.HandlerFunc{
+		"getMe": p.getMe, "sendMessage": p.sendMessage, "editMessageText": p.editMessageText, "deleteMessage": p.deleteMessage,
+		"editMessageReplyMarkup": p.editMessageReplyMarkup, "answerCallbackQuery": p.answerCallbackQuery,
+		"setMyCommands": p.setMyCommands, "getChatMember": p.getChatMember,
+		"getUpdates": p.getUpdates, "setWebhook": p.setWebhook, "deleteWebhook": p.deleteWebhook, "getWebhookInfo": p.getWebhookInfo,
+	} {
+		p.mux.HandleFunc("/{bot}/"+method, p.authorized(does))
+	}
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "Not Found") })
 	return p
 }
@@ -74,9 +83,9 @@ func (p *Platform) authorized(then http.HandlerFunc) http.HandlerFunc {
 }
 
 func (p *Platform) getMe(w http.ResponseWriter, _ *http.Request) {
-	id, _, _ := strings.Cut(p.token, ":")
-	n, _ := strconv.ParseInt(id, 10, 64)
-	grant(w, map[string]any{"id": n, "is_bot": true, "first_name": "Bellhop", "username": "bellhop_bot"})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	grant(w, p.bot())
 }
 
 // message is what a caller asked for, with JSON in place of JSON in strings.
@@ -87,6 +96,7 @@ type message struct {
 	ParseMode   string          `json:"parse_mode,omitempty"`
 	LinkPreview json.RawMessage `json:"link_preview_options,omitempty"`
 	Reply       *reply          `json:"reply_parameters,omitempty"`
+	Markup      json.RawMessage `json:"reply_markup,omitempty"`
 }
 
 type reply struct {
@@ -136,6 +146,12 @@ func read(r *http.Request) (message, error) {
 			return m, fmt.Errorf("can't parse reply parameters JSON object")
 		}
 	}
+	if v := r.FormValue("reply_markup"); v != "" {
+		if err := checkMarkup([]byte(v)); err != nil {
+			return m, err
+		}
+		m.Markup = json.RawMessage(v)
+	}
 	return m, nil
 }
 
@@ -183,6 +199,9 @@ func (p *Platform) accept(m message) (map[string]any, *refusal) {
 	defer p.mu.Unlock()
 	if p.kicked[m.ChatID] {
 		return nil, &refusal{http.StatusForbidden, "Forbidden: bot was kicked from the supergroup chat"}
+	}
+	if why := p.noTopic(id, m.Thread); why != nil {
+		return nil, why
 	}
 	if m.Reply != nil && m.Reply.MessageID > p.last[m.ChatID] {
 		if !m.Reply.Lenient {
