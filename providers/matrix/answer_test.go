@@ -227,6 +227,36 @@ func TestKeycaps(t *testing.T) {
 	})
 }
 
+// Keycaps wait where the homeserver limits us, but not for long, and one that is
+// there already is no trouble.
+func TestKeycapsWait(t *testing.T) {
+	limited := answer(429, "M_LIMIT_EXCEEDED", `,"retry_after_ms":20000`)
+	for _, c := range []struct {
+		name  string
+		steps []providertest.Step
+		after time.Duration
+		want  int
+	}{
+		{"at once", nil, time.Second, 2},
+		{"not yet", []providertest.Step{limited}, 10 * time.Second, 0},
+		{"then", []providertest.Step{limited}, 21 * time.Second, 2},
+		{"too long", []providertest.Step{limited, limited, limited, limited}, time.Hour, 0},
+		{"there already", []providertest.Step{answer(400, "M_DUPLICATE_ANNOTATION", "")}, time.Second, 1},
+		{"broken", []providertest.Step{answer(500, "M_UNKNOWN", "")}, time.Hour, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newBubble(t)
+				h.ScriptReactions(c.steps...)
+				receipt, err := h.answer(t, given(h.room, "$1"), hub.Reply{OK: &hub.OK{Text: "?", Actions: twoActions}})
+				require.NoError(t, err)
+				time.Sleep(c.after)
+				require.Len(t, h.Reactions(string(receipt.Ref), userID), c.want)
+			})
+		})
+	}
+}
+
 func TestNoKeycaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newBubble(t)
