@@ -227,6 +227,36 @@ func TestKeycaps(t *testing.T) {
 	})
 }
 
+// Keycaps wait where the homeserver limits us, but not for long, and one that is
+// there already is no trouble.
+func TestKeycapsWait(t *testing.T) {
+	limited := answer(429, "M_LIMIT_EXCEEDED", `,"retry_after_ms":20000`)
+	for _, c := range []struct {
+		name  string
+		steps []providertest.Step
+		after time.Duration
+		want  int
+	}{
+		{"at once", nil, time.Second, 2},
+		{"not yet", []providertest.Step{limited}, 10 * time.Second, 0},
+		{"then", []providertest.Step{limited}, 21 * time.Second, 2},
+		{"too long", []providertest.Step{limited, limited, limited, limited}, time.Hour, 0},
+		{"there already", []providertest.Step{answer(400, "M_DUPLICATE_ANNOTATION", "")}, time.Second, 1},
+		{"broken", []providertest.Step{answer(500, "M_UNKNOWN", "")}, time.Hour, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newBubble(t)
+				h.ScriptReactions(c.steps...)
+				receipt, err := h.answer(t, given(h.room, "$1"), hub.Reply{OK: &hub.OK{Text: "?", Actions: twoActions}})
+				require.NoError(t, err)
+				time.Sleep(c.after)
+				require.Len(t, h.Reactions(string(receipt.Ref), userID), c.want)
+			})
+		})
+	}
+}
+
 func TestNoKeycaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newBubble(t)
@@ -344,8 +374,12 @@ func (b *butler) Hear(ctx context.Context, e *hub.Event) error {
 	if e.Type == hub.ChatReactionAdded {
 		cmd.Command.Raw, cmd.Context.Source.ID = c.Reaction, hub.FromReaction
 	}
-	_, err := b.answer.Answer(ctx, cmd, b.reply(cmd))
-	return err
+	for { // as the hub does where the platform does not answer
+		_, err := b.answer.Answer(ctx, cmd, b.reply(cmd))
+		if err == nil || ctx.Err() != nil || providers.FaultOf(err) != hub.FaultTemporary {
+			return err
+		}
+	}
 }
 
 func TestStage(t *testing.T) {
@@ -371,4 +405,24 @@ func TestStage(t *testing.T) {
 	_, ok := h.Bare(t, there, bob, "status")
 	require.False(t, ok)
 	require.Empty(t, matrixtest.Pings(h.Sent()[0]))
+}
+
+// Whatever breaks, each command is run once and answered once.
+func TestCommandsThroughCuts(t *testing.T) {
+	h := newHall(t, func(c *matrix.Config) { c.Reactions = false })
+	a, _ := providers.As[providers.Answerer](h.Provider)
+	ran := map[string]int{}
+	h.listen(t, &butler{Ear: h.ear, t: t, answer: a, reply: func(c *hub.Command) hub.Reply {
+		ran[c.Command.Raw]++
+		h.Cut(t)
+		return hub.Say("%s", c.Command.Raw)
+	}})
+	h.ear.Until(t, "the first sync", func() bool { return h.since(t) != "" })
+	for i := range 20 {
+		line := fmt.Sprint("discourse watch c", i)
+		h.Cut(t)
+		require.Equal(t, line, h.Command(t, h.room, anna, line).Text)
+	}
+	require.Len(t, ran, 20)
+	require.Len(t, h.Sent(), 20)
 }

@@ -103,7 +103,9 @@ func (f *facts) learn(n *native) {
 		if len(f.names) >= maxNames {
 			clear(f.names)
 		}
-		f.names[*n.StateKey] = strings.TrimSpace(now.Name)
+		if name := strings.TrimSpace(now.Name); name != "" || now.Is == "join" { // who leaves is called as before
+			f.names[*n.StateKey] = name
+		}
 	}
 }
 

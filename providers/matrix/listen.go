@@ -19,6 +19,8 @@ var _ providers.Listener = (*Client)(nil)
 const (
 	firstPause = 250 * time.Millisecond
 	maxPause   = time.Minute
+	// mostRefusals is how often a token is refused until it is given up.
+	mostRefusals = 3
 )
 
 // The names of what is kept.
@@ -44,6 +46,7 @@ type listening struct {
 	invites   map[string]int // failed attempts to join, by room; of one goroutine
 	deaf      *deafNotes
 	name      string // what our account is called
+	refused   int    // how often the token at hand was
 }
 
 // Listen implements providers.Listener, by /sync. The token of a sync is stored
@@ -106,13 +109,12 @@ func (l *listening) next(ctx context.Context, since string) (string, error) {
 		return err
 	})
 	if err != nil && since != "" && providers.FaultOf(err) == hub.FaultRejected {
-		// The homeserver knows the token no longer. There is no other way on.
-		l.log.WarnContext(ctx, "starting to listen anew: the homeserver refuses where it was, what was said since is not heard", "err", err)
-		return "", nil
+		return l.anew(ctx, since, err)
 	}
 	if err != nil {
 		return since, err
 	}
+	l.refused = 0
 	// A batch that fails in part is taken again as a whole: what was heard already
 	// is known by its ids.
 	err = l.persist(ctx, "hearing a sync", func() error { return l.take(ctx, b, since) })
@@ -127,6 +129,17 @@ func (l *listening) next(ctx context.Context, since string) (string, error) {
 		l.log.WarnContext(ctx, "how far the listener has come is not stored, what follows may be told again", "err", err)
 	}
 	return b.Next, nil
+}
+
+// anew is the token to go on from after one was refused: none, if it is refused
+// for good. The homeserver knows it no longer then, and there is no other way on.
+func (l *listening) anew(ctx context.Context, since string, refusal error) (string, error) {
+	if l.refused++; l.refused < mostRefusals {
+		return since, rest(ctx, jitter(firstPause<<l.refused))
+	}
+	l.refused = 0
+	l.log.ErrorContext(ctx, "starting to listen anew: the homeserver refuses to go on where it was, what was said since then is not heard", "err", refusal)
+	return "", nil
 }
 
 // persist does something until it succeeds, ctx ends, or a person must mend what

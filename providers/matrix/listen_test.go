@@ -245,6 +245,18 @@ func TestTokenRevoked(t *testing.T) {
 	require.NotContains(t, err.Error(), token)
 }
 
+// A homeserver that refuses a token once has not forgotten it.
+func TestTokenRefusedOnce(t *testing.T) {
+	h := newHall(t)
+	h.ready(t)()
+	h.says(h.room, anna, "in between")
+	h.ScriptSync(answer(400, "M_UNKNOWN", ""), answer(400, "M_UNKNOWN", ""))
+	h.open(t)
+	h.ready(t)
+	h.heard(t, h.says(h.room, anna, "after"))
+	require.Equal(t, []string{"in between", "after"}, h.texts(t))
+}
+
 func TestPlaceThatTheServerForgot(t *testing.T) {
 	h := newHall(t)
 	h.ready(t)()

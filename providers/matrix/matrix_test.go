@@ -334,6 +334,7 @@ func TestChats(t *testing.T) {
 func TestProblems(t *testing.T) {
 	const url = "https://matrix.example.org"
 	good := config(url)
+	good.AutoJoin = []string{"@anna:example.org", ":example.org", ":matrix.example.org:8448"}
 	require.Empty(t, good.Problems())
 	for _, c := range []struct {
 		key   string
@@ -345,6 +346,10 @@ func TestProblems(t *testing.T) {
 		{"user_id", func(c *matrix.Config) { c.UserID = "bellhop" }},
 		{"user_id", func(c *matrix.Config) { c.UserID = "@bellhop" }},
 		{"msgtype", func(c *matrix.Config) { c.MsgType = "m.emote" }},
+		{"auto_join", func(c *matrix.Config) { c.AutoJoin = []string{"@anna:example.org", "example.org"} }},
+		{"auto_join", func(c *matrix.Config) { c.AutoJoin = []string{"*"} }},
+		{"auto_join", func(c *matrix.Config) { c.AutoJoin = []string{"@anna"} }},
+		{"auto_join", func(c *matrix.Config) { c.AutoJoin = []string{":"} }},
 	} {
 		cfg := config(url)
 		c.spoil(cfg)

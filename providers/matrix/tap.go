@@ -53,7 +53,7 @@ func (c *Client) tapAll(ctx context.Context) {
 }
 
 func (c *Client) tapOne(ctx context.Context, t taps) {
-	for i := 1; i <= t.n; {
+	for i := 1; i <= t.n && time.Now().Before(t.until); {
 		err := c.annotate(ctx, t, i)
 		switch providers.FaultOf(err) {
 		case hub.FaultRateLimited:
@@ -61,7 +61,7 @@ func (c *Client) tapOne(ctx context.Context, t taps) {
 			if time.Now().Add(wait).After(t.until) || rest(ctx, wait) != nil {
 				return
 			}
-			continue
+			continue // the same again
 		case hub.FaultUnauthorized, hub.FaultChatGone, hub.FaultTemporary:
 			if err != nil {
 				c.log.DebugContext(ctx, "keycaps are left out below an answer", "chat", t.room, "err", err)

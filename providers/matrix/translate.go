@@ -1,7 +1,6 @@
 package matrix
 
 import (
-	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -118,9 +117,6 @@ func (v *visit) moved(n *native) *hub.Event {
 	case now.Is == "join":
 		return v.chatter(n, hub.ChatMemberJoined, c)
 	case (now.Is == "leave" || now.Is == "ban") && (before.Is == "join" || before.Is == ""):
-		if whom == n.Sender && now.Name == "" {
-			v.f.names[whom] = cmp.Or(v.f.names[whom], strings.TrimSpace(before.Name))
-		}
 		return v.chatter(n, hub.ChatMemberLeft, c)
 	}
 	return v.unsupported(n, n.Type+"/"+capped(now.Is, longest), "an invitation or the like, of which no event tells")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+
+	"github.com/bellhop-chat/bellhop/providers/providertest"
 )
 
 // messages pages through a room, the newest first. As homeservers do, it counts
@@ -133,10 +135,23 @@ func (p *Platform) profile(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"displayname": name})
 }
 
-// react takes a reaction of the account, once per transaction.
-func (p *Platform) react(w http.ResponseWriter, room, txn string, raw json.RawMessage) {
+// ScriptReactions says how the next reactions of the account are answered.
+func (p *Platform) ScriptReactions(steps ...providertest.Step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.reactSteps = append(p.reactSteps, steps...)
+}
+
+// react takes a reaction of the account, once per transaction.
+func (p *Platform) react(w http.ResponseWriter, r *http.Request, room, txn string, raw json.RawMessage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.reactSteps) > 0 {
+		step := p.reactSteps[0]
+		p.reactSteps = p.reactSteps[1:]
+		step.Answer(w, r)
+		return
+	}
 	key := "reaction/" + room + "/" + txn
 	if known := p.edits[key]; known != "" {
 		answer(w, http.StatusOK, map[string]any{"event_id": known})

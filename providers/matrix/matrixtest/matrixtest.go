@@ -46,15 +46,16 @@ type Platform struct {
 	edits   map[string]string // edit or reaction by transaction
 	others  map[string]bool   // events of somebody else
 
-	log       []entry // everything that happened, in order
-	oldest    int     // the first position that tokens may name
-	names     map[string]string
-	direct    map[string][]string // m.direct of the account
-	directAt  int
-	asked     map[string]int
-	syncSteps []providertest.Step
-	changed   chan struct{} // closed when there is something new
-	cut       chan struct{} // closed when every connection breaks
+	log        []entry // everything that happened, in order
+	oldest     int     // the first position that tokens may name
+	names      map[string]string
+	direct     map[string][]string // m.direct of the account
+	directAt   int
+	asked      map[string]int
+	syncSteps  []providertest.Step
+	reactSteps []providertest.Step
+	changed    chan struct{} // closed when there is something new
+	cut        chan struct{} // closed when every connection breaks
 }
 
 // New makes a Platform with one account, which is in one room: "General",
@@ -232,7 +233,7 @@ func (p *Platform) send(w http.ResponseWriter, r *http.Request) {
 	if r.PathValue("type") == "m.reaction" {
 		if room, ok := p.inRoom(w, r.PathValue("room")); ok {
 			raw, _ := io.ReadAll(r.Body)
-			p.react(w, room.ID, r.PathValue("txn"), raw)
+			p.react(w, r, room.ID, r.PathValue("txn"), raw)
 		}
 		return
 	}

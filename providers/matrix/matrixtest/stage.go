@@ -89,7 +89,8 @@ func (s *Stage) server() string {
 // Command implements providertest.Stage: "!discourse …".
 func (s *Stage) Command(t testing.TB, chat, person, line string) providertest.Seen {
 	t.Helper()
-	return s.answered(t, chat, s.text(chat, person, "!"+line))
+	from := s.end()
+	return s.next(t, chat, s.text(chat, person, "!"+line), from)
 }
 
 // Bare implements providertest.Stage: there are no such commands.
@@ -102,12 +103,13 @@ func (s *Stage) Bare(testing.TB, string, string, string) (providertest.Seen, boo
 func (s *Stage) Mention(t testing.TB, chat, person, line string) providertest.Seen {
 	t.Helper()
 	name, _, _ := strings.Cut(strings.TrimPrefix(s.userID, "@"), ":")
+	from := s.end()
 	ref := s.Post(chat, person, "m.room.message", map[string]any{
 		"msgtype": "m.text", "body": name + ": " + line, "format": "org.matrix.custom.html",
 		"formatted_body": `<a href="https://matrix.to/#/` + s.userID + `">` + name + "</a>: " + html.EscapeString(line),
 		"m.mentions":     map[string]any{"user_ids": []string{s.userID}},
 	})
-	return s.answered(t, chat, ref)
+	return s.next(t, chat, ref, from)
 }
 
 // Say implements providertest.Stage.
@@ -119,7 +121,8 @@ func (s *Stage) Say(t testing.TB, chat, person, text string) {
 // Answer implements providertest.Stage.
 func (s *Stage) Answer(t testing.TB, chat, person, text string) providertest.Seen {
 	t.Helper()
-	return s.answered(t, chat, s.text(chat, person, text))
+	from := s.end()
+	return s.next(t, chat, s.text(chat, person, text), from)
 }
 
 func (s *Stage) text(chat, person, text string) string {
@@ -221,38 +224,38 @@ func (s *Stage) end() int {
 	return len(s.log)
 }
 
-// answered waits for our account to answer a message.
-func (s *Stage) answered(t testing.TB, chat, ref string) providertest.Seen {
-	t.Helper()
-	return s.next(t, chat, ref, 0)
-}
-
-// next waits for an answer to a message, after a place in the stream.
+// next waits for our account to answer a message, after a place in the stream.
 func (s *Stage) next(t testing.TB, chat, ref string, from int) providertest.Seen {
 	t.Helper()
 	limit := time.After(patience)
 	for {
-		s.mu.Lock()
-		changed := s.changed
-		i := slices.IndexFunc(s.log[from:], func(e entry) bool {
-			to := relatesTo(e.ev.Content)
-			return e.room == chat && e.ev.Sender == s.userID && e.ev.Type == "m.room.message" &&
-				to.Type != "m.replace" && to.InReplyTo.EventID == ref
-		})
-		var found Event
-		if i >= 0 {
-			found = s.log[from+i].ev
+		found, changed, end := s.answer(chat, ref, from)
+		if found != nil {
+			return seen(*found)
 		}
-		s.mu.Unlock()
-		if i >= 0 {
-			return seen(found)
-		}
+		from = end
 		select {
 		case <-changed:
 		case <-limit:
 			require.FailNow(t, "nothing answers "+ref+" in "+chat)
 		}
 	}
+}
+
+// answer looks for an answer to a message between a place in the stream and its
+// end.
+func (s *Stage) answer(chat, ref string, from int) (found *Event, changed <-chan struct{}, end int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.log[from:] {
+		if e.room != chat || e.ev.Sender != s.userID || e.ev.Type != "m.room.message" {
+			continue
+		}
+		if to := relatesTo(e.ev.Content); to.Type != "m.replace" && to.InReplyTo.EventID == ref {
+			return &e.ev, s.changed, len(s.log)
+		}
+	}
+	return nil, s.changed, len(s.log)
 }
 
 // shown is a message and the keycaps of what is to be chosen below it.

@@ -93,7 +93,7 @@ func (p *Platform) nextSync() (providertest.Step, bool) {
 // it: https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3sync
 func (p *Platform) sync(w http.ResponseWriter, r *http.Request) {
 	var f filter
-	if json.Unmarshal([]byte(r.FormValue("filter")), &f) != nil {
+	if asked := r.FormValue("filter"); asked != "" && json.Unmarshal([]byte(asked), &f) != nil {
 		refuse(w, http.StatusBadRequest, "M_INVALID_PARAM", "filter is not JSON")
 		return
 	}
