@@ -1,7 +1,5 @@
 package hub
 
-import "time"
-
 // What the worker that listens asks a hub, and what a hub asks the worker: the
 // last word of the subject. Bodies are JSON.
 const (
@@ -58,10 +56,10 @@ type Answer struct {
 
 // Shown says what became of an Answer.
 type Shown struct {
-	Receipt Receipt       `json:"receipt"`
-	Fault   Fault         `json:"fault,omitempty"`
-	After   time.Duration `json:"after,omitempty"`
-	Message string        `json:"message,omitempty"`
+	Receipt Receipt `json:"receipt"`
+	Fault   Fault   `json:"fault,omitempty"`
+	AfterMS int64   `json:"after_ms,omitempty"` // how long the platform asked to wait
+	Message string  `json:"message,omitempty"`
 }
 
 // Runs asks whether a user is an admin of a chat, as the platform reports it.

@@ -34,7 +34,7 @@ func alice() hub.Person {
 func message() hub.Message {
 	author := alice()
 	return hub.Message{
-		Text: "**New** topic", Thread: "meta/topic/301", InThread: true, Broadcast: true,
+		Text: "**New** topic", Thread: "meta/topic/301", InThread: true, Broadcast: true, Actions: []hub.Action{action()},
 		Card: &hub.Card{
 			Kind: "New topic", Title: "Printer <does> not & \"start\"", URL: "https://forum.example.com/t/printer/301",
 			Site: "forum.example.com", Author: &author,
@@ -43,6 +43,63 @@ func message() hub.Message {
 			Text:     "My printer does not start …", Cut: true, Time: posted, Compact: true, Struck: true,
 			Image: &hub.Image{URL: "https://forum.example.com/uploads/printer.png", Alt: "the printer", Width: 690, Height: 388},
 		},
+	}
+}
+
+func action() hub.Action {
+	return hub.Action{
+		Label: "Mute topic", Style: "danger", Options: []hub.Option{option()}, Call: ptr(call()), Token: "dG9rZW4gb2YgYW4gYWN0aW8", URL: "https://forum.example.com/t/301",
+	}
+}
+
+func option() hub.Option { return hub.Option{Label: "Support", Value: "5", Note: "and below"} }
+
+func call() hub.Call {
+	return hub.Call{
+		ID: "cabc", Namespace: "discourse", Function: "watch", Kind: hub.KindSubmit, Raw: "discourse watch support tag:bug",
+		Encoded: hub.Values{"category": {"support"}, "tag": {"bug"}}, State: `{"topic":"301"}`,
+	}
+}
+
+func command() hub.Command {
+	return hub.Command{
+		Command: call(), Security: hub.Security{Token: "dG9rZW4gb2YgYW4gYWN0aW8", TriggerID: "13345224609.738474920"},
+		Context: hub.CommandContext{
+			Source: hub.CommandSource{ID: hub.FromSlash, Props: map[string]string{"response_url": "https://hooks.slack.com/commands/1"}},
+			System: "slack-acme", User: user(), Channel: channel(), Team: "T0123", Post: "1768035901.000200", ParentPost: "1768035901.000150",
+			RootPost: "1768035901.000100", Event: "cabc", App: "faq",
+		},
+	}
+}
+
+func user() hub.User { return hub.User{ID: "U0123", Name: "alice", Full: "Alice Moreau", Bot: true} }
+
+func channel() hub.Channel { return hub.Channel{ID: "C0123456789", Name: "general", Direct: true} }
+
+// reply is every kind of reply at once, which no reply is.
+func reply() hub.Reply {
+	return hub.Reply{
+		OK:    &hub.OK{Text: "**Done**", Actions: []hub.Action{action()}, Public: true, Ask: true, Options: []hub.Option{option()}},
+		Error: &hub.Refusal{Text: "There is no such category", Fields: map[string]string{"category": "is none"}},
+		Form: &hub.Form{
+			Title: "Watch", Text: "What to *hear*", Submit: "Watch", Call: ptr(call()), Token: "dG9rZW4gb2YgYSBmb3JtIHg",
+			Fields: []hub.Field{{
+				Name: "category", Label: "Category", Description: "Or a link to it", Hint: "support", Type: hub.FieldSelect, Subtype: hub.TextLines,
+				Required: true, Multi: true, Dynamic: true, Refresh: true, Pattern: "[a-z]+", Min: 1, Max: 80, Options: []hub.Option{option()},
+				Value: []string{"5"}, Place: 1, Rest: true, Prefix: "category:",
+			}},
+		},
+		Navigate: &hub.Navigate{URL: "https://forum.example.com", Text: "the forum"},
+		Call:     ptr(call()), Data: map[string]any{"outcome": "created"},
+	}
+}
+
+func chatter() hub.Chatter {
+	return hub.Chatter{
+		From: user(), To: []string{"UBOT"}, Room: channel(), Team: "T0123", Ref: "1768035901.000200", Thread: "1768035901.000100", ReplyTo: "1768035901.000150",
+		Text: "@bellhop watch support", Line: "watch support", ForUs: true, Reaction: "👍",
+		Files:  []hub.File{{ID: "F1", Name: "a.png", Type: "image/png", Size: 17, URL: "https://acme.slack.com/files/F1"}},
+		Status: "away", EditedAt: heard, Whom: ptr(user()), Was: "-100",
 	}
 }
 
@@ -150,6 +207,17 @@ func samples() map[string]any {
 			Rev: 9, Edited: heard.Add(time.Minute), Gone: true,
 		},
 		"item":          ptr(item()),
+		"command":       ptr(command()),
+		"reply":         ptr(reply()),
+		"chatter":       ptr(chatter()),
+		"heard":         &hub.Heard{Command: command(), ForUs: true, Text: "!discourse watch support"},
+		"done":          &hub.Done{Reply: reply(), Later: true},
+		"answer":        &hub.Answer{Command: command(), Reply: reply()},
+		"shown":         &hub.Shown{Receipt: receipt(), Fault: hub.FaultRateLimited, AfterMS: 1000, Message: "slower"},
+		"taken":         &hub.Taken{Yes: true, Code: hub.CodeInvalid, Message: "not a name"},
+		"runs":          &hub.Runs{Chat: "C0123456789", User: "U0123"},
+		"menu_item":     &hub.MenuItem{Name: "watch", Summary: "Hear of new topics"},
+		"completion":    &hub.Completion{Insert: "watch ", Label: "watch", Note: "Hear of new topics", Start: 10},
 		"announcement":  ptr(announcement()),
 		"trace":         ptr(trace()),
 		"explanation":   ptr(explanation()),
@@ -157,7 +225,7 @@ func samples() map[string]any {
 		"source_status": ptr(sourceStatus()),
 		"system_status": &hub.SystemStatus{
 			System: "slack-acme", Kind: "slack", State: "paused", Reason: "slack refuses the token: put a new one into the configuration",
-			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true, Images: true},
+			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Buttons: true, Dialogs: true, Whispers: true, Idempotent: true, Chats: true, Images: true},
 			PausedChats: []hub.PausedChat{{Chat: "C0123456789", Reason: "we are not in the chat: invite us", Since: posted, NextAt: heard}},
 			Held:        3, Workers: 2,
 		},

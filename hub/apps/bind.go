@@ -170,6 +170,9 @@ func restore(c, shown *hub.CommandContext) {
 }
 
 func (h *Host) action(ctx context.Context, c *hub.Command, b *binding, revision uint64) hub.Reply {
+	if c.Command.Kind == hub.KindLookup { // a provider that shows a part of them wants to show more
+		return hub.Reply{OK: &hub.OK{Options: b.Options}}
+	}
 	chosen := c.Command.Encoded.Get(hub.ChosenValue)
 	if len(b.Options) > 0 && !slices.ContainsFunc(b.Options, func(o hub.Option) bool { return o.Value == chosen }) {
 		return hub.Refuse("This was not among what could be chosen, so nothing was done.")

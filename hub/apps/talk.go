@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -54,6 +55,10 @@ func (h *Host) question(ctx context.Context, c *hub.Command, t *talk) (hub.Reply
 		t.Talk.Offer("", h.optionsOf(ctx, c, t, field, ""))
 	}
 	text, actions := t.Talk.Question()
+	typed := t.Talk.Stage == form.Asking && !slices.ContainsFunc(actions, func(a hub.Action) bool { return a.Call.Encoded.Has(hub.ChosenValue) })
+	if typed { // the text says what else can be written
+		actions = nil
+	}
 	for i := range actions {
 		a := &actions[i]
 		encoded := a.Call.Encoded
@@ -66,7 +71,7 @@ func (h *Host) question(ctx context.Context, c *hub.Command, t *talk) (hub.Reply
 	if err == nil {
 		err = h.Talks.Put(ctx, talkKey(&c.Context), value)
 	}
-	return hub.Reply{OK: &hub.OK{Text: text, Actions: actions}}.With(hub.OutcomeForm), err
+	return hub.Reply{OK: &hub.OK{Text: text, Actions: actions, Ask: typed}}.With(hub.OutcomeForm), err
 }
 
 // answered goes on with a conversation after an answer, or after an action of
@@ -180,7 +185,7 @@ func (h *Host) concerns(ctx context.Context, heard *hub.Heard) (concern, error) 
 		return h.reacted(ctx, c)
 	}
 	explicit := heard.ForUs && strings.TrimSpace(heard.Text) != strings.TrimSpace(c.Command.Raw)
-	if explicit {
+	if explicit && !h.forAnother(heard) {
 		return aCommand, nil
 	}
 	t, err := h.findTalk(ctx, &c.Context)
@@ -194,8 +199,19 @@ func (h *Host) concerns(ctx context.Context, heard *hub.Heard) (concern, error) 
 	switch {
 	case err != nil:
 		return nothing, err
-	case chosen || heard.ForUs:
+	case chosen || heard.ForUs && !h.forAnother(heard):
 		return aCommand, nil
 	}
 	return nothing, nil
+}
+
+// forAnother reports whether a message is a command that some other bot in the
+// room may know: "!ping" is said to all of them.
+func (h *Host) forAnother(heard *hub.Heard) bool {
+	text := strings.TrimSpace(heard.Text)
+	if !strings.HasPrefix(text, "!") && !strings.HasPrefix(text, "/") {
+		return false
+	}
+	word, _ := firstWord(heard.Command.Command.Raw)
+	return h.apps[word] == nil && h.apps[h.Default].byName[word] == nil
 }

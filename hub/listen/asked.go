@@ -79,7 +79,7 @@ func (l *Listener) answer(ctx context.Context, body []byte) hub.Shown {
 		wait, again := answerAgain(err, try)
 		if !again || !rest(ctx, wait) {
 			l.Log.Warn("a reply could not be shown", "command", a.Command.Command.ID, "attempt", try, "err", err)
-			return hub.Shown{Fault: providers.FaultOf(err), After: providers.AfterOf(err), Message: err.Error()}
+			return hub.Shown{Fault: providers.FaultOf(err), AfterMS: providers.AfterOf(err).Milliseconds(), Message: err.Error()}
 		}
 	}
 }
@@ -111,6 +111,21 @@ func (l *Listener) runs(ctx context.Context, body []byte) hub.Taken {
 		return hub.TakenOr(hub.Errorf(hub.CodeUnavailable, "%s", err))
 	}
 	return hub.Taken{Yes: yes}
+}
+
+// MenuPlace is where a hub leaves the list of its commands, for workers that
+// start later: see bus.Place.
+const MenuPlace = "menu"
+
+// loadMenu sets the list that a hub has left.
+func (l *Listener) loadMenu(ctx context.Context) {
+	body, err := l.Bus.Place(ctx, "hub", MenuPlace)
+	if err == nil && body != nil {
+		err = l.menu(ctx, body).Err()
+	}
+	if err != nil && ctx.Err() == nil {
+		l.Log.Warn("the list of commands could not be set", "err", err)
+	}
 }
 
 func (l *Listener) menu(ctx context.Context, body []byte) hub.Taken {

@@ -108,6 +108,7 @@ func (l *Listener) lead(ctx context.Context, listener providers.Listener) {
 		return
 	}
 	leading, end := context.WithCancel(ctx)
+	l.loadMenu(leading)
 	var hearing sync.WaitGroup
 	hearing.Go(func() { l.listen(leading, listener) })
 	revision = l.renew(leading, key, revision)

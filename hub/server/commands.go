@@ -50,17 +50,22 @@ func (s *Server) hear(ctx context.Context, g *errgroup.Group) {
 func (s *Server) tellMenu(ctx context.Context, system hub.System) {
 	body, err := json.Marshal(s.host.Menu())
 	if err != nil {
+		s.Log.Error("the commands cannot be listed", "err", err)
 		return
 	}
+	kept := false
 	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, 5*time.Minute) {
 		one, cancel := context.WithTimeout(ctx, 30*time.Second)
+		if !kept { // for workers that start later
+			kept = s.bus.PutPlace(one, "hub", listen.MenuPlace, body) == nil
+		}
 		answer, err := s.bus.AskSystem(one, system, hub.AskMenu, body)
 		cancel()
 		var taken hub.Taken
 		if err == nil {
 			err = json.Unmarshal(answer, &taken)
 		}
-		if err == nil && taken.Err() == nil {
+		if err == nil && kept && taken.Err() == nil {
 			return
 		}
 		s.Log.Debug("the commands could not be listed on a platform yet", "system", system, "err", err, "reason", taken.Message)
