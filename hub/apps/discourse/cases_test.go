@@ -77,19 +77,19 @@ var plays = map[string][]any{
 	"bounds":                         {"watch support author:" + long('a', 300), "watch " + long('b', 5000)},
 
 	// Names that are not there.
-	"a typo in a category":      {"watch suport tag:bug", "[support]"},
-	"a typo in a subcategory":   {"watch suport/*", "[support]"},
+	"a typo in a category":      {"watch supprt tag:bug", "[support]"},
+	"a typo in a subcategory":   {"watch supprt/*", "[support]"},
 	"a tag that no topic has":   {"watch support tag:NIGHTLY", "watch support tag:nightli"},
 	"names cannot be read":      {with(func(w *world) { w.namesErr = errBroken }), "watch support tag:bug"},
 	"a typo in a tag":           {"watch support tag:bugs tag:urgent", "[bug]"},
-	"two typos":                 {"watch suport tag:urgnt"},
+	"two typos":                 {"watch supprt tag:urgnt"},
 	"nothing alike":             {"watch xyzzy", "watch all tag:xyzzy", "watch all group:xyzzy"},
 	"an ambiguous slug":         {"watch printers", "[market/printers]", "watch printers/*"},
 	"a forum with many names":   {with(manyTags), "watch all tag:nope"},
 	"a forum without tags":      {with(func(w *world) { w.forums["meta"].Tags = nil }), "watch all tag:bug"},
 	"taken by force":            {"watch plans --force", "watch support tag:weekly --force", "status"},
 	"a forum that is away":      {away, "watch support tag:bugs", "watch nonsense", "status"},
-	"typos in a dialog":         {inDialog, "watch suport tag:bugs", "watch printers", "watch market", "remove 01", "snooze soon", "why nothing"},
+	"typos in a dialog":         {inDialog, "watch supprt tag:bugs", "watch printers", "watch market", "remove 01", "snooze soon", "why nothing"},
 	"a forum that is not there": {func(s *stage) { s.forums = nil; s.app = s.world.app() }, "watch support", "why https://forum.example.com/t/x/1", "status"},
 
 	// Several forums.

@@ -103,7 +103,7 @@ func (w *whys) mayKnow() (may bool, why string, err error) {
 		}
 		for _, reader := range readers {
 			visible, err := w.Forums.Visible(w.ctx, w.site.Source, w.post.Topic, reader)
-			if err != nil {
+			if err != nil { //nolint:nilerr // what is not known is not told
 				return false, "The forum does not answer just now, so I cannot tell whether this chat may know of that topic. Until it does, nothing is sent either. Please try again in a minute.", nil
 			}
 			if visible {
