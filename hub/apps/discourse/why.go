@@ -83,6 +83,8 @@ func (w *whys) answer() (hub.Reply, error) {
 	return w.tell()
 }
 
+const notSure = "The forum does not answer just now, so I cannot tell whether this chat may know of that topic. Until it does, nothing is sent either. Please try again in a minute."
+
 // mayKnow reports whether this chat may be told of the post: it was told of it
 // before, or a reader of its rules may see the topic. What is hidden and what is
 // not there reads alike.
@@ -103,8 +105,8 @@ func (w *whys) mayKnow() (may bool, why string, err error) {
 		}
 		for _, reader := range readers {
 			visible, err := w.Forums.Visible(w.ctx, w.site.Source, w.post.Topic, reader)
-			if err != nil { //nolint:nilerr // what is not known is not told
-				return false, "The forum does not answer just now, so I cannot tell whether this chat may know of that topic. Until it does, nothing is sent either. Please try again in a minute.", nil
+			if err != nil {
+				return false, notSure, nil //nolint:nilerr // what is not known is not told
 			}
 			if visible {
 				return true, "", nil
