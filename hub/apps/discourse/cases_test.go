@@ -1,8 +1,12 @@
 package discourse_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/apps/discourse"
@@ -15,6 +19,15 @@ func TestPlays(t *testing.T) {
 			golden(t, name, newStage(t, newWorld()).play(steps))
 		})
 	}
+	files, err := os.ReadDir("testdata")
+	require.NoError(t, err)
+	written := 0
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".txt") {
+			written++
+		}
+	}
+	require.Equal(t, len(plays), written, "a text that no play writes is stale")
 }
 
 func with(change func(*world)) func(*stage) { return func(s *stage) { change(s.world) } }

@@ -131,7 +131,7 @@ func (w *wish) changed(t *teller, m *merge) string {
 	if narrowed(m) {
 		what := "hears less"
 		if m.row.Mode == hub.Mute {
-			what = "keeps less quiet"
+			what = "is silent about less"
 		}
 		lines = append(lines, "So it "+what+" than before: only what has one of these tags.")
 	}
