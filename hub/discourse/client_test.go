@@ -256,6 +256,31 @@ func TestSite(t *testing.T) {
 	require.Len(t, anonymous.Tags, 1)
 }
 
+// Who asks for a reader is told what that reader sees.
+func TestSiteFor(t *testing.T) {
+	f, c := forum(t, forumtest.Options{TagObjects: true})
+	f.AddTag("unused")
+	f.Topic("alice", "support", "A", "b", "linux & co")
+	names := func(reader string) (all []string) {
+		got, err := c.SiteFor(t.Context(), reader)
+		require.NoError(t, err)
+		require.True(t, got.Complete)
+		for _, c := range got.Categories {
+			all = append(all, c.Slug)
+		}
+		for _, tag := range got.Tags {
+			all = append(all, tag.Name)
+		}
+		return all
+	}
+	require.Equal(t, []string{"uncategorized", "support", "install", "linux & co"}, names(""))
+	require.Equal(t, []string{"uncategorized", "support", "install", "inside", "unused", "linux & co"}, names("system"))
+	_, err := c.SiteFor(t.Context(), "nobody")
+	require.Error(t, err)
+	_, err = open(t, discourse.Config{URL: f.URL}).SiteFor(t.Context(), "alice")
+	require.ErrorContains(t, err, "key")
+}
+
 func TestSiteWithoutTags(t *testing.T) {
 	_, c := forum(t, forumtest.Options{NoTagging: true})
 	got, err := c.Site(t.Context())

@@ -25,15 +25,33 @@ const everyone = "0"
 // all of it: without a key that is never known.
 func (c *Client) Site(ctx context.Context) (hub.Taxonomy, error) {
 	who := c.self()
+	t, err := c.siteAs(ctx, who, "")
+	t.Complete = t.Complete && who.key
+	return t, err
+}
+
+// SiteFor asks how the forum is ordered as far as a reader may see it; "" is a
+// visitor who is not logged in, and asked for without the key. Complete is that
+// it is all the reader may see.
+func (c *Client) SiteFor(ctx context.Context, reader string) (hub.Taxonomy, error) {
+	who, query, err := c.reader(reader)
+	if err != nil {
+		return hub.Taxonomy{}, err
+	}
+	return c.siteAs(ctx, who, query)
+}
+
+// siteAs asks as somebody. Complete is that nothing was left out.
+func (c *Client) siteAs(ctx context.Context, who asker, query string) (hub.Taxonomy, error) {
 	var said struct {
 		Categories listOf[category] `json:"categories"`
 		Groups     listOf[member]   `json:"groups"`
 		Lazy       bool             `json:"lazy_load_categories"`
 	}
-	if err := c.must(ctx, who, "/site.json", &said); err != nil {
+	if err := c.must(ctx, who, "/site.json"+query, &said); err != nil {
 		return hub.Taxonomy{}, err
 	}
-	out := hub.Taxonomy{Categories: []hub.ForumCategory{}, Tags: []hub.ForumTag{}, Groups: []hub.ForumGroup{}, Complete: who.key}
+	out := hub.Taxonomy{Categories: []hub.ForumCategory{}, Tags: []hub.ForumTag{}, Groups: []hub.ForumGroup{}, Complete: true}
 	if said.Lazy {
 		more, all, err := c.searchCategories(ctx, who)
 		if err != nil {
@@ -48,7 +66,7 @@ func (c *Client) Site(ctx context.Context) (hub.Taxonomy, error) {
 		}
 	}
 	var err error
-	if out.Tags, err = c.tags(ctx, who); err != nil {
+	if out.Tags, err = c.tags(ctx, who, query); err != nil {
 		return hub.Taxonomy{}, err
 	}
 	out.At = c.now()
@@ -118,7 +136,7 @@ func (c *Client) searchCategories(ctx context.Context, who asker) (found []categ
 // tags lists the tags that the asker may use, also those that the forum lists
 // by category or by group of tags:
 // https://github.com/discourse/discourse/blob/main/app/controllers/tags_controller.rb
-func (c *Client) tags(ctx context.Context, who asker) ([]hub.ForumTag, error) {
+func (c *Client) tags(ctx context.Context, who asker, query string) ([]hub.ForumTag, error) {
 	type list struct {
 		Tags listOf[label] `json:"tags"`
 	}
@@ -130,7 +148,7 @@ func (c *Client) tags(ctx context.Context, who asker) ([]hub.ForumTag, error) {
 		} `json:"extras"`
 	}
 	out := []hub.ForumTag{}
-	if err := c.get(ctx, who, "/tags.json", &said); isAbsent(err) { // tagging is off
+	if err := c.get(ctx, who, "/tags.json"+query, &said); isAbsent(err) { // tagging is off
 		return out, nil
 	} else if err != nil {
 		return nil, err

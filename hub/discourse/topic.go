@@ -69,16 +69,9 @@ func (c *Client) Topic(ctx context.Context, id string) (*hub.Topic, error) {
 // the forum, is not visible to anybody, even where its staff still sees it; one
 // that is only unlisted is.
 func (c *Client) Visible(ctx context.Context, topic, reader string) (bool, error) {
-	who, query := asker{}, ""
-	switch {
-	case reader == "":
-		// Discourse keeps answers to visitors for a minute, by their address:
-		// https://github.com/discourse/discourse/blob/main/lib/middleware/anonymous_cache.rb
-		query = "?_=" + strconv.FormatInt(c.now().UnixNano(), 36)
-	case !c.HasKey():
-		return false, keyless(reader)
-	default:
-		who = asker{key: true, user: reader}
+	who, query, err := c.reader(reader)
+	if err != nil {
+		return false, err
 	}
 	t, err := c.topic(ctx, who, topic, query)
 	switch {
@@ -88,6 +81,19 @@ func (c *Client) Visible(ctx context.Context, topic, reader string) (bool, error
 		return false, err
 	}
 	return t.open(), nil
+}
+
+// reader is as whom to ask what a reader may see, and what to ask with.
+func (c *Client) reader(name string) (who asker, query string, err error) {
+	switch {
+	case name == "":
+		// Discourse keeps answers to visitors for a minute, by their address:
+		// https://github.com/discourse/discourse/blob/main/lib/middleware/anonymous_cache.rb
+		return asker{}, "?_=" + strconv.FormatInt(c.now().UnixNano(), 36), nil
+	case !c.HasKey():
+		return asker{}, "", keyless(name)
+	}
+	return asker{key: true, user: name}, "", nil
 }
 
 // topic asks for a topic and makes sure that it is the one that was asked for.

@@ -101,6 +101,19 @@ func (d *Directory) Has(kind hub.FilterType, value string) bool {
 	return true
 }
 
+// Spelled is a tag or a group as the forum spells it.
+func (d *Directory) Spelled(kind hub.FilterType, name string) (is string, known bool) {
+	if kind == hub.FilterCategory || !d.Has(kind, name) {
+		return name, false
+	}
+	for _, is := range d.Names(kind) {
+		if Fold(is) == Fold(name) {
+			return is, true
+		}
+	}
+	return name, false
+}
+
 // Names lists what a filter of a kind may name.
 func (d *Directory) Names(kind hub.FilterType) []string {
 	var list []string

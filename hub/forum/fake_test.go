@@ -29,6 +29,7 @@ type api struct {
 	blind    map[string]bool // readers who see nothing
 	strange  map[string]bool // readers whom the forum does not know
 	site     hub.Taxonomy
+	siteFor  map[string]hub.Taxonomy // by reader
 	members  map[string][]string
 	asked    map[string]int
 	meantime func(ctx context.Context, what string) // after the answer is made and before it is there
@@ -85,6 +86,17 @@ func (a *api) Visible(ctx context.Context, topic, reader string) (visible bool, 
 func (a *api) Site(ctx context.Context) (site hub.Taxonomy, err error) {
 	err = a.answer(ctx, "site", func() error {
 		site = a.site
+		return nil
+	})
+	return site, err
+}
+
+func (a *api) SiteFor(ctx context.Context, reader string) (site hub.Taxonomy, err error) {
+	err = a.answer(ctx, "site for "+reader, func() error {
+		if a.strange[reader] {
+			return &discourse.RefusedError{Setting: "read_as", Reason: "there is no user " + reader}
+		}
+		site = a.siteFor[reader]
 		return nil
 	})
 	return site, err

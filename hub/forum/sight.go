@@ -149,6 +149,7 @@ func (s *State) forgetSource(source hub.Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetSights(func(k sightKey) bool { return k.source == source })
+	delete(s.shown, source)
 }
 
 // forgetSights forgets some of what is known, or just asked, of who may see

@@ -18,6 +18,8 @@ type API interface {
 	// Visible reports whether reader may see a topic; "" is an anonymous visitor.
 	Visible(ctx context.Context, topic, reader string) (bool, error)
 	Site(ctx context.Context) (hub.Taxonomy, error)
+	// SiteFor is Site as far as reader may see it.
+	SiteFor(ctx context.Context, reader string) (hub.Taxonomy, error)
 	GroupMembers(ctx context.Context, name string) ([]string, error)
 }
 

@@ -44,6 +44,7 @@ type State struct {
 	places   map[hub.Source]*places
 	versions int // of places, of all sources
 	sights   map[sightKey]sight
+	shown    map[hub.Source]*shown // what readers see of forums
 	looks    map[sightKey]*question
 	strange  map[readerKey]bool // readers whom the forum does not take
 	members  map[memberKey]*membership
@@ -80,6 +81,7 @@ func (s *State) Reset() {
 	}
 	s.topics, s.absent = kept, map[topicKey]time.Time{}
 	s.places = map[hub.Source]*places{}
+	s.shown = map[hub.Source]*shown{}
 	s.sights, s.members = map[sightKey]sight{}, map[memberKey]*membership{}
 	for _, q := range s.looks {
 		q.old = true

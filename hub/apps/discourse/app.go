@@ -20,13 +20,17 @@ type Site struct {
 	URL    string // base URL, where its links begin
 }
 
-// Forums tells what may be told of the forums.
+// Forums tells what may be told of the forums; a *forum.State is one.
 type Forums interface {
-	// Taxonomy is how a forum is ordered as far as the source's reader may see it:
+	// Shown is how a forum is ordered as far as the source's reader may see it:
 	// a category, a tag or a group that is hidden from the reader is not in it.
 	// Complete is that it is all the reader may see. It is nil for a source that is
 	// no forum.
-	Taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error)
+	Shown(ctx context.Context, source hub.Source) (*hub.Taxonomy, error)
+	// Named finds a tag or a group by its name, as the forum spells it, also one that
+	// the reader does not see: a forum shows most readers only tags that topics have.
+	// Who knows such a name may use it; it is never suggested.
+	Named(ctx context.Context, source hub.Source, kind hub.FilterType, name string) (spelled string, known bool, err error)
 	// Visible reports whether a reader may see a topic; "" is the source's reader.
 	// An error is that it is not known.
 	Visible(ctx context.Context, source hub.Source, topic, reader string) (bool, error)

@@ -64,7 +64,7 @@ func TestData(t *testing.T) {
 	require.Equal(t, hub.SubscriptionID("s1"), r.Data["subscription"].(hub.Subscription).ID)
 	require.Len(t, s.changed, 3)
 
-	r = s.line("watch suport")
+	r = s.line("watch supprt")
 	require.Equal(t, hub.OutcomeError, r.Outcome())
 	require.Contains(t, r.Data["fields"], "category")
 }

@@ -1,8 +1,12 @@
 package discourse_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/apps/discourse"
@@ -15,6 +19,15 @@ func TestPlays(t *testing.T) {
 			golden(t, name, newStage(t, newWorld()).play(steps))
 		})
 	}
+	files, err := os.ReadDir("testdata")
+	require.NoError(t, err)
+	written := 0
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".txt") {
+			written++
+		}
+	}
+	require.Equal(t, len(plays), written, "a text that no play writes is stale")
 }
 
 func with(change func(*world)) func(*stage) { return func(s *stage) { change(s.world) } }
@@ -28,7 +41,7 @@ func later(d time.Duration) func(*stage) {
 	}
 }
 
-func written1(p post) func(*stage) { return with(func(w *world) { w.write(p) }) }
+func wrote(p post) func(*stage) { return with(func(w *world) { w.write(p) }) }
 
 func twoForums(s *stage) {
 	s.forums["docs"] = docsForum()
@@ -77,17 +90,19 @@ var plays = map[string][]any{
 	"bounds":                         {"watch support author:" + long('a', 300), "watch " + long('b', 5000)},
 
 	// Names that are not there.
-	"a typo in a category":      {"watch suport tag:bug", "[support]"},
-	"a typo in a subcategory":   {"watch suport/*", "[support]"},
+	"a typo in a category":      {"watch supprt tag:bug", "[support]"},
+	"a typo in a subcategory":   {"watch supprt/*", "[support]"},
+	"a tag that no topic has":   {"watch support tag:NIGHTLY", "watch support tag:nightli"},
+	"names cannot be read":      {with(func(w *world) { w.namesErr = errBroken }), "watch support tag:bug"},
 	"a typo in a tag":           {"watch support tag:bugs tag:urgent", "[bug]"},
-	"two typos":                 {"watch suport tag:urgnt"},
+	"two typos":                 {"watch supprt tag:urgnt"},
 	"nothing alike":             {"watch xyzzy", "watch all tag:xyzzy", "watch all group:xyzzy"},
 	"an ambiguous slug":         {"watch printers", "[market/printers]", "watch printers/*"},
 	"a forum with many names":   {with(manyTags), "watch all tag:nope"},
 	"a forum without tags":      {with(func(w *world) { w.forums["meta"].Tags = nil }), "watch all tag:bug"},
-	"taken by force":            {"watch plans --force", "watch support tag:nightly --force", "status"},
+	"taken by force":            {"watch plans --force", "watch support tag:weekly --force", "status"},
 	"a forum that is away":      {away, "watch support tag:bugs", "watch nonsense", "status"},
-	"typos in a dialog":         {inDialog, "watch suport tag:bugs", "watch printers", "watch market", "remove 01", "snooze soon", "why nothing"},
+	"typos in a dialog":         {inDialog, "watch supprt tag:bugs", "watch printers", "watch market", "remove 01", "snooze soon", "why nothing"},
 	"a forum that is not there": {func(s *stage) { s.forums = nil; s.app = s.world.app() }, "watch support", "why https://forum.example.com/t/x/1", "status"},
 
 	// Several forums.
@@ -103,6 +118,7 @@ var plays = map[string][]any{
 	"another mode":                              {"watch support", "follow support", "[Undo]", "mute support", "mute support"},
 	"more tags":                                 {"watch support tag:bug", "watch support tag:urgent", "watch support tag:bug tag:wip", "[Undo]", "watch support tag:urgent"},
 	"tags for a rule without":                   {"watch support", "watch support tag:bug", "[Undo]"},
+	"tags for a mute of all":                    {"mute support", "mute support tag:bug", "mute support"},
 	"every tag for a rule with some":            {"watch support tag:bug", "watch support", "[Undo]"},
 	"tags that change sides":                    {"watch support tag:bug -tag:wip", "watch support tag:wip", "watch support -tag:bug"},
 	"tags in another mode":                      {"watch support tag:bug", "follow support tag:urgent", "follow support tag:bug"},
@@ -141,7 +157,7 @@ var plays = map[string][]any{
 		w.settings[chat] = hub.ChatSettings{Chat: chat, Zone: "America/New_York", Quiet: "22:00-07:00"}
 	}), "snooze until 09:00", later(15 * time.Hour), "resume"},
 	"snooze 2 h button":                    {"snooze-2h", later(3 * time.Hour), "resume"},
-	"snooze a topic":                       {"watch support", written1(post{topic: "301"}), refTo("301"), inThread, "snooze 2h topic", "status", "snooze 1h --topic", "mute-topic", "snooze 2h topic"},
+	"snooze a topic":                       {"watch support", wrote(post{topic: "301"}), refTo("301"), inThread, "snooze 2h topic", "status", "snooze 1h --topic", "mute-topic", "snooze 2h topic"},
 	"snooze a topic until it ends":         {refTo("301"), inThread, "snooze 2h topic", later(119 * time.Minute), later(2 * time.Minute), "status"},
 	"snooze a topic that is removed":       {refTo("301"), inThread, "snooze 2h topic", "remove 1", "[Undo]", "status", "remove 1", later(3 * time.Hour), "[Undo]"},
 	"snooze a topic that is changed":       {refTo("301"), inThread, "snooze 2h topic", with(func(w *world) { w.table[0].Mode = hub.Watch }), later(3 * time.Hour), "status"},
@@ -152,34 +168,37 @@ var plays = map[string][]any{
 	"mute a topic that was switched off":   {rowsOf("slack | C1 | mute:topic/301 | source=meta off"), button(discourse.Told{Source: "meta", Topic: "301"}), "[Undo]"},
 
 	// Test and why.
-	"test":                                     {"watch support tag:bug", written1(post{topic: "300", tags: []string{"bug"}, title: "Older"}), written1(post{topic: "301", tags: []string{"bug"}}), written1(post{topic: "302"}), "test"},
-	"test made up":                             {"test", "watch market", written1(post{topic: "301"}), "test"},
-	"test of a hidden topic":                   {"watch support", written1(post{topic: "301", title: "Secret"}), with(func(w *world) { w.hidden["301"] = true }), "test"},
-	"test with a forum away":                   {"watch support", written1(post{topic: "301", title: "Secret"}), with(func(w *world) { w.forumErr = errBroken }), "test"},
+	"test":                                     {"watch support tag:bug", wrote(post{topic: "300", tags: []string{"bug"}, title: "Older"}), wrote(post{topic: "301", tags: []string{"bug"}}), wrote(post{topic: "302"}), "test"},
+	"test made up":                             {"test", "watch market", wrote(post{topic: "301"}), "test"},
+	"test of a hidden topic":                   {"watch support", wrote(post{topic: "301", title: "Secret"}), with(func(w *world) { w.hidden["301"] = true }), "test"},
+	"test with a forum away":                   {"watch support", wrote(post{topic: "301", title: "Secret"}), with(func(w *world) { w.forumErr = errBroken }), "test"},
 	"test in a quiet chat":                     {"snooze 2h", "test"},
-	"why it was told":                          {"watch market", "watch support", written1(post{topic: "301"}), "why https://forum.example.com/t/paper-jam/301", "why https://forum.example.com/p/93011"},
-	"why it was told a reply":                  {"watch support", written1(post{topic: "301"}), written1(post{topic: "301", number: 4}), "why https://forum.example.com/t/paper-jam/301/4"},
-	"why it was not told":                      {"follow support", "watch market", "watch support tag:urgent", "mute all author:anna", written1(post{topic: "301", number: 2, tags: []string{"bug"}}), "why https://forum.example.com/t/paper-jam/301/2"},
-	"why it was muted":                         {"watch support", "mute all tag:wip", written1(post{topic: "301", tags: []string{"wip"}}), "why https://forum.example.com/t/paper-jam/301"},
-	"why without rules":                        {written1(post{topic: "301"}), "why https://forum.example.com/t/paper-jam/301"},
-	"why with rules made since":                {written1(post{topic: "301"}), "watch support", "why https://forum.example.com/t/301", "mute support", "why https://forum.example.com/t/301"},
-	"why by a rule that is gone":               {"watch support", written1(post{topic: "301"}), "remove 1", "why https://forum.example.com/t/301"},
-	"why a post of a topic that is hidden now": {"watch support", written1(post{topic: "301"}), written1(post{topic: "301", number: 2, category: "13", title: "Renamed in private"}), with(func(w *world) { w.hidden["301"] = true }), "why https://forum.example.com/t/301/2", "why https://forum.example.com/t/301"},
-	"why days later":                           {"watch support", written1(post{topic: "301"}), later(50 * time.Hour), "why https://forum.example.com/t/301"},
-	"why it was dropped for another reason":    {written1(post{topic: "301", why: "it is the hub's own"}), "why https://forum.example.com/t/301"},
-	"why it was dropped":                       {"watch support", written1(post{topic: "301", why: "the post is a whisper"}), "why https://forum.example.com/t/301"},
-	"why it is hidden":                         {"watch support", with(func(w *world) { w.hidden["301"] = true; w.hidden["999"] = true }), written1(post{topic: "301", title: "Secret"}), "why https://forum.example.com/t/301", "why https://forum.example.com/t/999", "why https://forum.example.com/p/93011", "why https://forum.example.com/p/12345"},
-	"why it was hidden after":                  {"watch support", written1(post{topic: "301"}), with(func(w *world) { w.hidden["301"] = true }), "why https://forum.example.com/t/301"},
-	"why another reader may":                   {rowsOf("slack | C1 | c/5 | source=meta read_as=carol"), with(func(w *world) { w.hidden["301"] = true }), written1(post{topic: "301"}), "why https://forum.example.com/t/301"},
-	"why with a forum away":                    {"watch support", with(func(w *world) { w.forumErr = errBroken }), "why https://forum.example.com/t/301"},
-	"why is not known":                         {"why https://forum.example.com/t/301"},
-	"why a wrong link":                         {"why 301", "why https://elsewhere.example.com/t/x/301", "why https://forum.example.com/c/support/5"},
-	"why it was not sent":                      {"watch support", written1(post{topic: "301"}), delivery(hub.StatusFailed, "slack answers 503"), "why https://forum.example.com/t/301", delivery(hub.StatusDead, "the chat is archived"), "why https://forum.example.com/t/301", delivery(hub.StatusQueued, ""), "why https://forum.example.com/t/301", "snooze 2h", "why https://forum.example.com/t/301"},
-	"why it waits":                             {"watch support", written1(post{topic: "301"}), result(hub.ResultWaits), "why https://forum.example.com/t/301", result(hub.ResultKnown), "why https://forum.example.com/t/301", result(hub.ResultRetracted), "why https://forum.example.com/t/301", result(hub.ResultUpdated), "why https://forum.example.com/t/301"},
-	"why it is not decided": {written1(post{topic: "301"}), with(func(w *world) {
+	"why it was told":                          {"watch market", "watch support", wrote(post{topic: "301"}), "why https://forum.example.com/t/paper-jam/301", "why https://forum.example.com/p/93011"},
+	"why it was told a reply":                  {"watch support", wrote(post{topic: "301"}), wrote(post{topic: "301", number: 4}), "why https://forum.example.com/t/paper-jam/301/4"},
+	"why it was not told":                      {"follow support", "watch market", "watch support tag:urgent", "mute all author:anna", wrote(post{topic: "301", number: 2, tags: []string{"bug"}}), "why https://forum.example.com/t/paper-jam/301/2"},
+	"why it was muted":                         {"watch support", "mute all tag:wip", wrote(post{topic: "301", tags: []string{"wip"}}), "why https://forum.example.com/t/paper-jam/301"},
+	"why without rules":                        {wrote(post{topic: "301"}), "why https://forum.example.com/t/paper-jam/301"},
+	"why with rules made since":                {wrote(post{topic: "301"}), "watch support", "why https://forum.example.com/t/301", "mute support", "why https://forum.example.com/t/301"},
+	"why by a rule that is gone":               {"watch support", wrote(post{topic: "301"}), "remove 1", "why https://forum.example.com/t/301"},
+	"why a post of a topic that is hidden now": {"watch support", wrote(post{topic: "301"}), wrote(post{topic: "301", number: 2, category: "13", title: "Renamed in private"}), with(func(w *world) { w.hidden["301"] = true }), "why https://forum.example.com/t/301/2", "why https://forum.example.com/t/301"},
+	"why a topic that two events told of": {"watch support", wrote(post{topic: "301"}), wrote(post{topic: "301"}), with(func(w *world) {
+		w.traces["e2"] = hub.Trace{Event: "e2", Verdict: hub.VerdictLearned, Why: "the post tells of it"}
+	}), "why https://forum.example.com/t/301"},
+	"why days later":                        {"watch support", wrote(post{topic: "301"}), later(50 * time.Hour), "why https://forum.example.com/t/301"},
+	"why it was dropped for another reason": {wrote(post{topic: "301", why: "it is the hub's own"}), "why https://forum.example.com/t/301"},
+	"why it was dropped":                    {"watch support", wrote(post{topic: "301", why: "the post is a whisper"}), "why https://forum.example.com/t/301"},
+	"why it is hidden":                      {"watch support", with(func(w *world) { w.hidden["301"] = true; w.hidden["999"] = true }), wrote(post{topic: "301", title: "Secret"}), "why https://forum.example.com/t/301", "why https://forum.example.com/t/999", "why https://forum.example.com/p/93011", "why https://forum.example.com/p/12345"},
+	"why it was hidden after":               {"watch support", wrote(post{topic: "301"}), with(func(w *world) { w.hidden["301"] = true }), "why https://forum.example.com/t/301"},
+	"why another reader may":                {rowsOf("slack | C1 | c/5 | source=meta read_as=carol"), with(func(w *world) { w.hidden["301"] = true }), wrote(post{topic: "301"}), "why https://forum.example.com/t/301"},
+	"why with a forum away":                 {"watch support", with(func(w *world) { w.forumErr = errBroken }), "why https://forum.example.com/t/301"},
+	"why is not known":                      {"why https://forum.example.com/t/301"},
+	"why a wrong link":                      {"why 301", "why https://elsewhere.example.com/t/x/301", "why https://forum.example.com/c/support/5"},
+	"why it was not sent":                   {"watch support", wrote(post{topic: "301"}), delivery(hub.StatusFailed, "slack answers 503"), "why https://forum.example.com/t/301", delivery(hub.StatusDead, "the chat is archived"), "why https://forum.example.com/t/301", delivery(hub.StatusQueued, ""), "why https://forum.example.com/t/301", "snooze 2h", "why https://forum.example.com/t/301"},
+	"why it waits":                          {"watch support", wrote(post{topic: "301"}), result(hub.ResultWaits), "why https://forum.example.com/t/301", result(hub.ResultKnown), "why https://forum.example.com/t/301", result(hub.ResultRetracted), "why https://forum.example.com/t/301", result(hub.ResultUpdated), "why https://forum.example.com/t/301"},
+	"why it is not decided": {wrote(post{topic: "301"}), with(func(w *world) {
 		w.traces["e1"] = hub.Trace{Verdict: hub.VerdictWaiting, Why: "the forum's API is away"}
 	}), "why https://forum.example.com/t/301"},
-	"why is not kept": {written1(post{topic: "301"}), "watch support", with(func(w *world) { delete(w.traces, "e1") }), "why https://forum.example.com/t/301"},
+	"why is not kept": {wrote(post{topic: "301"}), "watch support", with(func(w *world) { delete(w.traces, "e1") }), "why https://forum.example.com/t/301"},
 
 	// Help.
 	"help":             {"help", "help watch", "help remove", "help UNWATCH", "help snooze", "help mut", "[Help with mute]", "help xyzzy", "help mute-topic"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/apps/discourse"
+	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/rules"
 )
 
@@ -31,6 +32,7 @@ type world struct {
 	forums    map[hub.Source]*hub.Taxonomy
 	hidden    map[string]bool // topics that no reader but carol may see
 	forumErr  error
+	namesErr  error
 	settings  map[hub.Chat]hub.ChatSettings
 	chatsErr  error
 	events    []hub.Event // newest last
@@ -191,8 +193,20 @@ func (w *world) MarkFired(context.Context, map[hub.SubscriptionID]time.Time) err
 
 // The forums.
 
-func (w *world) Taxonomy(_ context.Context, source hub.Source) (*hub.Taxonomy, error) {
+var _ discourse.Forums = (*forum.State)(nil)
+
+func (w *world) Shown(_ context.Context, source hub.Source) (*hub.Taxonomy, error) {
 	return w.forums[source], nil
+}
+
+// Named knows the tag nightly, which no topic has yet.
+func (w *world) Named(_ context.Context, source hub.Source, kind hub.FilterType, name string) (string, bool, error) {
+	t := *w.forums[source]
+	if source == "meta" {
+		t.Tags = append(slices.Clone(t.Tags), hub.ForumTag{Name: "nightly"})
+	}
+	is, known := forum.NewDirectory(&t).Spelled(kind, name)
+	return is, known, w.namesErr
 }
 
 func (w *world) Visible(_ context.Context, _ hub.Source, topic, reader string) (bool, error) {

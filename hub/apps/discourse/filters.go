@@ -30,6 +30,20 @@ func (w *wish) named(field string, kind hub.FilterType) []string {
 	return list
 }
 
+// spelled is a tag or a group as its forum spells it.
+func (w *wish) spelled(kind hub.FilterType, name string) (string, bool) {
+	for _, d := range w.forums {
+		is, known, err := w.Forums.Named(w.ctx, d.Source, kind, name)
+		if err != nil {
+			w.failure = err
+		}
+		if known {
+			return is, true
+		}
+	}
+	return name, false
+}
+
 // have is a name as its forum spells it, and tells where there is none.
 func (w *wish) have(field string, kind hub.FilterType, name string, nth int) string {
 	is, known := w.spelled(kind, name)

@@ -18,7 +18,7 @@ func (a *App) forumsOf(ctx context.Context, source hub.Source) (forums, error) {
 		if source != "" && source != site.Source {
 			continue
 		}
-		t, err := a.Forums.Taxonomy(ctx, site.Source)
+		t, err := a.Forums.Shown(ctx, site.Source)
 		if err != nil {
 			return nil, err
 		}
@@ -85,19 +85,4 @@ func (fs forums) suggest(kind hub.FilterType, name string) []string {
 		}
 	}
 	return near[:min(maxSuggested, len(near))]
-}
-
-// spelled is a tag or a group as its forum spells it.
-func (fs forums) spelled(kind hub.FilterType, name string) (string, bool) {
-	for _, d := range fs {
-		if !d.Has(kind, name) {
-			continue
-		}
-		for _, is := range d.Names(kind) {
-			if forum.Fold(is) == forum.Fold(name) {
-				return is, true
-			}
-		}
-	}
-	return name, false
 }

@@ -170,20 +170,20 @@ func golden(t *testing.T, name, got string) {
 // split parts a line into words as people write them: what is in quotes is one.
 func split(line string) (words []string) {
 	var b strings.Builder
-	quoted, any := false, false
+	quoted, begun := false, false
 	for _, r := range line + " " {
 		switch {
 		case r == '"':
-			quoted, any = !quoted, true
+			quoted, begun = !quoted, true
 		case r == ' ' && !quoted:
-			if any {
+			if begun {
 				words = append(words, b.String())
 			}
 			b.Reset()
-			any = false
+			begun = false
 		default:
 			b.WriteRune(r)
-			any = true
+			begun = true
 		}
 	}
 	return words

@@ -15,6 +15,7 @@ const fieldYes = "yes"
 
 // remove removes the rule with a number, or all.
 func (a *App) remove(ctx context.Context, c *hub.Command) (hub.Reply, error) {
+	t := a.teller(ctx, c.Context.Chat()).ready()
 	a.changes.Lock()
 	defer a.changes.Unlock()
 	rows, err := a.rows(ctx, c.Context.Chat())
@@ -28,11 +29,11 @@ func (a *App) remove(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 		if i < 0 {
 			return hub.Say("That rule is gone already. %s shows those that are left.", typed(a.Type(c, "status"))).With(hub.OutcomeUnchanged), nil
 		}
-		return a.removeRows(ctx, c, rows[i:i+1])
+		return a.removeRows(t, c, rows[i:i+1])
 	case len(rows) == 0:
 		return hub.Say("%s has no rules: there is nothing to remove.", here(c)).With(hub.OutcomeUnchanged), nil
 	case forum.Fold(which) == "all":
-		return a.removeAll(ctx, c, rows)
+		return a.removeAll(t, c, rows)
 	}
 	n := number(which)
 	switch {
@@ -41,7 +42,7 @@ func (a *App) remove(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	case n > len(rows):
 		return a.notListed(c, fmt.Sprintf("There is no rule %d: %s has %s.", n, here(c), counted(len(rows), "rule"))), nil
 	}
-	return a.removeRows(ctx, c, rows[n-1:n])
+	return a.removeRows(t, c, rows[n-1:n])
 }
 
 // notListed points to the list.
@@ -54,26 +55,25 @@ func (a *App) notListed(c *hub.Command, why string) hub.Reply {
 }
 
 // removeAll asks first where that is much.
-func (a *App) removeAll(ctx context.Context, c *hub.Command, rows []hub.Subscription) (hub.Reply, error) {
+func (a *App) removeAll(t *teller, c *hub.Command, rows []hub.Subscription) (hub.Reply, error) {
 	if len(rows) > 1 && c.Command.Encoded.Get(fieldYes) != "true" {
 		text := fmt.Sprintf("This removes all %d rules of this chat, and it hears nothing of the forum any more. Really?", len(rows))
 		really := hub.Action{Label: fmt.Sprintf("Remove all %d", len(rows)), Style: "danger", Call: call(functionRemove, hub.Values{fieldWhich: {"all"}, fieldYes: {"true"}})}
 		text += " If so, press the button or type " + typed(a.Type(c, "remove all --yes")) + "."
 		return hub.Reply{OK: &hub.OK{Text: text, Actions: []hub.Action{really, {Label: "Keep them", Call: call(functionStatus, nil)}}}}.With(hub.OutcomeUnchanged), nil
 	}
-	return a.removeRows(ctx, c, rows)
+	return a.removeRows(t, c, rows)
 }
 
 // removeRows removes rows of a chat.
-func (a *App) removeRows(ctx context.Context, c *hub.Command, rows []hub.Subscription) (hub.Reply, error) {
-	t := a.teller(ctx, c.Context.Chat())
-	settings, err := a.Chats.ChatSettings(ctx, c.Context.Chat())
+func (a *App) removeRows(t *teller, c *hub.Command, rows []hub.Subscription) (hub.Reply, error) {
+	settings, err := a.Chats.ChatSettings(t.ctx, c.Context.Chat())
 	if err != nil {
 		return hub.Reply{}, err
 	}
 	ch := change{Ends: map[hub.SubscriptionID]time.Time{}}
 	for _, row := range rows {
-		if err := a.Subscriptions.DeleteSubscription(ctx, row.ID); err != nil && hub.CodeOf(err) != hub.CodeNotFound {
+		if err := a.Subscriptions.DeleteSubscription(t.ctx, row.ID); err != nil && hub.CodeOf(err) != hub.CodeNotFound {
 			return hub.Reply{}, err
 		}
 		ch.Gone = append(ch.Gone, row)
@@ -92,7 +92,7 @@ func (a *App) removeRows(ctx context.Context, c *hub.Command, rows []hub.Subscri
 	}
 	undo := ch.action()
 	if undo == nil {
-		text = paragraphs(text, "That is too much for a button to undo. The pane can bring them back only by hand.")
+		text = paragraphs(text, "That is too much for a button to undo. They can only be made again by hand.")
 	}
 	return hub.Reply{OK: &hub.OK{Text: text, Actions: undo}, Data: data}.With(hub.OutcomeDeleted), nil
 }

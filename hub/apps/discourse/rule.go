@@ -20,19 +20,24 @@ func (a *App) rule(mode hub.Mode) answer {
 		if len(w.troubles) > 0 {
 			return w.refuse(), nil
 		}
-		a.changes.Lock()
-		defer a.changes.Unlock()
-		rows, err := a.rows(ctx, c.Context.Chat())
+		m, undo, rows, err := w.fulfil()
 		if err != nil {
 			return hub.Reply{}, err
 		}
-		m := w.merge(rows)
-		undo, err := a.store(ctx, &m)
-		if err != nil {
-			return hub.Reply{}, err
-		}
-		return w.done(m, undo, rows)
+		return w.done(m, undo, rows), nil
 	}
+}
+
+// fulfil makes a wish come true. rows are those that were there before.
+func (w *wish) fulfil() (m merge, undo *change, rows []hub.Subscription, err error) {
+	w.changes.Lock()
+	defer w.changes.Unlock()
+	if rows, err = w.rows(w.ctx, w.row.Chat); err != nil {
+		return m, nil, nil, err
+	}
+	m = w.merge(rows)
+	undo, err = w.store(w.ctx, &m)
+	return m, undo, rows, err
 }
 
 // saysSomething reports whether anything is to be heard: a source alone is not
@@ -90,7 +95,7 @@ func (a *App) store(ctx context.Context, m *merge) (*change, error) {
 }
 
 // done is the answer to a wish that came true.
-func (w *wish) done(m merge, undo *change, rows []hub.Subscription) (hub.Reply, error) {
+func (w *wish) done(m merge, undo *change, rows []hub.Subscription) hub.Reply {
 	t := w.teller(w.ctx, w.row.Chat)
 	data := map[string]any{"subscription": m.row}
 	var text string
@@ -111,7 +116,7 @@ func (w *wish) done(m merge, undo *change, rows []hub.Subscription) (hub.Reply, 
 	if undo != nil {
 		reply.OK.Actions = undo.action()
 	}
-	return reply.With(m.outcome), nil
+	return reply.With(m.outcome)
 }
 
 // changed says what an updated row was before and is now.
@@ -124,12 +129,16 @@ func (w *wish) changed(t *teller, m *merge) string {
 		lines = append(lines, "Removed, since it said the same: "+t.ruleOrOff(&m.gone[i]))
 	}
 	if narrowed(m) {
-		lines = append(lines, "So it hears less than before: only what has one of these tags.")
+		what := "hears less"
+		if m.row.Mode == hub.Mute {
+			what = "is silent about less"
+		}
+		lines = append(lines, "So it "+what+" than before: only what has one of these tags.")
 	}
 	return bounded(lines)
 }
 
-// narrowed reports whether a row that heard every tag hears only some now.
+// narrowed reports whether a row that was about every tag is about some only now.
 func narrowed(m *merge) bool {
 	_, was := untagged(*m.before)
 	_, is := untagged(m.row)

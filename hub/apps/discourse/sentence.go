@@ -23,6 +23,15 @@ func (a *App) teller(ctx context.Context, chat hub.Chat) *teller {
 	return &teller{App: a, ctx: ctx, chat: chat, forums: map[hub.Source]forums{}}
 }
 
+// ready asks the forums now, which may take some seconds: not while others wait.
+func (t *teller) ready() *teller {
+	for _, s := range t.Sites {
+		t.heard(s.Source)
+	}
+	t.heard("")
+	return t
+}
+
 // heard are the forums that a row with a source hears, as their readers see them;
 // none if they cannot be told.
 func (t *teller) heard(source hub.Source) forums {

@@ -39,7 +39,7 @@ func (a *App) status(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	}
 	over := ""
 	if n := len(rows) - maxLines; n > 0 {
-		over = fmt.Sprintf("… and %d more, which have no room here. The pane shows all.", n)
+		over = fmt.Sprintf("… and %d more, which have no room here. Bellhop's web page shows all.", n)
 	}
 	text := paragraphs(head, strings.TrimSpace(list.String()), over, quiet)
 	var actions []hub.Action
@@ -94,7 +94,7 @@ func (a *App) silence(settings *hub.ChatSettings) string {
 	}
 	schedule, err := settings.Schedule(a.Zone)
 	if err != nil {
-		return strings.Join(append(said, "Its quiet hours cannot be read: set them anew in the pane."), " ")
+		return strings.Join(append(said, "Its quiet hours cannot be read: set them anew on Bellhop's web page."), " ")
 	}
 	return strings.Join(append(said, fmt.Sprintf("Quiet hours: every day %s (%s).", plain(settings.Quiet), plain(schedule.Zone().String()))), " ")
 }

@@ -40,6 +40,7 @@ func (a *App) undo(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	if c.Command.State == "" || json.Unmarshal([]byte(c.Command.State), &ch) != nil || !ch.fits(c.Context.Chat()) {
 		return hub.Refuse("There is nothing to undo here. The button *Undo* stands below the answer to what you did; %s shows all rules.", typed(a.Type(c, "status"))).With(hub.OutcomeError), nil
 	}
+	t := a.teller(ctx, c.Context.Chat()).ready()
 	a.changes.Lock()
 	defer a.changes.Unlock()
 	since, err := a.changedSince(ctx, &ch)
@@ -49,7 +50,7 @@ func (a *App) undo(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	if since {
 		return hub.Say("I did not undo it: the rule has been changed or removed since. %s shows what holds now.", typed(a.Type(c, "status"))).With(hub.OutcomeUnchanged), nil
 	}
-	return a.takeBack(ctx, c, &ch)
+	return a.takeBack(t, c, &ch)
 }
 
 // fits reports whether all rows of a change are of a chat and may be stored:
@@ -87,8 +88,8 @@ func (a *App) changedSince(ctx context.Context, ch *change) (bool, error) {
 	return false, nil
 }
 
-func (a *App) takeBack(ctx context.Context, c *hub.Command, ch *change) (hub.Reply, error) {
-	t := a.teller(ctx, c.Context.Chat())
+func (a *App) takeBack(t *teller, c *hub.Command, ch *change) (hub.Reply, error) {
+	ctx := t.ctx
 	var text []string
 	data, outcome := map[string]any{}, hub.OutcomeUpdated
 	for _, row := range ch.Made {

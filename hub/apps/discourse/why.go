@@ -75,13 +75,15 @@ func (w *whys) answer() (hub.Reply, error) {
 		return hub.Say("%s", why).With(hub.OutcomeOK), nil
 	}
 	if len(events) == 0 {
-		return hub.Say("I have no record of %s. Either it is older than what I keep, or the forum has not told me of it. If others of its posts do arrive, it was written before they did; if none does, the forum's webhook needs a look.", w.named(nil)).With(hub.OutcomeOK), nil
+		return hub.Say("I have no record of %s. Either it is older than what I keep, or the forum has not told me of it. If others of its posts do arrive, it was written before they did; if none does, the forum's connection to Bellhop (its webhook) needs a look.", w.named(nil)).With(hub.OutcomeOK), nil
 	}
 	if err := w.findTrace(events); err != nil {
 		return hub.Reply{}, err
 	}
 	return w.tell()
 }
+
+const notSure = "The forum does not answer just now, so I cannot tell whether this chat may know of that topic. Until it does, nothing is sent either. Please try again in a minute."
 
 // mayKnow reports whether this chat may be told of the post: it was told of it
 // before, or a reader of its rules may see the topic. What is hidden and what is
@@ -104,7 +106,7 @@ func (w *whys) mayKnow() (may bool, why string, err error) {
 		for _, reader := range readers {
 			visible, err := w.Forums.Visible(w.ctx, w.site.Source, w.post.Topic, reader)
 			if err != nil {
-				return false, "The forum does not answer just now, so I cannot tell whether this chat may know of that topic. Until it does, nothing is sent either. Please try again in a minute.", nil
+				return false, notSure, nil //nolint:nilerr // what is not known is not told
 			}
 			if visible {
 				return true, "", nil
@@ -284,7 +286,7 @@ func (w *whys) delivered() (string, error) {
 	case hub.StatusFailed:
 		return "It could not be sent yet, after " + counted(d.Attempts, "attempt") + ": " + plain(d.Reason) + ". It is tried again.", nil
 	case hub.StatusDead:
-		return "It could not be sent and was given up, after " + counted(d.Attempts, "attempt") + ": " + plain(d.Reason) + ". In the pane it can be sent again.", nil
+		return "It could not be sent and was given up, after " + counted(d.Attempts, "attempt") + ": " + plain(d.Reason) + ". On Bellhop's web page it can be sent again.", nil
 	}
 	if quiet := w.silence(&settings); quiet != "" {
 		return "It has not been sent yet. " + quiet, nil

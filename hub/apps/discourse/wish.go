@@ -40,6 +40,7 @@ type wish struct {
 	tagged bool // it names tags, to hear or not to hear
 	forums      // that it hears
 
+	failure   error    // of what was asked; not the asker's
 	unchecked bool     // it has names that may be there or not
 	notes     []string // what the asker should know, if it is done
 	unknown   []string // names that no forum has, taken by force
@@ -71,6 +72,9 @@ func (a *App) newWish(ctx context.Context, c *hub.Command, mode hub.Mode) (*wish
 	w.readGroup()
 	w.readKinds()
 	w.check()
+	if w.failure != nil {
+		return nil, w.failure
+	}
 	if w.unchecked {
 		w.notes = append(w.notes, w.awayNote())
 	}
