@@ -46,3 +46,10 @@ type Function struct {
 	// Cancel is told that the form was closed. It may be nil.
 	Cancel func(ctx context.Context, c *hub.Command)
 }
+
+// Runner is an App with work of its own between commands. Each hub runs it: what
+// it does must bear to be done twice.
+type Runner interface {
+	// Run works until ctx ends.
+	Run(ctx context.Context)
+}

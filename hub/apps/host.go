@@ -136,6 +136,13 @@ func (h *Host) Serve(ctx context.Context) error {
 		return nil
 	}
 	stops = append(stops, stop)
+	var own sync.WaitGroup
+	defer own.Wait()
+	for _, app := range h.Apps {
+		if r, ok := app.(Runner); ok {
+			own.Go(func() { r.Run(ctx) })
+		}
+	}
 	h.sweep(ctx)
 	return nil
 }

@@ -143,3 +143,9 @@ func (b *Bus) Place(ctx context.Context, system hub.System, name string) ([]byte
 func (b *Bus) PutPlace(ctx context.Context, system hub.System, name string, value []byte) error {
 	return b.Places().Put(ctx, placeKey(system, name), value)
 }
+
+// MakePlace stores a value under a name where there is none yet.
+func (b *Bus) MakePlace(ctx context.Context, system hub.System, name string, value []byte) error {
+	_, _, err := b.Places().Swap(ctx, placeKey(system, name), value, 0)
+	return err
+}

@@ -18,7 +18,7 @@ import (
 // apps are what answers commands. ctx is that of the server.
 func (s *Server) apps(ctx context.Context, r apps.Rights) []apps.App {
 	return []apps.App{discourse.New(discourse.Deps{
-		Subscriptions: s.store, Sites: s.sites(), Forums: seen{s}, Chats: s.bus, History: history{s},
+		Subscriptions: s.store, Sites: s.sites(), Forums: s.forums, Chats: s.bus, History: history{s},
 		Notify: s.notifyLogged, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
 		May: func(ctx context.Context, c *hub.Command) hub.Level {
 			level, err := r.LevelOf(ctx, c)
@@ -76,52 +76,6 @@ func titleOf(m hub.Message) string {
 		return string([]rune(line)[:maxTitle-1]) + "…"
 	}
 	return line
-}
-
-// seen is what a forum's reader may see of it. Categories that not everyone may
-// read are named to nobody in a chat: their rows are made by API or pane.
-type seen struct{ s *Server }
-
-func (f seen) Taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
-	t, err := f.s.forums.Taxonomy(ctx, source)
-	if t == nil || err != nil {
-		return nil, err
-	}
-	hidden := map[string]bool{}
-	for range 8 { // what is below a hidden one is hidden, too; Discourse nests three deep
-		for _, c := range t.Categories {
-			if c.Restricted || hidden[c.ParentID] {
-				hidden[c.ID] = true
-			}
-		}
-	}
-	shown := *t
-	shown.Categories = slices.DeleteFunc(slices.Clone(t.Categories), func(c hub.ForumCategory) bool { return hidden[c.ID] })
-	return &shown, nil
-}
-
-// Visible asks the forum. Where nobody is asked since the webhooks are trusted,
-// a topic is visible whose category is.
-func (f seen) Visible(ctx context.Context, source hub.Source, topic, reader string) (bool, error) {
-	c, ok := f.s.Config.Sources[string(source)]
-	if !ok {
-		return false, nil
-	}
-	if reader == "" {
-		reader = c.ReadAs
-	}
-	if c.Visibility != config.TrustWebhook {
-		return f.s.forums.Look(ctx, source, topic, reader)
-	}
-	known, err := f.s.store.FindTopic(ctx, source, topic)
-	if err != nil || known == nil || known.Archetype == hub.ArchetypePM || known.Deleted {
-		return false, err
-	}
-	t, err := f.Taxonomy(ctx, source)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(t.Categories, func(c hub.ForumCategory) bool { return c.ID == known.CategoryID }), nil
 }
 
 // history is what has happened, for the app.

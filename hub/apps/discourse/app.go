@@ -109,7 +109,10 @@ type App struct {
 	changes sync.Mutex
 }
 
-var _ apps.App = (*App)(nil)
+var (
+	_ apps.App    = (*App)(nil)
+	_ apps.Runner = (*App)(nil)
+)
 
 // New makes an App. It does no I/O.
 func New(d Deps) *App {
