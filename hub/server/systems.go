@@ -124,7 +124,17 @@ func openProvider(o Options, registry *providers.Registry, section config.Sectio
 	client.Transport = observe.Transport(client.Transport, observe.Secrets(own)...)
 	return kind.Open(own, providers.Env{
 		System: hub.System(section.Name()), Log: o.Log.With("system", section.Name()), HTTP: client,
+		Callback: callback(o.Config.Server.PublicURL, section.Name()),
 	})
+}
+
+// callback is where a platform finds a system, "" where nobody has said how to
+// reach the server.
+func callback(public, system string) string {
+	if public == "" {
+		return ""
+	}
+	return public + "/chat/" + system + "/"
 }
 
 // unpaced reports whether the limits that a platform documents do not bind a
