@@ -138,6 +138,9 @@ func (c *Client) posted(ctx context.Context, p *post) told {
 	if !said.From.Bot {
 		if me, err := c.me(ctx); err == nil {
 			said.Line, said.ForUs = addressed(p.Message, me.Name, p.room.Direct)
+			if said.ForUs && !slices.Contains(said.To, me.ID) { // of what was missed, the server does not list it
+				said.To = append(slices.Clone(said.To), me.ID)
+			}
 		}
 	}
 	return c.event(hub.ChatMessagePosted, "post/"+p.Id, "post/"+p.Id, p.CreateAt, said)
@@ -271,9 +274,11 @@ func (c *Client) eventsOf(ctx context.Context, p *post, since int64) []told {
 		return append(all, c.deleted(ctx, p))
 	case p.DeleteAt > 0:
 		return nil
-	case p.CreateAt > since:
+	}
+	if p.CreateAt > since {
 		all = append(all, c.posted(ctx, p))
-	case p.EditAt > since:
+	}
+	if p.EditAt > since { // also of a new one, which may have been heard as it was before
 		all = append(all, c.edited(ctx, p))
 	}
 	if p.Metadata != nil {

@@ -216,7 +216,7 @@ func (s *Server) told(p *model.Post, sender string) {
 		"post": asText(shown), "channel_type": string(c.Type), "channel_name": c.Name, "channel_display_name": c.DisplayName,
 		"sender_name": sender, "team_id": c.TeamId, "set_online": true,
 	}
-	if strings.Contains(p.Message, "@bellhop") {
+	if strings.Contains(strings.ToLower(p.Message), "@bellhop") {
 		data["mentions"] = asText([]string{bot})
 	}
 	s.Publish("posted", data, map[string]any{"channel_id": c.Id})
