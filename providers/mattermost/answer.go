@@ -227,7 +227,7 @@ func (c *Client) whisper(ctx context.Context, cmd *hub.Command, words said) (hub
 		}
 		if err != nil {
 			judged := c.judge(opWhisper, resp, err)
-			if judged.Fault == hub.FaultRejected && resp != nil && resp.StatusCode == 403 {
+			if judged.Fault == hub.FaultRejected && resp != nil && resp.StatusCode == http.StatusForbidden {
 				c.unheard.Store(time.Now().Add(unheardFor).UnixMilli())
 			}
 			return hub.Receipt{}, judged

@@ -28,18 +28,9 @@ func (c *Client) onCommand(ctx context.Context, r *providers.Request, ear provid
 		return nil, errors.New("the token is none of command_token")
 	}
 	user, trig := values.Get("user_id"), values.Get("trigger_id")
-	native := trig
-	if trig != "" { // servers before 5.6 send none
-		t, err := parseTrigger(trig)
-		if err == nil {
-			err = t.fits(user, time.Now())
-		}
-		if err != nil {
-			return nil, err
-		}
-		native = t.ID
-	} else {
-		native = hub.Digest(string(r.Body))
+	native, err := invocation(r, user, trig)
+	if err != nil {
+		return nil, err
 	}
 	cmd := &hub.Command{
 		Command: hub.Call{
@@ -59,6 +50,19 @@ func (c *Client) onCommand(ctx context.Context, r *providers.Request, ear provid
 		return &model.CommandResponse{ResponseType: model.CommandResponseTypeEphemeral}, nil
 	}
 	return c.commandResponse(ctx, cmd, reply), nil
+}
+
+// invocation is what tells one use of a slash command from all others. Servers
+// before 5.6 send no trigger id.
+func invocation(r *providers.Request, user, trig string) (string, error) {
+	if trig == "" {
+		return hub.Digest(string(r.Body)), nil
+	}
+	t, err := parseTrigger(trig)
+	if err == nil {
+		err = t.fits(user, time.Now())
+	}
+	return t.ID, err
 }
 
 // hook keeps of a response_url what names it. The server is called where the

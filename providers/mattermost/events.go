@@ -230,35 +230,35 @@ func emoji(name string) string {
 func (c *Client) ofPeople(ctx context.Context, f *frame, n *native, id string) (told, bool) {
 	channel := cmp.Or(f.Broadcast.Channel, n.ChannelID)
 	who := cmp.Or(n.UserID, f.Broadcast.User)
-	make := func(kind hub.EventType, subject string, said hub.Chatter) (told, bool) {
+	known := func(kind hub.EventType, subject string, said hub.Chatter) (told, bool) {
 		return c.event(kind, id, subject, 0, said), true
 	}
 	switch model.WebsocketEventType(f.Event) {
 	case model.WebsocketEventUserAdded:
-		return make(hub.ChatMemberJoined, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Room: c.known.channel(ctx, channel), Team: n.TeamID})
+		return known(hub.ChatMemberJoined, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Room: c.known.channel(ctx, channel), Team: n.TeamID})
 	case model.WebsocketEventUserRemoved:
 		said := hub.Chatter{From: c.known.user(ctx, who), Room: c.known.channel(ctx, channel)}
 		if n.RemoverID != "" && n.RemoverID != who {
 			whom := said.From
 			said.From, said.Whom = c.known.user(ctx, n.RemoverID), &whom
 		}
-		return make(hub.ChatMemberLeft, "user/"+who, said)
+		return known(hub.ChatMemberLeft, "user/"+who, said)
 	case model.WebsocketEventNewUser:
-		return make(hub.ChatUserCreated, "user/"+who, hub.Chatter{From: c.known.user(ctx, who)})
+		return known(hub.ChatUserCreated, "user/"+who, hub.Chatter{From: c.known.user(ctx, who)})
 	case model.WebsocketEventUserUpdated:
 		if n.User.of == nil {
 			return told{}, false
 		}
 		c.known.learn(person(n.User.of))
-		return make(hub.ChatUserUpdated, "user/"+n.User.of.Id, hub.Chatter{From: person(n.User.of)})
+		return known(hub.ChatUserUpdated, "user/"+n.User.of.Id, hub.Chatter{From: person(n.User.of)})
 	case model.WebsocketEventAddedToTeam:
-		return make(hub.ChatTeamJoined, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Team: n.TeamID})
+		return known(hub.ChatTeamJoined, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Team: n.TeamID})
 	case model.WebsocketEventLeaveTeam:
-		return make(hub.ChatTeamLeft, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Team: n.TeamID})
+		return known(hub.ChatTeamLeft, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Team: n.TeamID})
 	case model.WebsocketEventChannelCreated:
-		return make(hub.ChatChannelCreated, "channel/"+channel, hub.Chatter{Room: c.known.channel(ctx, channel), Team: n.TeamID})
+		return known(hub.ChatChannelCreated, "channel/"+channel, hub.Chatter{Room: c.known.channel(ctx, channel), Team: n.TeamID})
 	case model.WebsocketEventStatusChange:
-		return make(hub.ChatStatusChanged, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Status: n.Status})
+		return known(hub.ChatStatusChanged, "user/"+who, hub.Chatter{From: c.known.user(ctx, who), Status: n.Status})
 	case model.WebsocketEventChannelUpdated, model.WebsocketEventChannelConverted:
 		c.known.forgetChannel(cmp.Or(channel, n.ChannelID))
 	}

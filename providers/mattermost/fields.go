@@ -172,7 +172,9 @@ func (c *Client) choice(ctx context.Context, e *model.DialogElement, cmd *hub.Co
 	e.Options = options(all, optionLimit)
 	var chosen []string
 	for _, v := range field.Value {
-		if slices.ContainsFunc(e.Options, func(o *model.PostActionOptions) bool { return o.Value == v }) && !(field.Multi && strings.ContainsAny(v, ", ")) {
+		// The server takes a comma for the end of a value, and spaces for nothing.
+		offered := slices.ContainsFunc(e.Options, func(o *model.PostActionOptions) bool { return o.Value == v })
+		if offered && (!field.Multi || !strings.ContainsAny(v, ", ")) {
 			chosen = append(chosen, v)
 		}
 	}

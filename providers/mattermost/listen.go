@@ -33,16 +33,13 @@ func (c *Client) Listen(ctx context.Context, ear providers.Ear) error {
 		return l.failed(ctx, err)
 	}
 	defer l.save(context.WithoutCancel(ctx))
-	for tries := 0; ctx.Err() == nil; tries++ {
+	for tries := 0; ; tries++ {
 		lived, err := l.attend(ctx)
 		if lived {
 			tries = 0
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		if providers.FaultOf(err) == hub.FaultUnauthorized {
-			return err
+		if ctx.Err() != nil || providers.FaultOf(err) == hub.FaultUnauthorized {
+			return l.failed(ctx, err)
 		}
 		wait := max(c.pause(tries), providers.AfterOf(err))
 		c.log.InfoContext(ctx, "listening again", "after", wait, "err", err)
@@ -50,7 +47,6 @@ func (c *Client) Listen(ctx context.Context, ear providers.Ear) error {
 			return nil
 		}
 	}
-	return nil
 }
 
 // listener is one run of Listen.
@@ -117,7 +113,7 @@ func (l *listener) save(ctx context.Context) {
 // failed is an error of Listen as the contract wants it.
 func (l *listener) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // who is told to end has not failed
 	}
 	if _, ok := errors.AsType[*providers.Error](err); ok {
 		return err

@@ -197,6 +197,9 @@ func TestConfigProblems(t *testing.T) {
 		"secret in url": {mattermost.Config{Token: secret.New(token), URL: "https://u:p@chat.example.com"}, []string{"url"}},
 		"api address":   {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com/api/v4"}, []string{"url"}},
 		"line break":    {mattermost.Config{Token: secret.New(token + "\n"), URL: "https://chat.example.com"}, []string{"token"}},
+		"short token":   {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com", CommandToken: secret.New("abc")}, []string{"command_token"}},
+		"two, one bad":  {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com", OutgoingToken: secret.New(commandToken + " é" + outgoingToken)}, []string{"outgoing_token"}},
+		"two tokens":    {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com", CommandToken: secret.New(commandToken + "\n" + outgoingToken)}, nil},
 		"fine":          {mattermost.Config{Token: secret.New(token), URL: "https://example.com/chat/"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -213,3 +213,15 @@ func (s *Server) respond(h *commandHook, answer *model.CommandResponse) {
 		s.show(&Shown{channel: h.channel, person: person, post: p})
 	}
 }
+
+// Dialogs are those that were opened, in order.
+func (s *Server) Dialogs() (all []*model.OpenDialogRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.shown {
+		if w.dialog != nil {
+			all = append(all, w.dialog)
+		}
+	}
+	return all
+}

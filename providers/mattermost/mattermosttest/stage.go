@@ -328,3 +328,11 @@ func seeDialog(what *Shown) providertest.Seen {
 func readable(markdown string) string {
 	return strings.ReplaceAll(providers.Render(providers.Parse(markdown), providers.PlainText()), "\u200b", "")
 }
+
+// Shown is what a person saw last.
+func (s *Stage) Shown(t testing.TB, chat, person string) providertest.Seen {
+	t.Helper()
+	all, _ := s.after(0, chat, person)
+	require.NotEmpty(t, all)
+	return s.see(all[len(all)-1])
+}
