@@ -74,7 +74,7 @@ func (l *listener) patiently(ctx context.Context, channel string, since int64) (
 func (l *listener) postsSince(ctx context.Context, channel string, since int64) ([]*model.Post, error) {
 	list, resp, err := l.api.GetPostsSince(ctx, channel, since, false)
 	if err != nil {
-		return nil, l.judge("channels/posts", resp, err)
+		return nil, l.judge(opHistory, resp, err)
 	}
 	found := listed(list, since)
 	if len(list.Order) < sinceAtMost || len(found) == 0 {
@@ -87,7 +87,7 @@ func (l *listener) postsSince(ctx context.Context, channel string, since int64) 
 		}
 		page, resp, err := l.api.GetPostsBefore(ctx, channel, oldest.Id, 0, pageOfPosts, "", false, false)
 		if err != nil {
-			return nil, l.judge("channels/posts", resp, err)
+			return nil, l.judge(opHistory, resp, err)
 		}
 		older := slices.DeleteFunc(listed(page, since), func(p *model.Post) bool { return p.CreateAt >= oldest.CreateAt })
 		if len(older) == 0 {

@@ -23,6 +23,7 @@ const (
 	opRetract = "posts/delete"
 	opThread  = "posts/thread"
 	opListen  = "websocket"
+	opHistory = "channels/posts"
 	opWhisper = "posts/ephemeral"
 	opDialog  = "actions/dialogs/open"
 	opHook    = "hooks/commands"
@@ -142,6 +143,8 @@ func meaning(op string, status int, id string) (hub.Fault, string) {
 // https://github.com/mattermost/mattermost/blob/master/server/channels/api4/post.go
 func forbidden(op, id string) (hub.Fault, string) {
 	switch {
+	case id != "" && op == opHistory:
+		return hub.FaultChatGone, "the bot is not in the channel"
 	case id != "" && op == opWhisper:
 		return hub.FaultRejected, "the bot's role lacks the permission to whisper (create_post_ephemeral)"
 	case id != "" && op == opSend:

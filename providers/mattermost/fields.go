@@ -51,7 +51,7 @@ func (c *Client) dialog(ctx context.Context, cmd *hub.Command, f *hub.Form) mode
 			continue
 		}
 		e, byHand := c.element(ctx, cmd, f, field)
-		if byHand {
+		if byHand || e.Type == "file" { // whose ids have commas between them
 			made.lists = append(made.lists, field.Name)
 		}
 		if e.Refresh {

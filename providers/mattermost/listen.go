@@ -20,6 +20,9 @@ func pause(tries int) time.Duration {
 	return wait/2 + rand.N(wait/2+1)
 }
 
+// steady is how long a connection lasts that is as it should be.
+const steady = 10 * time.Second
+
 // Listen implements providers.Listener: over the websocket, if the configuration
 // wants it. What comes by HTTP is for Receive.
 func (c *Client) Listen(ctx context.Context, ear providers.Ear) error {
@@ -34,15 +37,19 @@ func (c *Client) Listen(ctx context.Context, ear providers.Ear) error {
 	}
 	defer l.save(context.WithoutCancel(ctx))
 	for tries := 0; ; tries++ {
+		began := time.Now()
 		lived, err := l.attend(ctx)
-		if lived {
+		switch {
+		case lived && time.Since(began) > steady:
 			tries = 0
+		case lived: // one that is cut again and again is no reason to hurry
+			tries = min(tries, 2)
 		}
 		if ctx.Err() != nil || providers.FaultOf(err) == hub.FaultUnauthorized {
 			return l.failed(ctx, err)
 		}
 		wait := max(c.pause(tries), providers.AfterOf(err))
-		c.log.InfoContext(ctx, "listening again", "after", wait, "err", err)
+		c.log.WarnContext(ctx, "listening again", "after", wait, "err", err)
 		if !rest(ctx, wait) {
 			return nil
 		}

@@ -28,7 +28,9 @@ func open(t *testing.T, url string) providers.Provider {
 	config := kind.Config().(*mattermost.Config)
 	config.Token, config.URL = secret.New(token), url+"/"
 	require.Empty(t, config.Problems())
-	p, err := kind.Open(config, providers.Env{System: "mattermost-acme", Log: slog.Default()})
+	p, err := kind.Open(config, providers.Env{
+		System: "mattermost-acme", Log: slog.Default(), Callback: "https://bellhop.example.com/chat/mattermost-acme/",
+	})
 	require.NoError(t, err)
 	return p
 }

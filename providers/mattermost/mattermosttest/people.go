@@ -197,7 +197,10 @@ func (s *Server) clientConfig(w http.ResponseWriter, r *http.Request) {
 // https://developers.mattermost.com/api-documentation/#/operations/GetPostsForChannel
 func (s *Server) channelPosts(w http.ResponseWriter, r *http.Request) {
 	channel, q := r.PathValue("id"), r.URL.Query()
-	if s.channel(channel) == nil {
+	s.mu.Lock()
+	closed := s.forbidden[channel]
+	s.mu.Unlock()
+	if closed || s.channel(channel) == nil {
 		notPermitted(w)
 		return
 	}
