@@ -34,18 +34,18 @@ func TestKeycap(t *testing.T) {
 
 func TestEmoji(t *testing.T) {
 	for in, want := range map[string]string{
-		"1\u20e3":             hub.Keycap(1),
-		"1\ufe0f\u20e3":       hub.Keycap(1),
-		"#\u20e3":             "#\ufe0f\u20e3",
-		"\U0001f51f":          hub.Keycap(10),
-		"\U0001f44d\ufe0f":    "\U0001f44d",
-		"\u2764\ufe0f":        "\u2764",
-		"\u2764\ufe0e":        "\u2764",
-		"\u20e3":              "\u20e3",
-		"12\u20e3":            "12\u20e3",
-		"":                    "",
+		"1\u20e3":              hub.Keycap(1),
+		"1\ufe0f\u20e3":        hub.Keycap(1),
+		"#\u20e3":              "#\ufe0f\u20e3",
+		"\U0001f51f":           hub.Keycap(10),
+		"\U0001f44d\ufe0f":     "\U0001f44d",
+		"\u2764\ufe0f":         "\u2764",
+		"\u2764\ufe0e":         "\u2764",
+		"\u20e3":               "\u20e3",
+		"12\u20e3":             "12\u20e3",
+		"":                     "",
 		"\U0001f44d\U0001f3fd": "\U0001f44d\U0001f3fd",
-		"agreed":              "agreed",
+		"agreed":               "agreed",
 	} {
 		require.Equal(t, want, hub.Emoji(in), "%q", in)
 	}
