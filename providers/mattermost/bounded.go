@@ -22,6 +22,9 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if resp.StatusCode == http.StatusSwitchingProtocols { // of a websocket, which is written to as well
+		return resp, nil
+	}
 	resp.Body = struct {
 		io.Reader
 		io.Closer

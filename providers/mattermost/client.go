@@ -1,9 +1,14 @@
 // Package mattermost posts messages to Mattermost channels through the REST
-// API, as a bot account.
+// API, as a bot account, and hears what people write and do there.
 //
 // Cards are message attachments, texts are posts in Mattermost's Markdown. The
-// package hears nothing that people write and uploads nothing. A post that the
-// server refuses goes there once more as plain text.
+// package uploads nothing. A post that the server refuses goes there once more
+// as plain text.
+//
+// It hears by a websocket (listen.go) and by what the server sends to our public
+// address: slash commands, buttons, dialogs and outgoing webhooks (receive.go).
+// What proves those is told in proof.go. Without a public address there are
+// neither buttons nor dialogs.
 //
 // A chat id is a channel's id (26 letters and digits; "View Info" in the
 // channel's menu shows it), and a message ref is a post's id.
@@ -17,8 +22,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
@@ -33,24 +40,40 @@ const Name = "mattermost"
 
 // Client is a provider for one bot account on one server.
 type Client struct {
-	system hub.System
-	token  secret.Value
-	url    string
-	api    *model.Client4
-	write  func(hub.Message, providers.Form) *model.Post
+	system    hub.System
+	token     secret.Value
+	url       string
+	callback  string // the address before "command", "action" …; empty if there is none
+	websocket bool
+	commands  []string // tokens of slash commands
+	outgoing  []string // tokens of outgoing webhooks
+	log       *slog.Logger
+	api       *model.Client4
+	write     func(hub.Message, providers.Form) *model.Post
+	sealer    sealer
+	signing   signingKey
+	known     directory
+	ear       atomic.Pointer[providers.Ear] // that listens
+	version   atomic.Pointer[version]       // of the server, nil until it has said it
+	unheard   atomic.Int64                  // until when whispering is not tried, in Unix milliseconds
+	pause     func(tries int) time.Duration // before a connection is made anew
 }
 
 var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
 	_ providers.Editor     = (*Client)(nil)
+	_ providers.Listener   = (*Client)(nil)
+	_ providers.Called     = (*Client)(nil)
+	_ providers.Answerer   = (*Client)(nil)
+	_ providers.Ranker     = (*Client)(nil)
 )
 
 // Kind tells how a Mattermost provider is configured and made.
 func Kind() providers.Kind {
 	return providers.Kind{
 		Name:   Name,
-		Config: func() providers.Config { return &Config{} },
+		Config: func() providers.Config { return Default() },
 		Open: func(c providers.Config, env providers.Env) (providers.Provider, error) {
 			config, ok := c.(*Config)
 			if !ok {
@@ -68,8 +91,23 @@ func New(c *Config, env providers.Env) *Client {
 	api := model.NewAPIv4Client(url)
 	api.HTTPClient = cautious(env.HTTP)
 	api.SetToken(c.Token.Reveal())
-	return &Client{system: env.System, token: c.Token, url: url, api: api, write: providers.Remember(compose)}
+	client := &Client{
+		system: env.System, token: c.Token, url: url, api: api,
+		callback: env.Callback, websocket: c.Websocket, commands: tokens(c.CommandToken), outgoing: tokens(c.OutgoingToken),
+		log: env.Log, sealer: newSealer(c.Token, env.System), pause: pause,
+	}
+	if client.log == nil {
+		client.log = slog.New(slog.DiscardHandler)
+	}
+	client.known.client = client
+	client.write = providers.Remember(func(m hub.Message, form providers.Form) *model.Post {
+		return compose(m, form, client.buttons())
+	})
+	return client
 }
+
+// buttons reports whether the server can tell us that one was pressed.
+func (c *Client) buttons() bool { return c.callback != "" }
 
 // String and GoString keep fmt from printing the token, which it would dig out
 // of an unexported field.
@@ -86,7 +124,10 @@ func (c *Client) Describe() providers.Description {
 		// Off unless the server's owner wants it:
 		// https://docs.mattermost.com/administration-guide/configure/rate-limiting-configuration-settings.html
 		Limits: providers.Limits{Text: textLimit, Unit: unit, Learned: true},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true, Images: true},
+		Can: hub.Features{
+			Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true, Images: true,
+			Listens: c.websocket || c.buttons(), Buttons: c.buttons(), Dialogs: c.buttons(), Whispers: c.websocket || c.buttons(),
+		},
 	}
 }
 
@@ -116,7 +157,7 @@ func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form
 	if post == nil {
 		return hub.Receipt{}, empty(opSend)
 	}
-	post = post.Clone()
+	post = c.dressed(post, p.Message.Actions, p.To.ID, string(p.Root), form)
 	post.ChannelId, post.RootId = p.To.ID, string(p.Root)
 	// All users of a server share the ids that it has seen.
 	post.PendingPostId = "bellhop:" + string(c.system) + ":" + p.Key

@@ -27,14 +27,16 @@ const (
 // parts writes a card's names and links.
 var parts = providers.Parts{Dialect: markdown{}, Unit: unit, Target: target}
 
-// compose writes m as a post, nil if there is nothing to say.
-func compose(m hub.Message, form providers.Form) *model.Post {
+// compose writes m as a post, nil if there is nothing to say. Its buttons are
+// put on by dressed; where there are none, its actions are words.
+func compose(m hub.Message, form providers.Form, buttons bool) *model.Post {
 	post := &model.Post{}
 	if form == providers.PlainWords {
 		post.Message = words.Write(m)
 		return post
 	}
-	room := textLimit
+	tail := inWords(m.Actions, buttons)
+	room := textLimit - unit.Len(tail)
 	if m.Card != nil {
 		room -= cardRoom
 	}
@@ -48,6 +50,7 @@ func compose(m hub.Message, form providers.Form) *model.Post {
 	if post.Message == "" && len(post.Props) == 0 {
 		return nil
 	}
+	addTail(post, tail)
 	return post
 }
 
@@ -117,7 +120,7 @@ func attach(post *model.Post, m hub.Message, room int, form providers.Form) {
 // top to bottom.
 func preview(m hub.Message) hub.Rendered {
 	r := hub.Rendered{Kind: Name, Plain: providers.Reading(m, textLimit, unit)}
-	post := compose(m, providers.Whole)
+	post := compose(m, providers.Whole, true)
 	if post == nil {
 		return r
 	}
@@ -129,6 +132,7 @@ func preview(m hub.Message) hub.Rendered {
 		}
 		lines = append(lines, a.ImageURL, a.Footer)
 	}
+	lines = append(lines, labels(m.Actions))
 	r.Markup = providers.Join("\n", lines...)
 	return r
 }

@@ -27,7 +27,7 @@ func FuzzCompose(f *testing.F) {
 			Image: &hub.Image{URL: "https://f.example/a.png"},
 		}}
 		for _, form := range []providers.Form{providers.Whole, providers.PlainWords} {
-			post := compose(m, form)
+			post := compose(m, form, true)
 			if post == nil {
 				continue
 			}

@@ -13,7 +13,17 @@ type Config struct {
 	URL string `toml:"url"`
 	// Token is the access token of the bot account.
 	Token secret.Value `toml:"token"`
+	// CommandToken proves slash commands. Each custom command has a token of its
+	// own, so there may be several, with spaces between them.
+	CommandToken secret.Value `toml:"command_token"`
+	// OutgoingToken proves outgoing webhooks, likewise.
+	OutgoingToken secret.Value `toml:"outgoing_token"`
+	// Websocket is whether what people write in the bot's channels is heard.
+	Websocket bool `toml:"websocket"`
 }
+
+// Default is the configuration with nothing set.
+func Default() *Config { return &Config{Websocket: true} }
 
 // Problems implements providers.Config.
 func (c *Config) Problems() map[string]string {
@@ -27,7 +37,28 @@ func (c *Config) Problems() map[string]string {
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		found["token"] = "has a space or another odd character in it: copy it again"
 	}
+	for key, v := range map[string]secret.Value{"command_token": c.CommandToken, "outgoing_token": c.OutgoingToken} {
+		if problem := tokensProblem(v); problem != "" {
+			found[key] = problem
+		}
+	}
 	return found
+}
+
+// tokensProblem says what is wrong with a list of tokens. Those that Mattermost
+// makes are 26 letters and digits long; short ones can be guessed.
+func tokensProblem(v secret.Value) string {
+	for _, token := range tokens(v) {
+		if len(token) < 16 || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return "is no token that Mattermost makes: copy it from the integration's page; several have spaces between them"
+		}
+	}
+	return ""
+}
+
+// tokens are those in a list.
+func tokens(v secret.Value) []string {
+	return strings.FieldsFunc(v.Reveal(), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' || r == '\r' })
 }
 
 func urlProblem(s string) string {

@@ -24,10 +24,11 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 
 // patch makes one attempt.
 func (c *Client) patch(ctx context.Context, p providers.Post, ref hub.MessageRef, form providers.Form) (hub.Receipt, *providers.Failed) {
-	post := compose(p.Message, form)
+	post := c.write(p.Message, form)
 	if post == nil {
 		return hub.Receipt{}, empty(opEdit)
 	}
+	post = c.dressed(post, p.Message.Actions, p.To.ID, string(p.Root), form)
 	props := post.GetProps()
 	if props == nil { // which would leave the old ones
 		props = model.StringInterface{}

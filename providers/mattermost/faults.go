@@ -22,6 +22,11 @@ const (
 	opEdit    = "posts/patch"
 	opRetract = "posts/delete"
 	opThread  = "posts/thread"
+	opListen  = "websocket"
+	opHistory = "channels/posts"
+	opWhisper = "posts/ephemeral"
+	opDialog  = "actions/dialogs/open"
+	opHook    = "hooks/commands"
 )
 
 // noAPI is what the server says to an address that it does not know.
@@ -138,6 +143,10 @@ func meaning(op string, status int, id string) (hub.Fault, string) {
 // https://github.com/mattermost/mattermost/blob/master/server/channels/api4/post.go
 func forbidden(op, id string) (hub.Fault, string) {
 	switch {
+	case id != "" && op == opHistory:
+		return hub.FaultChatGone, "the bot is not in the channel"
+	case id != "" && op == opWhisper:
+		return hub.FaultRejected, "the bot's role lacks the permission to whisper (create_post_ephemeral)"
 	case id != "" && op == opSend:
 		return hub.FaultChatGone, "the bot may not post there: add it to the team and to the channel"
 	case id != "" && op == opEdit:

@@ -28,7 +28,9 @@ func open(t *testing.T, url string) providers.Provider {
 	config := kind.Config().(*mattermost.Config)
 	config.Token, config.URL = secret.New(token), url+"/"
 	require.Empty(t, config.Problems())
-	p, err := kind.Open(config, providers.Env{System: "mattermost-acme", Log: slog.Default()})
+	p, err := kind.Open(config, providers.Env{
+		System: "mattermost-acme", Log: slog.Default(), Callback: "https://bellhop.example.com/chat/mattermost-acme/",
+	})
 	require.NoError(t, err)
 	return p
 }
@@ -197,6 +199,9 @@ func TestConfigProblems(t *testing.T) {
 		"secret in url": {mattermost.Config{Token: secret.New(token), URL: "https://u:p@chat.example.com"}, []string{"url"}},
 		"api address":   {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com/api/v4"}, []string{"url"}},
 		"line break":    {mattermost.Config{Token: secret.New(token + "\n"), URL: "https://chat.example.com"}, []string{"token"}},
+		"short token":   {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com", CommandToken: secret.New("abc")}, []string{"command_token"}},
+		"two, one bad":  {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com", OutgoingToken: secret.New(commandToken + " é" + outgoingToken)}, []string{"outgoing_token"}},
+		"two tokens":    {mattermost.Config{Token: secret.New(token), URL: "https://chat.example.com", CommandToken: secret.New(commandToken + "\n" + outgoingToken)}, nil},
 		"fine":          {mattermost.Config{Token: secret.New(token), URL: "https://example.com/chat/"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 const (
 	EditPost   = "edit_post"
 	DeletePost = "delete_post"
+	Whisper    = "create_post_ephemeral"
 )
 
 // Forbid takes a permission from the bot's role.
@@ -48,11 +49,7 @@ func (s *Server) Archive(channel string) {
 // Say makes a post as somebody else than the bot, below root if that is not
 // empty, and returns its id.
 func (s *Server) Say(channel, root string) string {
-	p := &model.Post{Id: model.NewId(), ChannelId: channel, RootId: root, UserId: model.NewId()}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.others[p.Id] = p
-	return p.Id
+	return s.Post(&model.Post{ChannelId: channel, RootId: root, UserId: model.NewId(), Message: "hm"}).Id
 }
 
 // target is a post to be changed.
@@ -239,7 +236,12 @@ func (s *Server) tick() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events++
-	return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC).UnixMilli() + int64(s.events)
+	return s.clock().UnixMilli()
+}
+
+// clock shows a millisecond more for each thing that happens. s.mu is held.
+func (s *Server) clock() time.Time {
+	return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC).Add(time.Duration(s.events) * time.Millisecond)
 }
 
 func notPermitted(w http.ResponseWriter) {

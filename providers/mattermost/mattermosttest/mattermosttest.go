@@ -1,14 +1,20 @@
-// Package mattermosttest is a look-alike of a Mattermost server's REST API, as
-// far as Bellhop uses it: who am I, my teams and channels, threads, and making,
-// patching and deleting posts with the checks that Mattermost makes.
+// Package mattermosttest is a look-alike of a Mattermost server, as far as
+// Bellhop uses it: who is who, teams, channels and threads; making, patching,
+// deleting and whispering posts with the checks that Mattermost makes; the
+// websocket with its queues; slash commands, buttons, dialogs and outgoing
+// webhooks. Stage puts people on it.
 package mattermosttest
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
 
@@ -42,19 +48,38 @@ type Server struct {
 	others    map[string]*model.Post // that are not the bot's
 	forbidden map[string]bool        // permissions that the bot lacks
 	closed    bool                   // for edits
+	version   string
+	key       *ecdsa.PrivateKey // signs trigger ids
+	people    []*model.User
+	admins    map[string]bool // who run channels
+	reactions map[string][]*model.Reaction
+	conns     map[string]*conn
+	hooks     map[string]*commandHook
+	shown     []*Shown
+	more      chan struct{} // closed when shown grows
+	dials     int           // of the websocket
+	sinces    int           // reads of posts since a moment
 }
 
 var _ providertest.Platform = (*Server)(nil)
 
 // New makes a server whose bot has token.
 func New(token string) *Server {
-	s := &Server{token: token, mux: http.NewServeMux(), others: map[string]*model.Post{}, forbidden: map[string]bool{}}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	s := &Server{
+		token: token, mux: http.NewServeMux(), others: map[string]*model.Post{}, forbidden: map[string]bool{},
+		version: Newest, key: key, admins: map[string]bool{}, reactions: map[string][]*model.Reaction{},
+		conns: map[string]*conn{}, hooks: map[string]*commandHook{}, more: make(chan struct{}),
+	}
 	s.channels = []*model.Channel{
 		{Id: TownSquare, TeamId: team, Type: model.ChannelTypeOpen, Name: "town-square", DisplayName: "Town Square"},
 		{Id: Support, TeamId: team, Type: model.ChannelTypeOpen, Name: "support", DisplayName: "Support"},
 		{Id: Staff, TeamId: team, Type: model.ChannelTypePrivate, Name: "staff", DisplayName: "Staff"},
 		{Id: Archived, TeamId: team, Type: model.ChannelTypeOpen, Name: "old", DisplayName: "Old room", DeleteAt: 1_700_000_000_000},
-		{Id: direct, Type: model.ChannelTypeDirect, Name: bot + "__alice"},
+		{Id: direct, Type: model.ChannelTypeDirect, Name: bot + "__" + "alicealicealicealicealice1"},
 	}
 	s.mux.HandleFunc("GET /api/v4/users/me", s.me)
 	s.mux.HandleFunc("GET /api/v4/users/me/teams", s.teams)
@@ -63,6 +88,7 @@ func New(token string) *Server {
 	s.mux.HandleFunc("GET /api/v4/posts/{id}/thread", s.thread)
 	s.mux.HandleFunc("PUT /api/v4/posts/{id}/patch", s.patch)
 	s.mux.HandleFunc("DELETE /api/v4/posts/{id}", s.remove)
+	s.listening()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "api.context.404.app_error", "Sorry, we could not find the page.")
 	})
@@ -72,11 +98,15 @@ func New(token string) *Server {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	s.mu.Lock()
+	w.Header().Set(model.HeaderVersionId, s.version)
+	w.Header().Set("Date", s.clock().Format(http.TimeFormat))
+	s.mu.Unlock()
 	s.mux.ServeHTTP(w, r)
 }
 
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, r, &model.User{Id: bot, Username: "bellhop", IsBot: true})
+	s.answer(w, r, ourselves())
 }
 
 func (s *Server) teams(w http.ResponseWriter, r *http.Request) {
@@ -161,6 +191,9 @@ func unsound(p *model.Post) (status int, id, words string) {
 			return http.StatusBadRequest, "api.post.attachment.app_error", err.Error()
 		}
 	}
+	if problem := badActions(p); problem != "" {
+		return http.StatusBadRequest, "api.post.attachment.app_error", problem
+	}
 	return 0, "", ""
 }
 
@@ -172,9 +205,15 @@ func (s *Server) known(ref, channel string) bool {
 func (s *Server) accept(p *model.Post) {
 	p.CreateAt = s.tick()
 	kept := s.RecordOnce(providertest.Sent{
-		Chat: p.ChannelId, Key: p.PendingPostId, Text: visible(p), Root: p.RootId, Ref: p.Id, Raw: raw(p),
+		Chat: p.ChannelId, Key: p.PendingPostId, Text: visible(p), Root: p.RootId, Ref: p.Id, Raw: raw(p), At: time.UnixMilli(p.CreateAt),
 	})
+	isNew := p.Id == kept.Ref
 	p.Id = kept.Ref
+	if isNew {
+		p.AddProp(model.PostPropsFromBot, "true")
+		s.told(p, "@bellhop")
+		s.show(&Shown{channel: p.ChannelId, post: p})
+	}
 }
 
 // raw is what a post says, without what differs from one time to the next.
