@@ -10,7 +10,7 @@ import (
 // Bounds on what Remember keeps.
 const (
 	rememberedMessages = 256
-	rememberedBytes    = 1 << 20 // of the messages; what is written of them is about as much
+	rememberedBytes    = 1 << 20 // of the messages; what is written of them is up to a few times as much
 )
 
 // Remember is write with a memory of what it wrote last: what goes to many chats,
