@@ -25,7 +25,7 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 		rows = append(rows, row)
 	}
 	put := insert{
-		head: `INSERT INTO announcements (notification, source, topic, post, body, told_at)`,
+		into: `announcements (notification, source, topic, post, body, told_at)`,
 		tail: `ON CONFLICT (notification) DO UPDATE SET source = excluded.source, topic = excluded.topic,
 			post = excluded.post, body = excluded.body, told_at = excluded.told_at`,
 		columns: 6,

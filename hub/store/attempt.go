@@ -13,7 +13,7 @@ import (
 // stays, counted; what was told already, or came late, changes nothing.
 func attempted() insert {
 	return insert{
-		head: `INSERT INTO attempts (notification, again, attempt, status, fault, times, at, body)`,
+		into: `attempts (notification, again, attempt, status, fault, times, at, body)`,
 		tail: `ON CONFLICT (notification, again, attempt, status, fault) DO UPDATE SET
 			times = attempts.times + excluded.times, at = excluded.at, body = excluded.body
 			WHERE excluded.at > attempts.at`,

@@ -13,10 +13,10 @@ import (
 // measurable, and SQLite takes at most 32,766 arguments.
 const rowsPerStatement = 250
 
-// insert is an INSERT of many rows: "INSERT INTO t (a, b)", what follows the
-// rows, and how many columns each has.
+// insert is an INSERT of many rows: "t (a, b)", what follows the rows, and how
+// many columns each has.
 type insert struct {
-	head    string
+	into    string
 	tail    string
 	columns int
 }
@@ -30,7 +30,7 @@ func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]
 		}
 	}
 	if rest := rows[whole:]; len(rest) > 0 {
-		_, err := tx.ExecContext(ctx, i.statement(len(rest), e.placeholder), slices.Concat(rest...)...)
+		_, err := tx.ExecContext(ctx, e.statement(i, len(rest)), slices.Concat(rest...)...)
 		return err
 	}
 	return nil
@@ -40,7 +40,7 @@ func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]
 // read so long a statement anew for each chunk would take SQLite longer than to
 // run it.
 func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
-	statement, err := tx.PrepareContext(ctx, i.statement(rowsPerStatement, e.placeholder))
+	statement, err := tx.PrepareContext(ctx, e.statement(i, rowsPerStatement))
 	if err != nil {
 		return err
 	}
@@ -53,9 +53,16 @@ func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows []
 	return nil
 }
 
-func (i insert) statement(rows int, placeholder func(n int) string) string {
+// statement is i for so many rows. SQLite copies each page that an INSERT of
+// many rows is about to change, to be able to take that statement alone back;
+// all of ours end their transaction when they fail.
+func (e *engine) statement(i insert, rows int) string {
 	var b strings.Builder
-	b.WriteString(i.head + " VALUES ")
+	b.WriteString("INSERT ")
+	if e.dialect == SQLite {
+		b.WriteString("OR ROLLBACK ")
+	}
+	b.WriteString("INTO " + i.into + " VALUES ")
 	for n := range rows * i.columns {
 		switch {
 		case n == 0:
@@ -65,7 +72,7 @@ func (i insert) statement(rows int, placeholder func(n int) string) string {
 		default:
 			b.WriteString(", ")
 		}
-		b.WriteString(placeholder(n + 1))
+		b.WriteString(e.placeholder(n + 1))
 	}
 	b.WriteString(") " + i.tail)
 	return b.String()

@@ -29,7 +29,7 @@ func statuses() []hub.Status {
 // notification was announced learns what it is about; its status stays.
 func announce() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
+		into: `deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			event = excluded.event, event_type = excluded.event_type, source = excluded.source,
 			subscription = excluded.subscription, act = excluded.act, title = excluded.title,
@@ -43,7 +43,7 @@ func announce() insert {
 // its row begins anew, at its old place in the list.
 func requeue() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
+		into: `deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
 			reason = excluded.reason, reason_folded = excluded.reason_folded, updated_at = excluded.updated_at

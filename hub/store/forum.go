@@ -99,7 +99,7 @@ func putObjects[T any](ctx context.Context, s *Store, o objects, source hub.Sour
 		rows = append(rows, row)
 	}
 	put := insert{
-		head:    `INSERT INTO ` + o.table + ` (source, ` + o.key + `, body, updated_at)`,
+		into:    `` + o.table + ` (source, ` + o.key + `, body, updated_at)`,
 		tail:    `ON CONFLICT (source, ` + o.key + `) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
 		columns: 4,
 	}

@@ -15,7 +15,7 @@ import (
 // notification be given up later: the message is out there.
 func settle() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
+		into: `deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
 			reason = excluded.reason, reason_folded = excluded.reason_folded,

@@ -23,7 +23,7 @@ func (s *Store) PutTraces(ctx context.Context, ts []hub.Trace) error {
 		rows = append(rows, row)
 	}
 	put := insert{
-		head:    `INSERT INTO traces (event, body, taken_at)`,
+		into:    `traces (event, body, taken_at)`,
 		tail:    `ON CONFLICT (event) DO UPDATE SET body = excluded.body, taken_at = excluded.taken_at`,
 		columns: 3,
 	}
