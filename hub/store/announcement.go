@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -30,7 +29,7 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 			post = excluded.post, body = excluded.body, told_at = excluded.told_at`,
 		columns: 6,
 	}
-	return s.transact(ctx, "put announcements", func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
+	return s.putRows(ctx, "put announcements", put, rows)
 }
 
 func announcementArgs(a hub.Announcement) ([]any, error) {

@@ -21,36 +21,55 @@ type insert struct {
 	columns int
 }
 
-// insertRows runs i for rows, each a list of arguments.
-func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
+// insertRows runs i for rows, each a list of arguments, and says how many it
+// made or changed.
+func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) (changed int64, err error) {
 	whole := len(rows) / rowsPerStatement * rowsPerStatement
 	if whole > 0 {
-		if err := e.insertChunks(ctx, tx, i, rows[:whole]); err != nil {
-			return err
+		if changed, err = e.insertChunks(ctx, tx, i, rows[:whole]); err != nil {
+			return 0, err
 		}
 	}
 	if rest := rows[whole:]; len(rest) > 0 {
-		_, err := tx.ExecContext(ctx, e.statement(i, len(rest)), slices.Concat(rest...)...)
-		return err
+		result, err := tx.ExecContext(ctx, e.statement(i, len(rest)), slices.Concat(rest...)...)
+		if err != nil {
+			return 0, err
+		}
+		n, err := result.RowsAffected()
+		return changed + n, err
 	}
-	return nil
+	return changed, nil
 }
 
 // insertChunks runs one statement for as many rows at a time as it carries. To
 // read so long a statement anew for each chunk would take SQLite longer than to
 // run it.
-func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
+func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) (changed int64, err error) {
 	statement, err := tx.PrepareContext(ctx, e.statement(i, rowsPerStatement))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer statement.Close()
 	for ; len(rows) > 0; rows = rows[rowsPerStatement:] {
-		if _, err := statement.ExecContext(ctx, slices.Concat(rows[:rowsPerStatement]...)...); err != nil {
-			return err
+		result, err := statement.ExecContext(ctx, slices.Concat(rows[:rowsPerStatement]...)...)
+		if err != nil {
+			return 0, err
 		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		changed += n
 	}
-	return nil
+	return changed, nil
+}
+
+// putRows is insertRows in a transaction of its own.
+func (s *Store) putRows(ctx context.Context, op string, i insert, rows [][]any) error {
+	return s.transact(ctx, op, func(tx *sql.Tx) error {
+		_, err := s.insertRows(ctx, tx, i, rows)
+		return err
+	})
 }
 
 // statement is i for so many rows. SQLite copies each page that an INSERT of

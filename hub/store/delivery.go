@@ -65,11 +65,15 @@ func (s *Store) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
 	rounds := inOrder(ds, func(d hub.Delivery) hub.NotificationID { return d.ID })
 	return s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error {
 		// What is said twice is the same, so that the first makes the row.
-		if err := s.insertRows(ctx, tx, announce(), queuedRows(rounds[0], 0)); err != nil {
+		if _, err := s.insertRows(ctx, tx, announce(), queuedRows(rounds[0], 0)); err != nil {
 			return err
 		}
 		for _, round := range rounds {
-			if err := s.insertRows(ctx, tx, requeue(), queuedRows(round, 1)); err != nil {
+			again := queuedRows(round, 1)
+			if err := s.keepSent(ctx, tx, again); err != nil {
+				return err
+			}
+			if _, err := s.insertRows(ctx, tx, requeue(), again); err != nil {
 				return err
 			}
 		}
@@ -100,7 +104,15 @@ func queuedArgs(d hub.Delivery) []any {
 	}
 }
 
-const rankQueued = 0
+// Ranks that statements name.
+const (
+	rankQueued = 0
+	rankSent   = 2
+)
+
+// notSent is the condition of the index of statuses, to be repeated word by word
+// where that is to be used.
+const notSent = "status <> 2"
 
 // GetDelivery reads a row.
 func (s *Store) GetDelivery(ctx context.Context, id hub.NotificationID) (*hub.Delivery, error) {
@@ -153,6 +165,9 @@ func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 		ranks = append(ranks, rank)
 	}
 	sel.among("status", ranks)
+	if len(ranks) > 0 && !slices.Contains(ranks, any(rankSent)) {
+		sel.add(notSent)
+	}
 	if !q.Since.IsZero() {
 		sel.add("queued_at >= " + sel.bind(micros(q.Since)))
 	}
