@@ -27,7 +27,7 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 		into: `announcements (notification, source, topic, post, body, told_at)`,
 		tail: `ON CONFLICT (notification) DO UPDATE SET source = excluded.source, topic = excluded.topic,
 			post = excluded.post, body = excluded.body, told_at = excluded.told_at`,
-		columns: 6,
+		row: marks(6),
 	}
 	return s.putRows(ctx, "put announcements", put, rows)
 }

@@ -19,7 +19,7 @@ func attempted() insert {
 		tail: `ON CONFLICT (notification, again, attempt, status, fault) DO UPDATE SET
 			times = attempts.times + excluded.times, at = excluded.at, body = excluded.body
 			WHERE excluded.at > attempts.at`,
-		columns: 8,
+		row: marks(8),
 	}
 }
 

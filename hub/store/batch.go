@@ -13,13 +13,17 @@ import (
 // measurable, and SQLite takes at most 32,766 arguments.
 const rowsPerStatement = 250
 
-// insert is an INSERT of many rows: "t (a, b)", what follows the rows, and how
-// many columns each has.
+// insert is an INSERT of many rows: "t (a, b)", what a row is made of, and what
+// follows the rows. In a row each "?" is an argument; what is the same in all of
+// them stands there itself, as to bind it for each row takes longer.
 type insert struct {
-	into    string
-	tail    string
-	columns int
+	into string
+	row  string
+	tail string
 }
+
+// marks is a row of n arguments.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 // insertRows runs i for rows, each a list of arguments, and says how many it
 // made or changed.
@@ -82,18 +86,23 @@ func (e *engine) statement(i insert, rows int) string {
 		b.WriteString("OR ROLLBACK ")
 	}
 	b.WriteString("INTO " + i.into + " VALUES ")
-	for n := range rows * i.columns {
-		switch {
-		case n == 0:
-			b.WriteString("(")
-		case n%i.columns == 0:
-			b.WriteString("), (")
-		default:
+	for row, n := 0, 0; row < rows; row++ {
+		if row > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(e.placeholder(n + 1))
+		b.WriteString("(")
+		for before, rest := "", i.row; rest != ""; {
+			var more bool
+			before, rest, more = strings.Cut(rest, "?")
+			b.WriteString(before)
+			if more {
+				n++
+				b.WriteString(e.placeholder(n))
+			}
+		}
+		b.WriteString(")")
 	}
-	b.WriteString(") " + i.tail)
+	b.WriteString(" " + i.tail)
 	return b.String()
 }
 

@@ -18,6 +18,12 @@ const deliveryColumns = `id, system, chat, event, event_type, source, subscripti
 // writtenColumns are all: beside what is read, what is searched.
 const writtenColumns = deliveryColumns + `, announced, title_folded, reason_folded`
 
+// Rows of writtenColumns: of a notification that is owed, and of an outcome.
+const (
+	queuedRow  = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '', ?, ?, 1, ?, ''`
+	settledRow = `?, ?, ?, ?, '', '', '', '', '', ?, ?, ?, ?, ?, ?, ?, 0, '', ?`
+)
+
 const allDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries`
 
 // statuses lists the statuses by rank: a row never goes back to an earlier one.
@@ -35,7 +41,7 @@ func announce() insert {
 			subscription = excluded.subscription, act = excluded.act, title = excluded.title,
 			title_folded = excluded.title_folded, queued_at = excluded.queued_at, announced = 1
 			WHERE deliveries.announced = 0`,
-		columns: 19,
+		row: queuedRow,
 	}
 }
 
@@ -48,7 +54,7 @@ func requeue() insert {
 			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
 			reason = excluded.reason, reason_folded = excluded.reason_folded, updated_at = excluded.updated_at
 			WHERE excluded.again > deliveries.again`,
-		columns: 19,
+		row: queuedRow,
 	}
 }
 
@@ -99,8 +105,7 @@ func queuedArgs(d hub.Delivery) []any {
 	}
 	return []any{
 		text(d.ID), text(d.System), text(d.Chat.ID), text(d.Event), text(d.EventType), text(d.Source),
-		text(d.Subscription), text(d.Act), text(d.Title), max(d.Again, 0), rankQueued, 0, "", "", at, updated,
-		1, folded(d.Title), "",
+		text(d.Subscription), text(d.Act), text(d.Title), max(d.Again, 0), at, updated, folded(d.Title),
 	}
 }
 

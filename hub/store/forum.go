@@ -98,9 +98,9 @@ func putObjects[T any](ctx context.Context, s *Store, o objects, source hub.Sour
 		rows = append(rows, row)
 	}
 	put := insert{
-		into:    `` + o.table + ` (source, ` + o.key + `, body, updated_at)`,
-		tail:    `ON CONFLICT (source, ` + o.key + `) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
-		columns: 4,
+		into: `` + o.table + ` (source, ` + o.key + `, body, updated_at)`,
+		tail: `ON CONFLICT (source, ` + o.key + `) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
+		row:  marks(4),
 	}
 	return s.putRows(ctx, "put "+o.table, put, rows)
 }

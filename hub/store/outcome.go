@@ -23,7 +23,7 @@ func settle() insert {
 			updated_at = excluded.updated_at
 			WHERE (excluded.again, excluded.status, excluded.attempts, excluded.updated_at)
 				> (deliveries.again, deliveries.status, deliveries.attempts, deliveries.updated_at)`,
-		columns: 19,
+		row: settledRow,
 	}
 }
 
@@ -113,8 +113,8 @@ func settleArgs(o hub.Outcome) ([]any, error) {
 	}
 	at, reason := microsOrNow(o.At), cmp.Or(o.Reason, string(o.Fault))
 	return []any{
-		text(o.Notification), text(o.System), text(o.ID), text(o.Event), "", "", "", "", "", max(o.Again, 0),
-		rank, max(o.Attempt, 0), text(reason), receipt, at, at, 0, "", folded(reason),
+		text(o.Notification), text(o.System), text(o.ID), text(o.Event), max(o.Again, 0),
+		rank, max(o.Attempt, 0), text(reason), receipt, at, at, folded(reason),
 	}, nil
 }
 

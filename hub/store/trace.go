@@ -22,9 +22,9 @@ func (s *Store) PutTraces(ctx context.Context, ts []hub.Trace) error {
 		rows = append(rows, row)
 	}
 	put := insert{
-		into:    `traces (event, body, taken_at)`,
-		tail:    `ON CONFLICT (event) DO UPDATE SET body = excluded.body, taken_at = excluded.taken_at`,
-		columns: 3,
+		into: `traces (event, body, taken_at)`,
+		tail: `ON CONFLICT (event) DO UPDATE SET body = excluded.body, taken_at = excluded.taken_at`,
+		row:  marks(3),
 	}
 	return s.putRows(ctx, "put traces", put, rows)
 }
