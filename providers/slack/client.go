@@ -137,13 +137,13 @@ func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form
 	if message.none() {
 		return hub.Receipt{}, empty(op)
 	}
-	fields := []string{"unfurl_links", "false", "unfurl_media", "false"}
+	fields := []string{"unfurl_links=false", "unfurl_media=false"}
 	root := threadOf(p.Root)
 	if root != "" {
-		fields = append(fields, "thread_ts", root)
+		fields = append(fields, field("thread_ts", root))
 	}
 	if root != "" && p.Message.Broadcast {
-		fields = append(fields, "reply_broadcast", "true")
+		fields = append(fields, "reply_broadcast=true")
 	}
 	w := &wire{http: c.http}
 	a, err := c.call(ctx, w, op, c.form(message, p.To.ID, fields...))

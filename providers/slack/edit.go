@@ -36,7 +36,7 @@ func (c *Client) update(ctx context.Context, p providers.Post, ref hub.MessageRe
 	}
 	w := &wire{http: c.http}
 	// Left out, parse is "client", and not "none" as for a new message.
-	a, err := c.call(ctx, w, op, c.form(message, channel, "ts", ts, "parse", "none"))
+	a, err := c.call(ctx, w, op, c.form(message, channel, field("ts", ts), "parse=none"))
 	if err != nil {
 		return hub.Receipt{}, c.failed(op, w, err)
 	}

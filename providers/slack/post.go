@@ -24,17 +24,14 @@ func (s said) none() bool { return s.text == "" }
 // field is one field of a form.
 func field(name, value string) string { return name + "=" + url.QueryEscape(value) }
 
-// form is the body of a call: what is said, where, and fields of this call
-// alone, as names and values.
+// form is the body of a call: what is said, where, and fields of this call alone.
 func (c *Client) form(s said, channel string, more ...string) string {
-	parts := make([]string, 0, 4+len(more)/2)
+	parts := make([]string, 0, 4+len(more))
 	if s.blocks != "" {
 		parts = append(parts, s.blocks)
 	}
 	parts = append(parts, field("channel", channel), s.text)
-	for i := 0; i < len(more); i += 2 {
-		parts = append(parts, field(more[i], more[i+1]))
-	}
+	parts = append(parts, more...)
 	return strings.Join(append(parts, field("token", c.token.Reveal())), "&")
 }
 
