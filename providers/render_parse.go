@@ -28,6 +28,9 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", string(utf8
 // Any text is some CommonMark, so it cannot fail. HTML in it is text like any
 // other; bytes that are not UTF-8 become U+FFFD.
 func Parse(markdown string) *Doc {
+	if markdown == "" { // as most messages beside their card
+		return &Doc{&node{kind: kindGroup}}
+	}
 	markdown = strings.ToValidUTF8(markdown, string(utf8.RuneError))
 	markdown = lineEnds.Replace(markdown)
 	src := []byte(markdown)

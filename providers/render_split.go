@@ -6,7 +6,10 @@ package providers
 // between graphemes. No words are lost, save a grapheme that alone is over the
 // limit; of a link that is, the text stays.
 func Split(d *Doc, to Dialect, limit int, measure func(string) int) []string {
-	f := fitter{to: to, limit: limit, measure: measure, shape: asIs}
+	f := fitter{root: d.root, to: to, limit: limit, measure: measure, shape: asIs}
+	if all, ok := f.whole(); ok {
+		return all
+	}
 	f.root = f.shorten(d.root)
 	var out []string
 	for at := f.skipSpace(0); at < f.root.units; {
@@ -17,6 +20,21 @@ func Split(d *Doc, to Dialect, limit int, measure func(string) int) []string {
 		at = f.skipSpace(next)
 	}
 	return out
+}
+
+// whole is all in one message, as nearly everything is, if that fits.
+func (f fitter) whole() ([]string, bool) {
+	if f.root.units == 0 {
+		return nil, true
+	}
+	if f.skipSpace(0) > 0 || f.trimmed(0, f.root.units) < f.root.units {
+		return nil, false
+	}
+	out := renderNode(f.root, f.to)
+	if out == "" || f.measure(out) > f.limit {
+		return nil, false
+	}
+	return []string{out}, true
 }
 
 // next is the message that starts at lo, and where the one after it starts.

@@ -101,6 +101,12 @@ const longestGrapheme = 128
 // graphemeEnds is where each grapheme of s ends.
 func graphemeEnds(s string) []int32 {
 	ends := make([]int32, 0, len(s))
+	if each(s) {
+		for i := range len(s) {
+			ends = append(ends, int32(i+1))
+		}
+		return ends
+	}
 	at, state, rest := 0, -1, s
 	for rest != "" {
 		var cluster string
@@ -113,6 +119,17 @@ func graphemeEnds(s string) []int32 {
 		}
 	}
 	return slices.Clip(ends)
+}
+
+// each reports whether each byte of s is a grapheme: of ASCII only a carriage
+// return goes together with what follows it.
+func each(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || s[i] == '\r' {
+			return false
+		}
+	}
+	return true
 }
 
 func firstGrapheme(s string) string {

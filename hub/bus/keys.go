@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -127,21 +128,34 @@ func (b *Bus) save(ctx context.Context, bucket, key string, v any) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.buckets[bucket].Put(ctx, key, data); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, keyTimeout)
+	defer cancel()
+	if _, err := b.put(ctx, &nats.Msg{Subject: keySubject(bucket, key), Data: data}); err != nil {
 		return fmt.Errorf("store in %s: %w", bucket, err)
 	}
 	return nil
 }
 
+const keyTimeout = 5 * time.Second
+
+// keySubject is where the values of a key are published:
+// https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md
+func keySubject(bucket, key string) string { return "$KV." + bucket + "." + key }
+
 func (b *Bus) load(ctx context.Context, bucket, key string, v any) (found bool, err error) {
-	entry, err := b.buckets[bucket].Get(ctx, key)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return false, nil
-	}
+	ctx, cancel := context.WithTimeout(ctx, keyTimeout)
+	defer cancel()
+	m, err := b.js.Conn().RequestWithContext(ctx, "$JS.API.DIRECT.GET.KV_"+bucket+"."+keySubject(bucket, key), nil)
 	if err != nil {
 		return false, fmt.Errorf("read from %s: %w", bucket, err)
 	}
-	if err := json.Unmarshal(entry.Value(), v); err != nil {
+	switch status := m.Header.Get("Status"); {
+	case status == "404", m.Header.Get("KV-Operation") != "", m.Header.Get(jetstream.MarkerReasonHeader) != "":
+		return false, nil // it was never there, or is there no more
+	case status != "":
+		return false, fmt.Errorf("read from %s: %s %s", bucket, status, m.Header.Get("Description"))
+	}
+	if err := json.Unmarshal(m.Data, v); err != nil {
 		return false, fmt.Errorf("read from %s: %w", bucket, err)
 	}
 	return true, nil

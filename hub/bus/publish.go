@@ -64,7 +64,7 @@ func (b *Bus) store(ctx context.Context, id hub.EventID, m *nats.Msg) (Ack, erro
 	} else if known != nil {
 		return Ack{Seq: known.seq, Duplicate: true}, nil
 	}
-	ack, err := b.js.PublishMsg(ctx, m)
+	ack, err := b.put(ctx, m)
 	if err != nil {
 		b.suspect(nil)
 		select {
@@ -73,8 +73,8 @@ func (b *Bus) store(ctx context.Context, id hub.EventID, m *nats.Msg) (Ack, erro
 		}
 		return Ack{}, err
 	}
-	b.seen.add(msgID(string(id)), ack.Sequence, time.Now())
-	return Ack{Seq: ack.Sequence, Duplicate: ack.Duplicate}, nil
+	b.seen.add(msgID(string(id)), ack.Seq, time.Now())
+	return ack, nil
 }
 
 // eventMsg is e on its way, an Error with CodeInvalid if it cannot be sent.
@@ -119,6 +119,15 @@ func (b *Bus) publishAll(ctx context.Context, what string, ms []*nats.Msg) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
+	if len(ms) == 1 {
+		if _, err := b.put(ctx, ms[0]); err != nil {
+			if ctx.Err() != nil {
+				b.suspect(nil)
+			}
+			return unavailable(what, err)
+		}
+		return nil
+	}
 	futures := make([]jetstream.PubAckFuture, 0, len(ms))
 	var failed error
 	for _, m := range ms {

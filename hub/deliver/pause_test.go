@@ -65,8 +65,9 @@ func TestARefusalSlowsTheAccount(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, b.Notify(t.Context(), notes("a", 1, 1)))
-	run(t, deliver.Config{Bus: b, Provider: paced{f, providers.Limits{Learned: true}}})
+	w, _ := run(t, deliver.Config{Bus: b, Provider: paced{f, providers.Limits{Learned: true}}})
 	f.awaits(t, 1)
+	require.Eventually(t, func() bool { return w.Counts().Waited.Load() > 0 }, 5*time.Second, time.Millisecond, "the refusal was taken in")
 	require.NoError(t, b.Notify(t.Context(), append(notes("b", 1, 1), notes("c", 1, 1)...)))
 	f.awaits(t, 3)
 	f.mu.Lock()

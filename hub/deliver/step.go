@@ -229,9 +229,7 @@ func (w *Worker) sent(ctx context.Context, n *hub.Notification, l *lane, r hub.R
 			})
 		}
 	}
-	all.Go(func() {
-		w.tell(ctx, n, hub.Outcome{Status: hub.StatusSent, Attempt: l.attempt + 1, Receipt: r})
-	})
+	w.tell(ctx, n, hub.Outcome{Status: hub.StatusSent, Attempt: l.attempt + 1, Receipt: r})
 	all.Wait()
 	return ctx.Err() == nil
 }

@@ -140,6 +140,9 @@ func (a *agent) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Header.Set("User-Agent", a.name)
 	}
+	if !a.log.Enabled(r.Context(), slog.LevelDebug) {
+		return a.next.RoundTrip(r)
+	}
 	began := time.Now()
 	resp, err := a.next.RoundTrip(r)
 	if err != nil {

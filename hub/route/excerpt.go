@@ -3,6 +3,7 @@ package route
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
@@ -115,7 +116,10 @@ func (s *scissors) walk(n *html.Node) {
 // trim shortens a text to what is left, at the last gap between words if one
 // is near.
 func (s *scissors) trim(n *html.Node) {
-	length := uniseg.GraphemeClusterCount(n.Data)
+	length := len(n.Data) // and no more characters than that
+	if length > s.left || !ascii(n.Data) {
+		length = uniseg.GraphemeClusterCount(n.Data)
+	}
 	if length <= s.left {
 		if strings.TrimSpace(n.Data) != "" {
 			s.left -= length
@@ -133,6 +137,15 @@ func (s *scissors) trim(n *html.Node) {
 	}
 	n.Data = strings.TrimRightFunc(kept, unicode.IsSpace) + "…"
 	s.left, s.cut = 0, true
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || s[i] == '\r' { // with a line end it is one character
+			return false
+		}
+	}
+	return true
 }
 
 // weighs reports whether a tree holds anything to read.

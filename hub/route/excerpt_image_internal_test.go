@@ -101,7 +101,8 @@ func TestImageOfAMessage(t *testing.T) {
 	require.Equal(t, forumURL+"/uploads/default/original/1X/b.jpeg", c.message(hub.Watch, &hub.Options{}).Card.Image.URL)
 	require.NotNil(t, c.message(hub.Watch, &hub.Options{Excerpt: 1}).Card.Image)
 	require.Nil(t, c.message(hub.Watch, &hub.Options{Style: hub.StyleCompact}).Card.Image)
+	require.Same(t, c.message(hub.Watch, &hub.Options{}).Card, c.message(hub.Thread, &hub.Options{}).Card, "made once for all chats")
 	c.forum.Post.HTML = "<p>Look.</p>"
-	c.cache = nil
+	c.cache, c.cards = nil, nil
 	require.Nil(t, c.message(hub.Watch, &hub.Options{}).Card.Image)
 }

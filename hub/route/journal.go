@@ -2,6 +2,7 @@ package route
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -28,7 +29,12 @@ type journal struct {
 	mu     sync.Mutex
 	queued []hub.Delivery
 	fired  map[hub.SubscriptionID]time.Time
+	marked time.Time // when what fired was written last
 }
+
+// markEvery is the shortest time between two notes of when rows fired: under load
+// all of them do, all the time.
+const markEvery = 2 * time.Second
 
 func newJournal(c Config) *journal {
 	return &journal{
@@ -69,19 +75,42 @@ func queued(n *hub.Notification) hub.Delivery {
 }
 
 // flush writes all that waits. What could not be written stays for the next
-// time.
+// time, as does when rows fired, for a while.
 func (j *journal) flush(ctx context.Context) error {
+	if err := j.flushQueued(ctx); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	due := time.Since(j.marked) >= markEvery
+	j.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return j.mark(ctx)
+}
+
+// finish writes all that waits, for the last time.
+func (j *journal) finish(ctx context.Context) error {
+	return errors.Join(j.flushQueued(ctx), j.mark(ctx))
+}
+
+func (j *journal) flushQueued(ctx context.Context) error {
 	for {
 		batch := j.take()
 		if len(batch) == 0 {
-			break
+			return nil
 		}
 		if err := j.deliveries.RecordQueued(ctx, batch); err != nil {
 			j.giveBack(batch)
 			return fmt.Errorf("note what is queued: %w", err)
 		}
 	}
+}
+
+// mark writes when rows fired.
+func (j *journal) mark(ctx context.Context) error {
 	j.mu.Lock()
+	j.marked = time.Now()
 	fired := maps.Clone(j.fired)
 	clear(j.fired)
 	j.mu.Unlock()

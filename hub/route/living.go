@@ -224,7 +224,9 @@ func timeless(m hub.Message) hub.Message {
 func (b *batch) restore(m *matter, a *hub.Announcement, message hub.Message) {
 	message.InThread, message.Broadcast, message.Thread = a.Message.InThread, a.Message.Broadcast, a.Message.Thread
 	if message.Card != nil && a.Message.Card != nil {
-		message.Card.Time = a.Message.Card.Time
+		card := *message.Card
+		card.Time = a.Message.Card.Time
+		message.Card = &card
 	}
 	now := *a
 	now.Message = message

@@ -75,6 +75,13 @@ type composer struct {
 	thing *hub.Item
 	line  []hub.ForumCategory
 	cache map[int]excerpt // by limit
+	cards map[shape]*hub.Card
+}
+
+// shape is what a row's options make of a card.
+type shape struct {
+	compact bool
+	excerpt int
 }
 
 type excerpt struct {
@@ -86,15 +93,10 @@ type excerpt struct {
 // fullExcerpt is how much of a post StyleFull takes; platforms cut it further.
 const fullExcerpt = 12_000
 
-// message is what the event says to the chat of a row.
+// message is what the event says to the chat of a row. Its card is that of others,
+// too: who changes something changes a copy.
 func (c *composer) message(mode hub.Mode, o *hub.Options) hub.Message {
-	card := c.card()
-	if o.Style == hub.StyleCompact {
-		card.Compact = true
-	} else {
-		c.excerpt(card, excerptOf(o))
-	}
-	m := hub.Message{Card: card, Thread: c.thread()}
+	m := hub.Message{Card: c.shaped(o), Thread: c.thread()}
 	switch threading(mode, o) {
 	case hub.ThreadReplies:
 		m.InThread = m.Thread != ""
@@ -103,6 +105,28 @@ func (c *composer) message(mode hub.Mode, o *hub.Options) hub.Message {
 		m.Broadcast = m.InThread && c.reply()
 	}
 	return m
+}
+
+// shaped is the card as a row wants it.
+func (c *composer) shaped(o *hub.Options) *hub.Card {
+	s := shape{compact: o.Style == hub.StyleCompact}
+	if !s.compact {
+		s.excerpt = excerptOf(o)
+	}
+	card := c.cards[s]
+	if card != nil {
+		return card
+	}
+	if card = c.card(); s.compact {
+		card.Compact = true
+	} else {
+		c.excerpt(card, s.excerpt)
+	}
+	if c.cards == nil {
+		c.cards = map[shape]*hub.Card{}
+	}
+	c.cards[s] = card
+	return card
 }
 
 // excerptOf is how many characters of a post a row shows.

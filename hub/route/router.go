@@ -194,6 +194,7 @@ func (r *Router) writeBehind(ctx context.Context) {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 			defer cancel()
 			r.flush(last)
+			r.stored(last, "the delivery log", r.journal.finish)
 			return
 		}
 		r.flush(ctx)
@@ -216,8 +217,12 @@ func (r *Router) flush(ctx context.Context) {
 		"the delivery log":                r.journal.flush,
 		"the decisions":                   r.traces.flush,
 	} {
-		if err := flush(ctx); err != nil && ctx.Err() == nil {
-			r.Log.Warn("it could not be stored, will try again", "what", what, "err", err)
-		}
+		r.stored(ctx, what, flush)
+	}
+}
+
+func (r *Router) stored(ctx context.Context, what string, flush func(context.Context) error) {
+	if err := flush(ctx); err != nil && ctx.Err() == nil {
+		r.Log.Warn("it could not be stored, will try again", "what", what, "err", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // in all.
 const (
 	maxSaid   = 5_000
-	mostKnown = 20_000
+	mostKnown = 5_000
 )
 
 // sayKey names a post of a topic.

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -25,12 +24,12 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 		rows = append(rows, row)
 	}
 	put := insert{
-		head: `INSERT INTO announcements (notification, source, topic, post, body, told_at)`,
+		into: `announcements (notification, source, topic, post, body, told_at)`,
 		tail: `ON CONFLICT (notification) DO UPDATE SET source = excluded.source, topic = excluded.topic,
 			post = excluded.post, body = excluded.body, told_at = excluded.told_at`,
-		columns: 6,
+		row: marks(6),
 	}
-	return s.transact(ctx, "put announcements", func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
+	return s.putRows(ctx, "put announcements", put, rows)
 }
 
 func announcementArgs(a hub.Announcement) ([]any, error) {

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -13,11 +15,11 @@ import (
 // stays, counted; what was told already, or came late, changes nothing.
 func attempted() insert {
 	return insert{
-		head: `INSERT INTO attempts (notification, again, attempt, status, fault, times, at, body)`,
+		into: `attempts (notification, again, attempt, status, fault, times, at, body)`,
 		tail: `ON CONFLICT (notification, again, attempt, status, fault) DO UPDATE SET
 			times = attempts.times + excluded.times, at = excluded.at, body = excluded.body
 			WHERE excluded.at > attempts.at`,
-		columns: 8,
+		row: marks(8),
 	}
 }
 
@@ -98,9 +100,47 @@ func attemptDocument(o hub.Outcome) (string, error) {
 	return doc, nil
 }
 
+// keepSent makes attempts of what the deliveries of rows say, where they are
+// sent: the rows may make them say something else.
+func (s *Store) keepSent(ctx context.Context, tx *sql.Tx, rows [][]any) error {
+	for some := range slices.Chunk(rows, rowsPerStatement) {
+		var sel selection
+		ids := make([]any, len(some))
+		for i, row := range some {
+			ids[i] = row[0]
+		}
+		sel.among("id", ids)
+		sel.add("status = " + sel.bind(rankSent))
+		_, err := tx.ExecContext(ctx, sel.where(`
+			INSERT INTO attempts (notification, again, attempt, status, fault, times, at, body)
+			SELECT id, again, attempts, status, '', 1, updated_at, '{}' FROM deliveries`)+`
+			ORDER BY id ON CONFLICT DO NOTHING`, sel.args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sentAttempt is the attempt of which a delivery that is sent tells, nil for
+// none.
+func (s *Store) sentAttempt(ctx context.Context, id hub.NotificationID) (*hub.Attempt, error) {
+	a := hub.Attempt{Status: hub.StatusSent, Times: 1}
+	err := s.reader.QueryRowContext(ctx, `SELECT again, attempts, updated_at FROM deliveries WHERE id = $1 AND status = $2`, text(id), rankSent).
+		Scan(&a.Again, &a.Attempt, timeColumn{&a.At})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &a, err
+}
+
 // Attempts lists how the attempts at a notification ended, the first first.
 func (s *Store) Attempts(ctx context.Context, id hub.NotificationID) (list []hub.Attempt, err error) {
 	const op = "list attempts"
+	sent, err := s.sentAttempt(ctx, id) // first: it may become one of the others meanwhile
+	if err != nil {
+		return nil, fault(ctx, op, err)
+	}
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT again, attempt, status, fault, times, at, body FROM attempts WHERE notification = $1
 		ORDER BY again, at, attempt, status, fault`, text(id))
@@ -117,6 +157,13 @@ func (s *Store) Attempts(ctx context.Context, id hub.NotificationID) (list []hub
 		}
 		a.Status, a.Reason, a.RetryAt, a.Exchange = statuses()[rank], body.Reason, body.RetryAt, body.Exchange
 		list = append(list, a)
+		if sent != nil && a.Status == sent.Status && a.Again == sent.Again && a.Attempt == sent.Attempt {
+			sent = nil
+		}
+	}
+	if sent != nil {
+		list = append(list, *sent)
+		slices.SortStableFunc(list, func(a, b hub.Attempt) int { return cmp.Or(cmp.Compare(a.Again, b.Again), a.At.Compare(b.At)) })
 	}
 	return list, fault(ctx, op, rows.Err())
 }

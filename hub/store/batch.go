@@ -13,61 +13,96 @@ import (
 // measurable, and SQLite takes at most 32,766 arguments.
 const rowsPerStatement = 250
 
-// insert is an INSERT of many rows: "INSERT INTO t (a, b)", what follows the
-// rows, and how many columns each has.
+// insert is an INSERT of many rows: "t (a, b)", what a row is made of, and what
+// follows the rows. In a row each "?" is an argument; what is the same in all of
+// them stands there itself, as to bind it for each row takes longer.
 type insert struct {
-	head    string
-	tail    string
-	columns int
+	into string
+	row  string
+	tail string
 }
 
-// insertRows runs i for rows, each a list of arguments.
-func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
+// marks is a row of n arguments.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// insertRows runs i for rows, each a list of arguments, and says how many it
+// made or changed.
+func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) (changed int64, err error) {
 	whole := len(rows) / rowsPerStatement * rowsPerStatement
 	if whole > 0 {
-		if err := e.insertChunks(ctx, tx, i, rows[:whole]); err != nil {
-			return err
+		if changed, err = e.insertChunks(ctx, tx, i, rows[:whole]); err != nil {
+			return 0, err
 		}
 	}
 	if rest := rows[whole:]; len(rest) > 0 {
-		_, err := tx.ExecContext(ctx, i.statement(len(rest), e.placeholder), slices.Concat(rest...)...)
-		return err
+		result, err := tx.ExecContext(ctx, e.statement(i, len(rest)), slices.Concat(rest...)...)
+		if err != nil {
+			return 0, err
+		}
+		n, err := result.RowsAffected()
+		return changed + n, err
 	}
-	return nil
+	return changed, nil
 }
 
 // insertChunks runs one statement for as many rows at a time as it carries. To
 // read so long a statement anew for each chunk would take SQLite longer than to
 // run it.
-func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) error {
-	statement, err := tx.PrepareContext(ctx, i.statement(rowsPerStatement, e.placeholder))
+func (e *engine) insertChunks(ctx context.Context, tx *sql.Tx, i insert, rows [][]any) (changed int64, err error) {
+	statement, err := tx.PrepareContext(ctx, e.statement(i, rowsPerStatement))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer statement.Close()
 	for ; len(rows) > 0; rows = rows[rowsPerStatement:] {
-		if _, err := statement.ExecContext(ctx, slices.Concat(rows[:rowsPerStatement]...)...); err != nil {
-			return err
+		result, err := statement.ExecContext(ctx, slices.Concat(rows[:rowsPerStatement]...)...)
+		if err != nil {
+			return 0, err
 		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		changed += n
 	}
-	return nil
+	return changed, nil
 }
 
-func (i insert) statement(rows int, placeholder func(n int) string) string {
+// putRows is insertRows in a transaction of its own.
+func (s *Store) putRows(ctx context.Context, op string, i insert, rows [][]any) error {
+	return s.transact(ctx, op, func(tx *sql.Tx) error {
+		_, err := s.insertRows(ctx, tx, i, rows)
+		return err
+	})
+}
+
+// statement is i for so many rows. SQLite copies each page that an INSERT of
+// many rows is about to change, to be able to take that statement alone back;
+// all of ours end their transaction when they fail.
+func (e *engine) statement(i insert, rows int) string {
 	var b strings.Builder
-	b.WriteString(i.head + " VALUES ")
-	for n := range rows * i.columns {
-		switch {
-		case n == 0:
-			b.WriteString("(")
-		case n%i.columns == 0:
-			b.WriteString("), (")
-		default:
+	b.WriteString("INSERT ")
+	if e.dialect == SQLite {
+		b.WriteString("OR ROLLBACK ")
+	}
+	b.WriteString("INTO " + i.into + " VALUES ")
+	for row, n := 0, 0; row < rows; row++ {
+		if row > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(placeholder(n + 1))
+		b.WriteString("(")
+		for before, rest := "", i.row; rest != ""; {
+			var more bool
+			before, rest, more = strings.Cut(rest, "?")
+			b.WriteString(before)
+			if more {
+				n++
+				b.WriteString(e.placeholder(n))
+			}
+		}
+		b.WriteString(")")
 	}
-	b.WriteString(") " + i.tail)
+	b.WriteString(" " + i.tail)
 	return b.String()
 }
 

@@ -18,6 +18,12 @@ const deliveryColumns = `id, system, chat, event, event_type, source, subscripti
 // writtenColumns are all: beside what is read, what is searched.
 const writtenColumns = deliveryColumns + `, announced, title_folded, reason_folded`
 
+// Rows of writtenColumns: of a notification that is owed, and of an outcome.
+const (
+	queuedRow  = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '', ?, ?, 1, ?, ''`
+	settledRow = `?, ?, ?, ?, '', '', '', '', '', ?, ?, ?, ?, ?, ?, ?, 0, '', ?`
+)
+
 const allDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries`
 
 // statuses lists the statuses by rank: a row never goes back to an earlier one.
@@ -29,13 +35,13 @@ func statuses() []hub.Status {
 // notification was announced learns what it is about; its status stays.
 func announce() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
+		into: `deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			event = excluded.event, event_type = excluded.event_type, source = excluded.source,
 			subscription = excluded.subscription, act = excluded.act, title = excluded.title,
 			title_folded = excluded.title_folded, queued_at = excluded.queued_at, announced = 1
 			WHERE deliveries.announced = 0`,
-		columns: 19,
+		row: queuedRow,
 	}
 }
 
@@ -43,12 +49,12 @@ func announce() insert {
 // its row begins anew, at its old place in the list.
 func requeue() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
+		into: `deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
 			reason = excluded.reason, reason_folded = excluded.reason_folded, updated_at = excluded.updated_at
 			WHERE excluded.again > deliveries.again`,
-		columns: 19,
+		row: queuedRow,
 	}
 }
 
@@ -65,11 +71,15 @@ func (s *Store) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
 	rounds := inOrder(ds, func(d hub.Delivery) hub.NotificationID { return d.ID })
 	return s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error {
 		// What is said twice is the same, so that the first makes the row.
-		if err := s.insertRows(ctx, tx, announce(), queuedRows(rounds[0], 0)); err != nil {
+		if _, err := s.insertRows(ctx, tx, announce(), queuedRows(rounds[0], 0)); err != nil {
 			return err
 		}
 		for _, round := range rounds {
-			if err := s.insertRows(ctx, tx, requeue(), queuedRows(round, 1)); err != nil {
+			again := queuedRows(round, 1)
+			if err := s.keepSent(ctx, tx, again); err != nil {
+				return err
+			}
+			if _, err := s.insertRows(ctx, tx, requeue(), again); err != nil {
 				return err
 			}
 		}
@@ -95,12 +105,19 @@ func queuedArgs(d hub.Delivery) []any {
 	}
 	return []any{
 		text(d.ID), text(d.System), text(d.Chat.ID), text(d.Event), text(d.EventType), text(d.Source),
-		text(d.Subscription), text(d.Act), text(d.Title), max(d.Again, 0), rankQueued, 0, "", "", at, updated,
-		1, folded(d.Title), "",
+		text(d.Subscription), text(d.Act), text(d.Title), max(d.Again, 0), at, updated, folded(d.Title),
 	}
 }
 
-const rankQueued = 0
+// Ranks that statements name.
+const (
+	rankQueued = 0
+	rankSent   = 2
+)
+
+// notSent is the condition of the index of statuses, to be repeated word by word
+// where that is to be used.
+const notSent = "status <> 2"
 
 // GetDelivery reads a row.
 func (s *Store) GetDelivery(ctx context.Context, id hub.NotificationID) (*hub.Delivery, error) {
@@ -153,6 +170,9 @@ func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 		ranks = append(ranks, rank)
 	}
 	sel.among("status", ranks)
+	if len(ranks) > 0 && !slices.Contains(ranks, any(rankSent)) {
+		sel.add(notSent)
+	}
 	if !q.Since.IsZero() {
 		sel.add("queued_at >= " + sel.bind(micros(q.Since)))
 	}

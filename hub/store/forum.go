@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -99,11 +98,11 @@ func putObjects[T any](ctx context.Context, s *Store, o objects, source hub.Sour
 		rows = append(rows, row)
 	}
 	put := insert{
-		head:    `INSERT INTO ` + o.table + ` (source, ` + o.key + `, body, updated_at)`,
-		tail:    `ON CONFLICT (source, ` + o.key + `) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
-		columns: 4,
+		into: `` + o.table + ` (source, ` + o.key + `, body, updated_at)`,
+		tail: `ON CONFLICT (source, ` + o.key + `) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
+		row:  marks(4),
 	}
-	return s.transact(ctx, "put "+o.table, func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
+	return s.putRows(ctx, "put "+o.table, put, rows)
 }
 
 func (o objects) args(source hub.Source, key string, v any) ([]any, error) {

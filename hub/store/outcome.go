@@ -15,7 +15,7 @@ import (
 // notification be given up later: the message is out there.
 func settle() insert {
 	return insert{
-		head: `INSERT INTO deliveries (` + writtenColumns + `)`,
+		into: `deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
 			reason = excluded.reason, reason_folded = excluded.reason_folded,
@@ -23,40 +23,74 @@ func settle() insert {
 			updated_at = excluded.updated_at
 			WHERE (excluded.again, excluded.status, excluded.attempts, excluded.updated_at)
 				> (deliveries.again, deliveries.status, deliveries.attempts, deliveries.updated_at)`,
-		columns: 19,
+		row: settledRow,
 	}
 }
 
 // RecordOutcomes notes how attempts ended. An outcome that is none (no
 // notification, another status) is CodeInvalid, and then nothing is noted.
 func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome) error {
-	var rounds [][][]any
-	for _, round := range inOrder(os, func(o hub.Outcome) hub.NotificationID { return o.Notification }) {
-		var rows [][]any
-		for _, o := range round {
-			args, err := settleArgs(o)
-			if err != nil {
-				return err
-			}
-			rows = append(rows, args)
-		}
-		rounds = append(rounds, rows)
+	t, err := settlingOf(os)
+	if err != nil || len(os) == 0 {
+		return err
 	}
-	if len(rounds) == 0 {
-		return nil
-	}
-	attempts, err := attemptRows(os)
+	attempts, err := attemptRows(t.special)
 	if err != nil {
 		return err
 	}
 	return s.transact(ctx, "record outcomes", func(tx *sql.Tx) error {
-		for _, rows := range rounds {
-			if err := s.insertRows(ctx, tx, settle(), rows); err != nil {
+		if err := s.keepSent(ctx, tx, t.moves); err != nil {
+			return err
+		}
+		left := int64(len(os))
+		for _, rows := range t.rounds {
+			changed, err := s.insertRows(ctx, tx, settle(), rows)
+			if err != nil {
+				return err
+			}
+			left -= changed
+		}
+		kept := attempts
+		if left > 0 { // what was told late, or twice, is in no row
+			if kept, err = attemptRows(os); err != nil {
 				return err
 			}
 		}
-		return s.insertRows(ctx, tx, attempted(), attempts)
+		_, err := s.insertRows(ctx, tx, attempted(), kept)
+		return err
 	})
+}
+
+// settling are the rows of outcomes.
+type settling struct {
+	rounds  [][][]any
+	moves   [][]any       // those that may take the place of another that was sent
+	special []hub.Outcome // of which the rows do not say all
+}
+
+func settlingOf(os []hub.Outcome) (t settling, err error) {
+	for _, round := range inOrder(os, func(o hub.Outcome) hub.NotificationID { return o.Notification }) {
+		rows := make([][]any, len(round))
+		for i, o := range round {
+			if rows[i], err = settleArgs(o); err != nil {
+				return settling{}, err
+			}
+			if !plain(o) {
+				t.special = append(t.special, o)
+			}
+			if !plain(o) || o.Again > 0 || o.Attempt > 1 {
+				t.moves = append(t.moves, rows[i])
+			}
+		}
+		t.rounds = append(t.rounds, rows)
+	}
+	return t, nil
+}
+
+// plain reports whether an outcome's row says all that there is to say of the
+// attempt. It is most of them, and each would be a row more.
+func plain(o hub.Outcome) bool {
+	return o.Status == hub.StatusSent && o.Fault == "" && o.Reason == "" && o.RetryAt.IsZero() && o.Exchange == nil
 }
 
 // settleArgs is the row of an outcome. Its time stands for the time of queueing
@@ -79,8 +113,8 @@ func settleArgs(o hub.Outcome) ([]any, error) {
 	}
 	at, reason := microsOrNow(o.At), cmp.Or(o.Reason, string(o.Fault))
 	return []any{
-		text(o.Notification), text(o.System), text(o.ID), text(o.Event), "", "", "", "", "", max(o.Again, 0),
-		rank, max(o.Attempt, 0), text(reason), receipt, at, at, 0, "", folded(reason),
+		text(o.Notification), text(o.System), text(o.ID), text(o.Event), max(o.Again, 0),
+		rank, max(o.Attempt, 0), text(reason), receipt, at, at, folded(reason),
 	}, nil
 }
 

@@ -72,7 +72,7 @@ func makeFile(dir string) (path string, err error) {
 // with 201 survives a power cut.
 func writerDSN(path string) string {
 	return sqliteDSN(path, url.Values{
-		"_pragma": {busy, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-8192)"},
+		"_pragma": {busy, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(4000)", "foreign_keys(1)", "cache_size(-8192)"},
 		// A transaction that begins as a reader and then writes is refused at
 		// once when another process wrote meanwhile, whatever busy_timeout says.
 		"_txlock": {"immediate"},

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -23,11 +22,11 @@ func (s *Store) PutTraces(ctx context.Context, ts []hub.Trace) error {
 		rows = append(rows, row)
 	}
 	put := insert{
-		head:    `INSERT INTO traces (event, body, taken_at)`,
-		tail:    `ON CONFLICT (event) DO UPDATE SET body = excluded.body, taken_at = excluded.taken_at`,
-		columns: 3,
+		into: `traces (event, body, taken_at)`,
+		tail: `ON CONFLICT (event) DO UPDATE SET body = excluded.body, taken_at = excluded.taken_at`,
+		row:  marks(3),
 	}
-	return s.transact(ctx, "put traces", func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
+	return s.putRows(ctx, "put traces", put, rows)
 }
 
 func traceArgs(t hub.Trace) ([]any, error) {

@@ -15,15 +15,13 @@ package slack
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/slack-go/slack"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/secret"
@@ -39,7 +37,7 @@ type Client struct {
 	token  secret.Value
 	api    string
 	http   *http.Client
-	write  func(hub.Message, providers.Form) []slack.MsgOption
+	write  func(hub.Message, providers.Form) said
 	team   atomic.Pointer[string] // the workspace's address, once Check has learned it
 }
 
@@ -135,47 +133,48 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 // post makes one attempt.
 func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form) (hub.Receipt, *providers.Failed) {
 	const op = "chat.postMessage"
-	options := c.write(p.Message, form)
-	if options == nil {
+	message := c.write(p.Message, form)
+	if message.none() {
 		return hub.Receipt{}, empty(op)
 	}
-	options = append(slices.Clip(options), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	fields := []string{"unfurl_links=false", "unfurl_media=false"}
 	root := threadOf(p.Root)
 	if root != "" {
-		options = append(options, slack.MsgOptionTS(root))
+		fields = append(fields, field("thread_ts", root))
 	}
 	if root != "" && p.Message.Broadcast {
-		options = append(options, slack.MsgOptionBroadcast())
+		fields = append(fields, "reply_broadcast=true")
 	}
-	w, api := c.open()
-	channel, ts, said, err := api.PostMessageWithResponseContext(ctx, p.To.ID, options...)
-	if err == nil && ts == "" {
-		err = errNoAnswer
-	}
+	w := &wire{http: c.http}
+	a, err := c.call(ctx, w, op, c.form(message, p.To.ID, fields...))
 	if err != nil {
 		return hub.Receipt{}, c.failed(op, w, err)
 	}
-	r := c.receipt(cmp.Or(channel, p.To.ID), ts)
-	r.At = timeOf(ts)
+	r := c.receipt(cmp.Or(a.Channel, p.To.ID), a.TS)
+	r.At = timeOf(a.TS)
 	// Slack puts a reply into the channel, silently, where the thread's first
 	// message has been deleted.
-	if root != "" && said.ThreadTimestamp == "" {
+	if root != "" && a.Message.ThreadTS == "" {
 		r.Note = "posted outside of its thread, whose first message is gone"
 	}
 	return r, nil
 }
 
 // content is what a message says: blocks, and a text for where they are not
-// shown, or words alone; nil if there is nothing to say.
-func content(m hub.Message, form providers.Form) []slack.MsgOption {
+// shown, or words alone; none if there is nothing to say.
+func content(m hub.Message, form providers.Form) said {
 	if form == providers.PlainWords {
-		return []slack.MsgOption{slack.MsgOptionText(words.Write(m), false)}
+		return said{text: field("text", words.Write(m))}
 	}
 	blocks := compose(m, form)
 	if len(blocks) == 0 {
-		return nil
+		return said{}
 	}
-	return []slack.MsgOption{slack.MsgOptionText(fallback(m), false), slack.MsgOptionBlocks(blocks...)}
+	doc, err := json.Marshal(blocks)
+	if err != nil {
+		return content(m, providers.PlainWords)
+	}
+	return said{blocks: field("blocks", string(doc)), text: field("text", fallback(m))}
 }
 
 func empty(op string) *providers.Failed {

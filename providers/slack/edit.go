@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/slack-go/slack"
 
@@ -24,28 +23,24 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 // update makes one attempt.
 func (c *Client) update(ctx context.Context, p providers.Post, ref hub.MessageRef, form providers.Form) (hub.Receipt, *providers.Failed) {
 	const op = "chat.update"
-	options := slices.Clip(c.write(p.Message, form))
-	if options == nil {
+	message := c.write(p.Message, form)
+	if message.none() {
 		return hub.Receipt{}, empty(op)
 	}
 	if form == providers.PlainWords { // the old blocks would stay
-		options = append(options, slack.MsgOptionBlocks())
+		message.blocks = field("blocks", "[]")
 	}
 	channel, ts, misplaced := place(op, ref, p.To)
 	if misplaced != nil {
 		return hub.Receipt{}, &providers.Failed{Err: misplaced}
 	}
-	// Left out, it is "client", and not "none" as for a new message.
-	options = append(options, slack.MsgOptionParse(false))
-	w, api := c.open()
-	inChannel, changed, _, err := api.UpdateMessageContext(ctx, channel, ts, options...)
-	if err == nil && changed == "" {
-		err = errNoAnswer
-	}
+	w := &wire{http: c.http}
+	// Left out, parse is "client", and not "none" as for a new message.
+	a, err := c.call(ctx, w, op, c.form(message, channel, field("ts", ts), "parse=none"))
 	if err != nil {
 		return hub.Receipt{}, c.failed(op, w, err)
 	}
-	return c.receipt(cmp.Or(inChannel, channel), changed), nil
+	return c.receipt(cmp.Or(a.Channel, channel), a.TS), nil
 }
 
 // Retract implements providers.Editor.

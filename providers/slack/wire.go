@@ -38,7 +38,11 @@ func (c *Client) open() (*wire, *slack.Client) {
 
 // Do implements what the library wants of an HTTP client.
 func (w *wire) Do(req *http.Request) (*http.Response, error) {
-	resp, err := w.http.Do(req)
+	client := *w.http
+	if _, ends := req.Context().Deadline(); ends {
+		client.Timeout = 0 // it takes two goroutines and a timer, where the transport is not net/http's own
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ func attempts(t *testing.T, open func(t *testing.T) *store.Store) {
 	each(t, open, map[string]test{
 		"kept":              attemptsKept,
 		"any order":         attemptsInAnyOrder,
+		"sent stays told":   sentStaysTold,
 		"waits are one row": waitsAreOneRow,
 		"within one batch":  attemptsOfOneBatch,
 		"odd values":        oddAttempts,
@@ -84,6 +85,41 @@ func attemptsInAnyOrder(t *testing.T, s *store.Store) {
 			}
 		}
 		equal(t, []hub.Attempt{kept(os[0]), kept(os[1]), kept(os[2]), kept(os[3])}, attemptsOf(t, s, id))
+	}
+}
+
+// sentStaysTold has a notification be sent, and then told of as something else,
+// by whoever tells first.
+func sentStaysTold(t *testing.T, s *store.Store) {
+	for i, order := range permutations(5) {
+		d := queued(fmt.Sprintf("C%d", i), 1)[0]
+		os := []hub.Outcome{
+			outcome(d.ID, hub.StatusSent, 1), outcome(d.ID, hub.StatusSent, 2), outcome(d.ID, hub.StatusDead, 3), outcome(d.ID, hub.StatusSent, 1),
+		}
+		os[3].Again, os[3].At = 1, noon.Add(time.Hour)
+		for range 2 { // all of them twice
+			for _, n := range order {
+				if n == 4 {
+					require.NoError(t, s.RecordQueued(t.Context(), []hub.Delivery{replayed(d, 1)}))
+				} else {
+					tell(t, s, os[n])
+				}
+			}
+			equal(t, []hub.Attempt{kept(os[0]), kept(os[1]), kept(os[2]), kept(os[3])}, attemptsOf(t, s, d.ID))
+		}
+	}
+	// The same in batches that one statement does not carry.
+	ds := queued("many", 600)
+	require.NoError(t, s.RecordQueued(t.Context(), ds))
+	for attempt := 1; attempt <= 2; attempt++ {
+		var os []hub.Outcome
+		for _, d := range ds {
+			os = append(os, outcome(d.ID, hub.StatusSent, attempt))
+		}
+		tell(t, s, os...)
+	}
+	for _, d := range ds {
+		equal(t, []hub.Attempt{kept(outcome(d.ID, hub.StatusSent, 1)), kept(outcome(d.ID, hub.StatusSent, 2))}, attemptsOf(t, s, d.ID))
 	}
 }
 

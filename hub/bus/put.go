@@ -1,0 +1,72 @@
+package bus
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A stream that is just getting a new leader answers nobody.
+const (
+	putAgain = 2
+	putPause = 250 * time.Millisecond
+)
+
+// put stores one message and returns when the server has acknowledged it. It is
+// the library's PublishMsg, which reads each acknowledgement with reflection:
+// two of them stand between a post and the next one of its chat.
+func (b *Bus) put(ctx context.Context, m *nats.Msg) (Ack, error) {
+	nc := b.js.Conn()
+	resp, err := nc.RequestMsgWithContext(ctx, m)
+	for n := 0; n < putAgain && errors.Is(err, nats.ErrNoResponders) && wait(ctx, putPause); n++ {
+		resp, err = nc.RequestMsgWithContext(ctx, m)
+	}
+	if errors.Is(err, nats.ErrNoResponders) {
+		return Ack{}, jetstream.ErrNoStreamResponse
+	}
+	if err != nil {
+		return Ack{}, err
+	}
+	if ack, ok := plainAck(resp.Data); ok {
+		return ack, nil
+	}
+	return parseAck(resp.Data)
+}
+
+// plainAck reads {"stream":"EVENTS","seq":7}, which is what servers write of a
+// message that is new and whose stream is in no domain.
+func plainAck(data []byte) (Ack, bool) {
+	rest, begins := bytes.CutPrefix(data, []byte(`{"stream":"`))
+	name, rest, follows := bytes.Cut(rest, []byte(`","seq":`))
+	digits, ends := bytes.CutSuffix(rest, []byte{'}'})
+	if !begins || !follows || !ends || len(name) == 0 || bytes.ContainsAny(name, `"\`) {
+		return Ack{}, false
+	}
+	seq, err := strconv.ParseUint(string(digits), 10, 64)
+	return Ack{Seq: seq}, err == nil
+}
+
+// parseAck reads any acknowledgement, and what a server says instead of one.
+func parseAck(data []byte) (Ack, error) {
+	var answer struct {
+		*jetstream.PubAck
+		Error *jetstream.APIError `json:"error"`
+	}
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return Ack{}, jetstream.ErrInvalidJSAck
+	}
+	if answer.Error != nil {
+		return Ack{}, fmt.Errorf("nats: %w", answer.Error)
+	}
+	if answer.PubAck == nil || answer.Stream == "" {
+		return Ack{}, jetstream.ErrInvalidJSAck
+	}
+	return Ack{Seq: answer.Sequence, Duplicate: answer.Duplicate}, nil
+}
