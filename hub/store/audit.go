@@ -39,11 +39,14 @@ func (s *Store) AppendAudit(ctx context.Context, entries ...hub.AuditEntry) erro
 		}
 	}
 	put := insert{
-		head:    `INSERT INTO audit (` + auditColumns + `, folded)`,
-		tail:    `ON CONFLICT DO NOTHING`,
-		columns: 14,
+		into: `audit (` + auditColumns + `, folded)`,
+		row:  marks(14),
+		tail: `ON CONFLICT DO NOTHING`,
 	}
-	return s.transact(ctx, "append to audit log", func(tx *sql.Tx) error { return s.insertRows(ctx, tx, put, rows) })
+	return s.transact(ctx, "append to audit log", func(tx *sql.Tx) error {
+		_, err := s.insertRows(ctx, tx, put, rows)
+		return err
+	})
 }
 
 func auditArgs(e hub.AuditEntry) ([]any, error) {
