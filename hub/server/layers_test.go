@@ -17,8 +17,8 @@ const module = "github.com/bellhop-chat/bellhop/"
 var rows = [][]string{
 	{"cmd/bellhop"},
 	{"hub/server"},
-	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/alert", "providers/*"},
-	{"hub/forum", "providers/limit", "providers/observe"},
+	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/listen", "hub/alert", "hub/apps/*", "providers/*"},
+	{"hub/forum", "hub/apps", "providers/limit", "providers/observe"},
 	{"providers", "rules", "hub/form", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
 	{"hub/secret", "hub/outbound"},
 	{"hub"},
