@@ -101,7 +101,7 @@ type PeopleStore interface {
 // UserQuery selects users; a zero field selects all.
 type UserQuery struct {
 	System System
-	Level  Level // that was given to the user themselves
+	Level  Level  // that was given to the user themselves
 	Text   string // a part of the name or id, in any case
 	Page   Page
 }
