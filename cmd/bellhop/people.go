@@ -123,6 +123,12 @@ type peopleShow struct {
 	JSON      bool `name:"json" help:"Print JSON."`
 }
 
+func (peopleShow) Help() string {
+	return `What they may do as a person is the highest level of all accounts that are linked.
+
+  bellhop people show slack U0123456789`
+}
+
 func (c *peopleShow) Run(w *world) error {
 	if c.JSON {
 		return c.show(w, request{method: "GET", path: c.path()}, true)

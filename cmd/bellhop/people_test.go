@@ -25,7 +25,7 @@ slack     U2    (bot)           user      user      -
 	empty := newFakeHub(t)
 	empty.answers("GET /api/v1/people", "application/json", `{"items":[]}`)
 	require.Contains(t, empty.run("", "people").stdout, "No such people")
-	for verb, teaches := range map[string]string{"": "people set slack U0123456789 admin", "list": "guest", "show": "SYSTEM", "set": "people set matrix", "unlink": "people unlink telegram"} {
+	for verb, teaches := range map[string]string{"": "people set slack U0123456789 admin", "list": "guest", "show": "people show slack", "set": "people set matrix", "unlink": "people unlink telegram"} {
 		help := empty.run("", strings.Fields("people "+verb+" --help")...)
 		require.Zero(t, help.code)
 		require.Contains(t, help.stdout, teaches, verb)
