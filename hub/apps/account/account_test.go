@@ -320,6 +320,9 @@ func TestLevel(t *testing.T) {
 	}{
 		"by id":              {"level U1 operator", hub.OutcomeUpdated, "anna (`slack/U1`) is **operator** now", "slack", "U1", hub.Operator},
 		"by name":            {"level @Anna admin", hub.OutcomeUpdated, "is **admin** now", "slack", "U1", hub.Admin},
+		"by mention":         {"level <@U1> admin", hub.OutcomeUpdated, "is **admin** now", "slack", "U1", hub.Admin},
+		"by mention, named":  {"level <@U1|anna> admin", hub.OutcomeUpdated, "is **admin** now", "slack", "U1", hub.Admin},
+		"by link":            {"level https://matrix.to/#/%40new%3Aexample.org operator --system matrix", hub.OutcomeCreated, "`matrix/@new:example.org`", "matrix", "@new:example.org", hub.Operator},
 		"by full name":       {`level "Ben Cook" guest`, hub.OutcomeUpdated, "Ben Cook (`slack/U2`) is **guest** now", "slack", "U2", hub.Guest},
 		"the same":           {"level anna user", hub.OutcomeUnchanged, "already", "slack", "U1", hub.Member},
 		"elsewhere":          {"level 77 operator --system telegram", hub.OutcomeUpdated, "is **operator** now", "telegram", "77", hub.Operator},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -81,7 +82,7 @@ func (a *App) keepsAdmin(ctx context.Context, but *hub.ChatUser) error {
 // find is the user that a word means: an id, or the name of one who is known.
 // An id that nobody has seen may still be somebody's.
 func (a *App) find(ctx context.Context, system hub.System, word string) (who *hub.ChatUser, known bool, err error) {
-	word = strings.TrimSpace(word)
+	word = unmarked(strings.TrimSpace(word))
 	who, err = a.People.GetUser(ctx, system, word)
 	if err == nil || hub.CodeOf(err) != hub.CodeNotFound {
 		return who, true, err
@@ -107,6 +108,22 @@ func (a *App) find(ctx context.Context, system hub.System, word string) (who *hu
 		return nil, false, err
 	}
 	return &hub.ChatUser{System: system, User: hub.User{ID: word}}, false, nil
+}
+
+// unmarked is the id in a mention as platforms write it, else the word itself.
+//   - Slack: <@U0123|anna>, https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
+//   - Matrix: https://matrix.to/#/@anna:example.org, https://spec.matrix.org/latest/appendices/#matrixto-navigation
+func unmarked(word string) string {
+	if inner, ok := strings.CutPrefix(word, "<@"); ok && strings.HasSuffix(inner, ">") {
+		id, _, _ := strings.Cut(strings.TrimSuffix(inner, ">"), "|")
+		return id
+	}
+	if address, ok := strings.CutPrefix(word, "https://matrix.to/#/"); ok {
+		if id, err := url.PathUnescape(address); err == nil {
+			return id
+		}
+	}
+	return word
 }
 
 func ids(users []hub.ChatUser) string {
