@@ -71,7 +71,7 @@ func (s *Server) putChat(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &in, jsonContent); err != nil {
 		return err
 	}
-	return s.changeChat(w, r, func(c *hub.ChatSettings, now time.Time) error {
+	return s.changeChat(w, r, "chat.quiet", func(c *hub.ChatSettings, now time.Time) error {
 		return c.SetQuiet(in.Quiet, in.Zone, s.Zone, now)
 	})
 }
@@ -91,7 +91,7 @@ func (s *Server) snoozeChat(w http.ResponseWriter, r *http.Request) error {
 	if wrong := strings.Contains(text, ":"); wrong != (field == "until") {
 		return invalidField(field, map[string]string{"for": `is how long: "2h", "3d"`, "until": `is when it ends: "09:00" or "2026-01-10T09:00:00Z"`}[field])
 	}
-	return s.changeChat(w, r, func(c *hub.ChatSettings, now time.Time) error {
+	return s.changeChat(w, r, "chat.snooze", func(c *hub.ChatSettings, now time.Time) error {
 		schedule, _ := c.Schedule(s.Zone) // of one that cannot be read, the zone that is configured
 		until, err := hub.ParseSnooze(text, now, schedule.Zone())
 		if err != nil {
@@ -105,23 +105,51 @@ func (s *Server) snoozeChat(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) resumeChat(w http.ResponseWriter, r *http.Request) error {
-	return s.changeChat(w, r, func(c *hub.ChatSettings, now time.Time) error {
+	return s.changeChat(w, r, "chat.resume", func(c *hub.ChatSettings, now time.Time) error {
 		c.Resume(now)
 		return nil
 	})
 }
 
-func (s *Server) changeChat(w http.ResponseWriter, r *http.Request, change func(*hub.ChatSettings, time.Time) error) error {
+func (s *Server) changeChat(w http.ResponseWriter, r *http.Request, action string, change func(*hub.ChatSettings, time.Time) error) error {
 	chat, err := s.chatOf(r)
 	if err != nil {
 		return err
 	}
 	now := s.Now().UTC()
-	c, err := s.ChatSettings.ChangeChat(r.Context(), chat, func(c *hub.ChatSettings) error { return change(c, now) })
+	var before chatSetting
+	c, err := s.ChatSettings.ChangeChat(r.Context(), chat, func(c *hub.ChatSettings) error {
+		before = settingOf(c, now)
+		return change(c, now)
+	})
 	if err != nil {
 		return err
 	}
+	s.auditChat(r.Context(), action, chat, before, settingOf(&c, now))
 	return s.answer(w, r, http.StatusOK, s.chatStatus(c, now))
+}
+
+// chatSetting is what the audit log keeps of a chat's settings.
+type chatSetting struct {
+	Quiet        string    `json:"quiet,omitempty"`
+	Zone         string    `json:"zone,omitempty"`
+	SnoozedUntil time.Time `json:"snoozed_until,omitzero"`
+}
+
+func settingOf(c *hub.ChatSettings, now time.Time) chatSetting {
+	set := chatSetting{Quiet: c.Quiet, Zone: c.Zone}
+	if c.Snoozed.Until.After(now) {
+		set.SnoozedUntil = c.Snoozed.Until.UTC()
+	}
+	return set
+}
+
+func (s *Server) auditChat(ctx context.Context, action string, chat hub.Chat, before, after chatSetting) {
+	outcome := hub.OutcomeUpdated
+	if before == after {
+		outcome = hub.OutcomeUnchanged
+	}
+	s.record(ctx, hub.AuditEntry{System: chat.System, Chat: chat.ID, Action: action, Outcome: outcome, Before: asJSON(before), After: asJSON(after)})
 }
 
 // chatOf is the chat that a path names, which need not have heard anything yet.

@@ -14,8 +14,9 @@ func (s *Server) Endpoints() []Endpoint {
 	return all
 }
 
-// ChatStatus and SnoozeInput are bodies of the API.
+// ChatStatus, SnoozeInput and Person are bodies of the API.
 type (
+	Person      = person
 	ChatStatus  = chatStatus
 	SnoozeInput = snoozeInput
 )

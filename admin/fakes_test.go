@@ -38,6 +38,7 @@ type memory struct {
 	settings      map[hub.Chat]hub.ChatSettings
 	said          []hub.Announcement
 	failAfter     int // how many rows are made until it fails
+	crowd
 }
 
 func (m *memory) FindAnnouncements(_ context.Context, ids []hub.NotificationID) (list []hub.Announcement, err error) {

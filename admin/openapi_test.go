@@ -179,7 +179,7 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	}
 	for _, e := range w.server.Endpoints() {
 		registered = append(registered, e.Method+" "+e.Path)
-		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack", "{chat}", "C1", "{source}", "meta").Replace(e.Path), nil)
+		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack", "{chat}", "C1", "{source}", "meta", "{user}", "U1").Replace(e.Path), nil)
 		r.Header.Set("Authorization", "Bearer "+token)
 		rec := w.do(r)
 		require.NotEqual(t, http.StatusMethodNotAllowed, rec.Code, "%v is not served", e)
@@ -252,6 +252,7 @@ func TestSchemasHoldTheFieldsOfTheTypes(t *testing.T) {
 		"Delivery": hub.Delivery{}, "Attempt": hub.Attempt{}, "Exchange": hub.Exchange{}, "ChatStatus": admin.ChatStatus{}, "SnoozeInput": admin.SnoozeInput{}, "System": hub.SystemStatus{}, "PausedChat": hub.PausedChat{}, "Chat": providers.ChatInfo{},
 		"Trace": hub.Trace{}, "TraceChat": hub.TraceChat{}, "RowVerdict": hub.RowVerdict{}, "Explanation": hub.Explanation{},
 		"Expected": hub.Expected{}, "Source": hub.SourceStatus{}, "Taxonomy": hub.Taxonomy{}, "Category": hub.ForumCategory{},
+		"Person": admin.Person{}, "ChatUser": hub.ChatUser{}, "AuditEntry": hub.AuditEntry{}, "KnownChat": hub.KnownChat{},
 	} {
 		holds(t, components[name].(object), of, name)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -44,6 +45,9 @@ func (s *Server) retryDead(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.Log.InfoContext(r.Context(), "dead letter sent again", "notification", id, "who", Who(r.Context()))
+	s.record(r.Context(), hub.AuditEntry{
+		System: again[0].System, Chat: again[0].Chat.ID, Action: "dead.retry", Outcome: hub.OutcomeOK, Message: strings.TrimSpace(string(id) + " " + again[0].Title),
+	})
 	w.Header().Set("Location", prefix+"/deliveries/"+string(id))
 	return s.answer(w, r, http.StatusAccepted, again[0])
 }
@@ -99,6 +103,26 @@ func (in retryInput) query() (hub.DeadQuery, error) {
 	}, nil
 }
 
+// words are the filter for people: "system=slack fault=rejected".
+func (in retryInput) words() string {
+	var words []string
+	for _, f := range [][2]string{
+		{"system", string(in.System)},
+		{"chat", in.Chat},
+		{"source", string(in.Source)},
+		{"subscription", string(in.Subscription)},
+		{"fault", string(in.Fault)},
+		{"text", in.Text},
+		{"since", in.Since},
+		{"until", in.Until},
+	} {
+		if f[1] != "" {
+			words = append(words, f[0]+"="+f[1])
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // retryCount is how many a bulk is or was, and how many the filter selects that
 // are left out.
 type retryCount struct {
@@ -128,7 +152,16 @@ func (s *Server) retryAllDead(w http.ResponseWriter, r *http.Request) error {
 	if len(found) != *in.Count {
 		return hub.Errorf(hub.CodeConflict, "the filter selects %d dead letters now, not %d; nothing is sent: look at them and ask again", len(found), *in.Count)
 	}
-	if err := s.replayAll(r.Context(), found); err != nil {
+	queued, err := s.replayAll(r.Context(), found)
+	outcome := hub.OutcomeOK
+	if err != nil {
+		outcome = hub.OutcomeError
+	}
+	s.record(r.Context(), hub.AuditEntry{
+		System: in.System, Chat: in.Chat, Action: "dead.retry", Line: in.words(), Outcome: outcome,
+		Message: fmt.Sprintf("%d of %d dead letters sent again", queued, len(found)),
+	})
+	if err != nil {
 		return err
 	}
 	s.Log.InfoContext(r.Context(), "dead letters sent again", "count", len(found), "who", Who(r.Context()))
@@ -203,8 +236,7 @@ func (s *Server) stillDead(ctx context.Context, q hub.DeadQuery) (list []dead, s
 
 // replayAll sends letters again. What it could not is still dead, so that the
 // same filter finds it the next time.
-func (s *Server) replayAll(ctx context.Context, found []dead) error {
-	queued := 0
+func (s *Server) replayAll(ctx context.Context, found []dead) (queued int, err error) {
 	for some := range slices.Chunk(found, lookups) {
 		rs, err := s.readReplays(ctx, some)
 		if err == nil {
@@ -212,11 +244,11 @@ func (s *Server) replayAll(ctx context.Context, found []dead) error {
 		}
 		if err != nil {
 			s.Log.WarnContext(ctx, "dead letters sent again in part", "count", queued, "of", len(found), "err", err)
-			return hub.Errorf(hub.CodeUnavailable, "%d of %d are queued again, then the hub could not go on; ask for the count of the rest", queued, len(found))
+			return queued, hub.Errorf(hub.CodeUnavailable, "%d of %d are queued again, then the hub could not go on; ask for the count of the rest", queued, len(found))
 		}
 		queued += len(rs)
 	}
-	return nil
+	return queued, nil
 }
 
 func (s *Server) readReplays(ctx context.Context, some []dead) ([]replay, error) {

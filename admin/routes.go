@@ -23,6 +23,7 @@ func (s *Server) routes() []route {
 	all = append(all, s.subscriptionRoutes()...)
 	all = append(all, s.deliveryRoutes()...)
 	all = append(all, s.deadRoutes()...)
+	all = append(all, s.peopleRoutes()...)
 	all = append(all, s.systemRoutes()...)
 	all = append(all, s.chatRoutes()...)
 	all = append(all, s.sourceRoutes()...)
@@ -207,6 +208,57 @@ func (s *Server) deadRoutes() []route {
 		method: http.MethodPost, path: "/dead/{id}/retry", id: "retryDeadLetter", summary: "Send it again. It keeps its id, so that it cannot be sent twice",
 		answers: gives(http.StatusAccepted, "It is queued again.", "Delivery"),
 		repeats: true, handle: s.retryDead,
+	}}
+}
+
+func (s *Server) peopleRoutes() []route {
+	levels := words(hub.Levels())
+	outcomes := []string{
+		hub.OutcomeCreated, hub.OutcomeUpdated, hub.OutcomeUnchanged, hub.OutcomeDeleted, hub.OutcomeRefused, hub.OutcomeError, hub.OutcomeOK,
+	}
+	return []route{{
+		method: http.MethodGet, path: "/people", id: "listPeople", summary: "Who has spoken to Bellhop or was given a level, those seen last first",
+		query: []param{
+			{name: "system", text: "of one system"},
+			{name: "level", text: "who were given this level themselves", enum: levels},
+			{name: "text", text: "a part of the name or the id, in any case"},
+			limitParam, cursorParam,
+		},
+		answers: gives(http.StatusOK, "A page.", "PersonList"),
+		handle:  s.listPeople,
+	}, {
+		method: http.MethodGet, path: "/people/{system}/{user}", id: "getPerson", summary: "Somebody, with the accounts that are linked with theirs",
+		answers: gives(http.StatusOK, "Who they are and what they may do.", "Person"),
+		handle:  s.getPerson,
+	}, {
+		method: http.MethodPut, path: "/people/{system}/{user}", id: "setLevel", summary: "Set what somebody may do, also of one who has not spoken yet",
+		body:    inJSON("LevelInput"),
+		answers: gives(http.StatusOK, "As it is now.", "Person"),
+		handle:  s.putPerson,
+	}, {
+		method: http.MethodDelete, path: "/people/{system}/{user}/link", id: "unlinkPerson", summary: "Take an account out of those that it is linked with",
+		answers: []outcome{{status: http.StatusNoContent, text: "It is a person of its own."}},
+		handle:  s.unlinkPerson,
+	}, {
+		method: http.MethodGet, path: "/audit", id: "listAudit", summary: "Who did what: each command from chat and each change by the API, newest first",
+		query: []param{
+			{name: "system", text: "in or about one system"},
+			{name: "user", text: "by one user, by the platform's id"},
+			{name: "chat", text: "in or about one chat"},
+			{name: "action", text: "the action or its beginning: discourse. or subscription.delete"},
+			{name: "outcome", text: "with one outcome", enum: outcomes},
+			{name: "text", text: "a part of what was typed, of the name or of the message, in any case"},
+			{name: "since", text: "then or later", time: true},
+			{name: "until", text: "before", time: true},
+			limitParam, cursorParam,
+		},
+		answers: gives(http.StatusOK, "A page.", "AuditList"),
+		handle:  s.listAudit,
+	}, {
+		method: http.MethodGet, path: "/known-chats", id: "listKnownChats", summary: "Chats in which somebody has spoken to Bellhop",
+		query:   []param{{name: "system", text: "of one system"}},
+		answers: gives(http.StatusOK, "All of them, by name.", "KnownChatList"),
+		handle:  s.listKnownChats,
 	}}
 }
 

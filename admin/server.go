@@ -71,6 +71,8 @@ type Deps struct {
 	Subscriptions hub.SubscriptionStore
 	Deliveries    hub.DeliveryStore
 	Sessions      hub.SessionStore
+	People        People
+	Audit         Audit
 	Events        Events
 	Notifier      Notifier
 	Dead          DeadLetters

@@ -37,7 +37,7 @@ type world struct {
 func newWorld(change ...func(*admin.Deps)) *world {
 	w := &world{commands: &commands{}, memory: &memory{sessions: map[string]hub.Session{}}, graveyard: &graveyard{}, mux: http.NewServeMux(), now: began}
 	d := admin.Deps{
-		Subscriptions: w.memory, Deliveries: w.memory, Sessions: w.memory, Events: w.memory, Notifier: w.memory, Dead: w.graveyard, Announcements: w.memory,
+		Subscriptions: w.memory, Deliveries: w.memory, Sessions: w.memory, People: w.memory, Audit: w.memory, Events: w.memory, Notifier: w.memory, Dead: w.graveyard, Announcements: w.memory,
 		Systems: w.systems, Chats: w.listChats, Changed: w.noteChange, Resume: w.resume, ChatSettings: w.memory,
 		Explain: w.explain, Decode: w.decode, Trace: w.trace, Taxonomy: w.taxonomy, SourceList: w.sources,
 		Commands: w.commands,

@@ -54,6 +54,7 @@ func (s *Server) createSubscription(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	s.Changed(row.ID)
+	s.record(r.Context(), auditRow("subscription.create", hub.OutcomeCreated, nil, row))
 	w.Header().Set("Location", prefix+"/subscriptions/"+url.PathEscape(string(row.ID)))
 	return s.answerRow(w, r, http.StatusCreated, row)
 }
@@ -71,7 +72,7 @@ func (s *Server) replaceSubscription(w http.ResponseWriter, r *http.Request) err
 		return err
 	}
 	row.ID, row.CreatedBy, row.CreatedAt, row.LastFiredAt = stored.ID, stored.CreatedBy, stored.CreatedAt, stored.LastFiredAt
-	return s.update(w, r, row)
+	return s.update(w, r, stored, row)
 }
 
 func (s *Server) enableSubscription(w http.ResponseWriter, r *http.Request) error {
@@ -88,6 +89,7 @@ func (s *Server) enableSubscription(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
+	before := *row
 	row.Enabled = *patch.Enabled
 	if row.Error != "" { // what it names may be there by now
 		bad, err := s.names(r.Context()).problems(row)
@@ -96,22 +98,28 @@ func (s *Server) enableSubscription(w http.ResponseWriter, r *http.Request) erro
 		}
 		row.Error = noted(bad)
 	}
-	return s.update(w, r, row)
+	return s.update(w, r, &before, row)
 }
 
-func (s *Server) update(w http.ResponseWriter, r *http.Request, row *hub.Subscription) error {
+func (s *Server) update(w http.ResponseWriter, r *http.Request, before, row *hub.Subscription) error {
 	if err := s.Subscriptions.UpdateSubscription(r.Context(), row); err != nil {
 		return err
 	}
 	s.Changed(row.ID)
+	s.record(r.Context(), auditRow("subscription.update", hub.OutcomeUpdated, before, row))
 	return s.answerRow(w, r, http.StatusOK, row)
 }
 
 func (s *Server) deleteSubscription(w http.ResponseWriter, r *http.Request) error {
-	if err := s.Subscriptions.DeleteSubscription(r.Context(), subscriptionID(r)); err != nil {
+	row, err := s.Subscriptions.GetSubscription(r.Context(), subscriptionID(r))
+	if err != nil {
 		return err
 	}
-	s.Changed(subscriptionID(r))
+	if err := s.Subscriptions.DeleteSubscription(r.Context(), row.ID); err != nil {
+		return err
+	}
+	s.Changed(row.ID)
+	s.record(r.Context(), auditRow("subscription.delete", hub.OutcomeDeleted, row, nil))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

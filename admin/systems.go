@@ -42,7 +42,9 @@ func (s *Server) resumeSystem(w http.ResponseWriter, r *http.Request) error {
 	if problem := systemProblem(systems, system); problem != "" {
 		return hub.Errorf(hub.CodeNotFound, "%s %s", system, problem)
 	}
-	s.Resume(system, r.URL.Query().Get("chat"))
+	chat := r.URL.Query().Get("chat")
+	s.Resume(system, chat)
+	s.record(r.Context(), hub.AuditEntry{System: system, Chat: chat, Action: "system.resume", Outcome: hub.OutcomeOK})
 	w.WriteHeader(http.StatusAccepted)
 	return nil
 }

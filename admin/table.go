@@ -85,6 +85,7 @@ func (s *Server) readTable(w http.ResponseWriter, r *http.Request) error {
 	}
 	made := make([]*hub.Subscription, len(missing))
 	ids := make([]hub.SubscriptionID, len(missing))
+	entries := make([]hub.AuditEntry, len(missing))
 	for i := range missing {
 		made[i] = &missing[i]
 		made[i].CreatedBy, made[i].Filters = Who(r.Context()), listOf(made[i].Filters, "").Items
@@ -93,10 +94,11 @@ func (s *Server) readTable(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for i, row := range made {
-		ids[i] = row.ID
+		ids[i], entries[i] = row.ID, auditRow("subscription.create", hub.OutcomeCreated, nil, row)
 	}
 	if len(ids) > 0 {
 		s.Changed(ids...)
+		s.record(r.Context(), entries...)
 	}
 	return s.answer(w, r, http.StatusOK, struct {
 		Items     []*hub.Subscription `json:"items"`

@@ -47,6 +47,9 @@ type cli struct {
 	Deliveries deliveriesCmd `cmd:"" help:"Say what became of messages: queued, sent or given up, with every attempt."`
 	Dead       deadCmd       `cmd:"" help:"List the messages that were given up, say why, and send them again."`
 
+	People peopleCmd `cmd:"" help:"List who has spoken to Bellhop, and set what they may do: make yourself the first admin."`
+	Audit  auditCmd  `cmd:"" help:"Say who did what: each command from chat and each change by the API."`
+
 	Hub    hubCmd    `cmd:"" help:"Run the hub alone, with an external NATS; workers run beside it."`
 	Worker workerCmd `cmd:"" help:"Run the worker of one system. It needs NATS and its own platform's secrets, no database."`
 

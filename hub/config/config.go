@@ -47,7 +47,8 @@ type Database struct {
 
 // Admin is who may use the admin pane and the API.
 type Admin struct {
-	Token secret.Value `toml:"token"`
+	Token          secret.Value  `toml:"token"`
+	AuditRetention time.Duration `toml:"audit_retention"` // 0: kept for ever
 }
 
 // Deliver is how notifications are sent.
@@ -91,6 +92,7 @@ func Default() *Config {
 			MaxBody:   1 << 20,
 		},
 		NATS:      NATS{Sync: "always", Replicas: 1},
+		Admin:     Admin{AuditRetention: 365 * day},
 		Deliver:   Deliver{Attempts: 8, Backoff: backoff(), MaxAge: 72 * time.Hour, Storm: 30, Partitions: 8, Timezone: "UTC", Retention: 30 * day},
 		Outbound:  Outbound{Allow: []netip.Prefix{}},
 		Alerts:    Alerts{QuietAfter: time.Hour, DiskFree: 10},

@@ -31,6 +31,7 @@ func TestNothingIsSet(t *testing.T) {
 	require.Equal(t, config.Default(), c)
 	require.Equal(t, 72*time.Hour, c.Deliver.MaxAge)
 	require.Equal(t, 720*time.Hour, c.Deliver.Retention)
+	require.Equal(t, 365*24*time.Hour, c.Admin.AuditRetention)
 }
 
 func TestEverythingIsSet(t *testing.T) {
@@ -51,6 +52,7 @@ replicas = 3
 url = "postgres://bellhop@one:1,two:2/bellhop"
 [admin]
 token = "`+token+`"
+audit_retention = "90d"
 [deliver]
 attempts = 3
 backoff = ["1s", "1m30s"]
@@ -89,7 +91,7 @@ catch_up = false
 			URL: secret.New("nats://one:4222,nats://two:4222"), Credentials: "nats.creds", Sync: "interval", Replicas: 3,
 		},
 		Database: config.Database{URL: secret.New("postgres://bellhop@one:1,two:2/bellhop")},
-		Admin:    config.Admin{Token: secret.New(token)},
+		Admin:    config.Admin{Token: secret.New(token), AuditRetention: 90 * 24 * time.Hour},
 		Deliver:  config.Deliver{Attempts: 3, Backoff: []time.Duration{time.Second, 90 * time.Second}, Storm: 30, Partitions: 64, Timezone: "Europe/Berlin", Retention: 36 * time.Hour},
 		Outbound: config.Outbound{
 			Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}, Proxy: true,

@@ -21,7 +21,7 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 		sources = append(sources, hub.Source(name))
 	}
 	return admin.New(admin.Deps{
-		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store,
+		Subscriptions: s.store, Deliveries: s.store, Sessions: s.store, People: s.store, Audit: s.store,
 		Events: countedEvents{events{s.bus}, s.metrics}, Notifier: notifier{s.bus}, Dead: s.bus, Announcements: s.router,
 		Systems: s.systems, Chats: s.chats, Resume: s.resume, ChatSettings: s.bus, Zone: s.zone(), Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
 		Explain: s.explain, Decode: s.door.Decode, Trace: s.store.FindTrace, Taxonomy: s.forums.Taxonomy, SourceList: s.sourceList, Commands: s.host,

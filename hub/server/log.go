@@ -90,18 +90,25 @@ func (s *Server) prune(ctx context.Context) {
 	if err := s.store.PruneSessions(ctx, time.Now()); err != nil && ctx.Err() == nil {
 		s.Log.Warn("expired sessions could not be deleted, will try again", "err", err)
 	}
-	if s.Config.Deliver.Retention == 0 {
-		return
-	}
-	before := time.Now().Add(-s.Config.Deliver.Retention)
-	for what, prune := range map[string]func(context.Context, time.Time) (int64, error){
-		"deliveries": s.store.PruneDeliveries, "decisions": s.store.PruneTraces, "announcements": s.store.PruneAnnouncements,
+	delivered, audited := s.Config.Deliver.Retention, s.Config.Admin.AuditRetention
+	for _, p := range []struct {
+		what  string
+		keep  time.Duration // 0: for ever
+		prune func(context.Context, time.Time) (int64, error)
+	}{
+		{"audit log", audited, s.store.PruneAudit},
+		{"deliveries", delivered, s.store.PruneDeliveries},
+		{"decisions", delivered, s.store.PruneTraces},
+		{"announcements", delivered, s.store.PruneAnnouncements},
 	} {
-		n, err := prune(ctx, before)
+		if p.keep == 0 {
+			continue
+		}
+		n, err := p.prune(ctx, time.Now().Add(-p.keep))
 		if err != nil && ctx.Err() == nil {
-			s.Log.Warn("what is past its time could not be deleted, will try again", "what", what, "err", err)
+			s.Log.Warn("what is past its time could not be deleted, will try again", "what", p.what, "err", err)
 		} else if n > 0 {
-			s.Log.Info("what was past its time is deleted", "what", what, "rows", n)
+			s.Log.Info("what was past its time is deleted", "what", p.what, "rows", n)
 		}
 	}
 }

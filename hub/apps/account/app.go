@@ -1,0 +1,128 @@
+// Package account answers the commands of the namespace bellhop: who somebody
+// is, what they may do, and which accounts on other systems are theirs.
+//
+// It refuses to know where people are kept and what else levels are good for: the
+// host asks for them before it runs a function.
+package account
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/apps"
+)
+
+// Name is the app's namespace.
+const Name = "bellhop"
+
+// People keeps who people are. Its methods are those of hub.PeopleStore.
+type People interface {
+	GetUser(ctx context.Context, system hub.System, user string) (*hub.ChatUser, error)
+	SetLevel(ctx context.Context, system hub.System, user string, l hub.Level) (*hub.ChatUser, error)
+	LevelOf(ctx context.Context, system hub.System, user string) (hub.Level, error)
+	ListUsers(ctx context.Context, q hub.UserQuery) (users []hub.ChatUser, next string, err error)
+	MakeLinkCode(ctx context.Context, system hub.System, user string, until time.Time) (code string, err error)
+	Link(ctx context.Context, system hub.System, user, code string, now time.Time) (linked []hub.ChatUser, err error)
+	Unlink(ctx context.Context, system hub.System, user string) error
+	Linked(ctx context.Context, system hub.System, user string) ([]hub.ChatUser, error)
+}
+
+// Deps are what an App works with. People is needed.
+type Deps struct {
+	People People
+	// Whispers reports whether a system can show an answer to one person in a chat
+	// of many. Nil is that none can.
+	Whispers func(ctx context.Context, system hub.System) bool
+	// May is what the person may do who gave a command, where they gave it. Nil is
+	// the level that People knows.
+	May func(ctx context.Context, c *hub.Command) hub.Level
+	// Type is how a line is typed where the command came from: "!bellhop whoami" for
+	// "whoami". Nil is with /bellhop before it.
+	Type func(c *hub.Command, line string) string
+	// Systems are the configured ones. Where there are none any name is taken.
+	Systems []hub.System
+	Log     *slog.Logger     // nil: silent
+	Now     func() time.Time // nil: time.Now
+}
+
+// App answers the commands of the namespace bellhop. It is safe for concurrent
+// use.
+type App struct {
+	Deps
+	functions []apps.Function
+	wrong     tries
+	// levels holds off one change of a level until the other is done: of two admins
+	// who take each other's level away, one stays.
+	levels sync.Mutex
+}
+
+var _ apps.App = (*App)(nil)
+
+// New makes an App. It does no I/O.
+func New(d Deps) *App {
+	d.Log = cmp.Or(d.Log, slog.New(slog.DiscardHandler))
+	if d.Whispers == nil {
+		d.Whispers = func(context.Context, hub.System) bool { return false }
+	}
+	if d.Type == nil {
+		d.Type = func(_ *hub.Command, line string) string { return "/" + Name + " " + line }
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	a := &App{Deps: d}
+	if a.May == nil {
+		a.May = a.levelOf
+	}
+	a.functions = a.list()
+	return a
+}
+
+// levelOf is the level that People knows; who cannot be looked up may nothing.
+func (a *App) levelOf(ctx context.Context, c *hub.Command) hub.Level {
+	level, err := a.People.LevelOf(ctx, c.Context.System, c.Context.User.ID)
+	if err != nil {
+		a.Log.WarnContext(ctx, "the level of a person could not be looked up", "system", c.Context.System, "err", err)
+		return hub.Guest
+	}
+	return level
+}
+
+// Name is the namespace.
+func (a *App) Name() string { return Name }
+
+// Functions are what it can do.
+func (a *App) Functions() []apps.Function { return a.functions }
+
+// answer is the work of a function. What its error says goes to the asker if it
+// is a hub.Error, else to the log.
+type answer func(ctx context.Context, c *hub.Command) (hub.Reply, error)
+
+// do makes a function's Do of it.
+func (a *App) do(f answer) func(context.Context, *hub.Command) hub.Reply {
+	return func(ctx context.Context, c *hub.Command) hub.Reply {
+		reply, err := f(ctx, c)
+		if err != nil {
+			return a.failed(ctx, c, err)
+		}
+		return reply
+	}
+}
+
+// failed is the answer where something else than the command was wrong.
+func (a *App) failed(ctx context.Context, c *hub.Command, err error) hub.Reply {
+	switch hub.CodeOf(err) {
+	case hub.CodeForbidden:
+		return hub.Refuse("%s", sentence(err.Error())).With(hub.OutcomeRefused)
+	case hub.CodeConflict, hub.CodeInvalid, hub.CodeNotFound:
+		return hub.Refuse("%s", sentence(err.Error())).With(hub.OutcomeError)
+	case hub.CodeUnavailable:
+		return hub.Refuse("That did not work, because a part of Bellhop does not answer just now. Please try again in a minute.").With(hub.OutcomeError)
+	}
+	a.Log.ErrorContext(ctx, "a command failed", "function", c.Command.Function, "command", c.Command.ID, "system", c.Context.System, "chat", c.Context.Channel.ID, "err", err)
+	return hub.Refuse("Something went wrong on Bellhop's side. Its log has the details; please try again.").With(hub.OutcomeError)
+}
