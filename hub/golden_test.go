@@ -157,7 +157,8 @@ func forum() hub.Forum {
 
 func options() hub.Options {
 	return hub.Options{
-		Style: hub.StyleFull, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "1m30s", MaxAge: "24h", Digest: "daily@09:00", ReadAs: "alice",
+		Buttons: "off",
+		Style:   hub.StyleFull, Excerpt: 200, Unlisted: true, Thread: hub.ThreadBoth, Delay: "1m30s", MaxAge: "24h", Digest: "daily@09:00", ReadAs: "alice",
 	}
 }
 

@@ -122,6 +122,9 @@ type Options struct {
 	// Digest is when what the row owes is told, in one message: "15m" or
 	// "daily@09:00", see ParseRhythm. Empty is at once, one by one.
 	Digest string `json:"digest,omitempty"`
+	// Buttons is "off" for messages without Mute topic and Snooze under them. Empty
+	// is "on".
+	Buttons string `json:"buttons,omitempty"`
 	// ReadAs is the forum user who must be able to see what is sent. Empty is
 	// the source's reader.
 	ReadAs string `json:"read_as,omitempty"`

@@ -13,7 +13,7 @@ import (
 //
 //	slack | #general | c/support | source=meta delay=0s style=compact unlisted off
 //
-// The keys are source, delay, max_age, digest, read_as, style, excerpt and
+// The keys are source, delay, max_age, digest, buttons, read_as, style, excerpt and
 // thread; unlisted and off stand alone. Values are percent-encoded like those of tokens.
 func ParseLine(line string) ([]hub.Subscription, error) {
 	cells := strings.Split(line, "|")
@@ -61,7 +61,7 @@ func setOption(row *hub.Subscription, key, value string, valued bool) error {
 		return nil
 	}
 	if value == "" {
-		return fmt.Errorf("%q is no option: source=NAME, delay=20s, max_age=24h, digest=15m, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off", key)
+		return fmt.Errorf("%q is no option: source=NAME, delay=20s, max_age=24h, digest=15m, buttons=off, read_as=USER, style=compact, excerpt=200, thread=both, unlisted or off", key)
 	}
 	switch key {
 	case "source":
@@ -72,6 +72,8 @@ func setOption(row *hub.Subscription, key, value string, valued bool) error {
 		row.Options.MaxAge = value
 	case "digest":
 		row.Options.Digest = value
+	case "buttons":
+		row.Options.Buttons = value
 	case "read_as":
 		row.Options.ReadAs = value
 	case "style":
@@ -100,6 +102,7 @@ func FormatLine(s hub.Subscription) string {
 		{"delay", s.Options.Delay},
 		{"max_age", s.Options.MaxAge},
 		{"digest", s.Options.Digest},
+		{"buttons", s.Options.Buttons},
 		{"read_as", s.Options.ReadAs},
 		{"style", string(s.Options.Style)},
 		{"thread", string(s.Options.Thread)},

@@ -107,6 +107,9 @@ func options(o hub.Options, bad map[string]string) {
 			bad["options.digest"] = "is " + err.Error()
 		}
 	}
+	if o.Buttons != "" && o.Buttons != "on" && o.Buttons != "off" {
+		bad["options.buttons"] = fmt.Sprintf("is %q: on or off", o.Buttons)
+	}
 	if n := utf8.RuneCountInString(o.ReadAs); n > maxReader || !printable(o.ReadAs) || strings.ContainsFunc(o.ReadAs, unicode.IsSpace) {
 		bad["options.read_as"] = fmt.Sprintf("is no username of the forum: 1 to %d characters without blanks; leave it out for the source's reader", maxReader)
 	}

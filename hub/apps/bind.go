@@ -252,6 +252,12 @@ func (h *Host) formed(ctx context.Context, c *hub.Command, b *binding, revision 
 		return *refused
 	}
 	switch kind {
+	case hub.KindForm:
+		if len(values[hub.LookupField]) == 0 { // nothing has changed: it is to be shown again
+			shown := *b.Form
+			shown.Token, shown.Call = token, nil
+			return hub.Reply{Form: &shown}
+		}
 	case hub.KindSubmit:
 		checked, wrong := form.Validate(*b.Form, values, h.here(ctx, c))
 		if len(wrong) > 0 {

@@ -183,6 +183,9 @@ func (h *Host) Names() []string {
 // functions of the default one.
 func (h *Host) Menu() []hub.MenuItem {
 	var items []hub.MenuItem
+	for _, name := range h.Names() {
+		items = append(items, hub.MenuItem{Name: name, Summary: "Commands of " + name + "; " + name + " help lists them"})
+	}
 	for _, f := range h.apps[h.Default].functions {
 		if f.Summary != "" {
 			items = append(items, hub.MenuItem{Name: f.Name, Summary: f.Summary})

@@ -95,7 +95,16 @@ func (w *Worker) edit(ctx context.Context, n *hub.Notification, ref hub.MessageR
 	if !ok {
 		return hub.Receipt{}, errNoEditor
 	}
-	return editor.Edit(ctx, providers.Post{Key: string(n.ID), To: n.Chat, Message: n.Message}, ref)
+	return editor.Edit(ctx, providers.Post{Key: string(n.ID), To: n.Chat, Message: w.carried(n.Message)}, ref)
+}
+
+// carried is a message as the platform can carry it: without buttons where there
+// are none. To type a number under each message is too much to ask.
+func (w *Worker) carried(m hub.Message) hub.Message {
+	if len(m.Actions) > 0 && !w.Provider.Describe().Can.Buttons {
+		m.Actions = nil
+	}
+	return m
 }
 
 // retract deletes the message. Where that cannot be, or not any more, it is made

@@ -207,7 +207,7 @@ func (w *Worker) post(ctx context.Context, n *hub.Notification, root hub.Message
 		err := fmt.Errorf("it waited since %s, past its use", n.QueuedAt.Format(time.RFC3339))
 		return hub.Receipt{}, &providers.Error{Fault: hub.FaultStale, Op: "send", Err: err}
 	}
-	p := providers.Post{Key: string(n.ID), To: n.Chat, Message: n.Message, Root: root}
+	p := providers.Post{Key: string(n.ID), To: n.Chat, Message: w.carried(n.Message), Root: root}
 	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
 	return w.Provider.Send(ctx, p)

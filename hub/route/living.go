@@ -101,7 +101,7 @@ func (b *batch) edited(m *matter, a *hub.Announcement) hub.Message {
 	if now.Card == nil || a.Options.Style == hub.StyleCompact {
 		return now
 	}
-	c := composer{write: b.r.write, event: m.event, forum: m.forum}
+	c := composer{write: b.r.write, event: m.event, forum: m.forum, below: b.r.Actions}
 	c.excerpt(now.Card, excerptOf(&a.Options))
 	if now.Card.Text != a.Message.Card.Text {
 		now.Card.Kind = withMark(now.Card.Kind, "edited")
@@ -129,7 +129,7 @@ func (b *batch) refreshed(m *matter, a *hub.Announcement) hub.Message {
 	}
 	told := *m.forum
 	told.Topic = t
-	c := composer{write: b.r.write, event: m.event, forum: &told, line: line}
+	c := composer{write: b.r.write, event: m.event, forum: &told, line: line, below: b.r.Actions}
 	card.Title = cmp.Or(t.Title, card.Title)
 	if category := c.category(); category != nil {
 		card.Category = category

@@ -75,6 +75,7 @@ type composer struct {
 	thing *hub.Item
 	line  []hub.ForumCategory
 	cache map[int]excerpt // by limit
+	below []hub.Action    // under what tells of a topic
 	cards map[shape]*hub.Card
 }
 
@@ -103,6 +104,9 @@ func (c *composer) message(mode hub.Mode, o *hub.Options) hub.Message {
 	case hub.ThreadBoth:
 		m.InThread = m.Thread != ""
 		m.Broadcast = m.InThread && c.reply()
+	}
+	if c.thing == nil && c.forum.Topic != nil && o.Buttons != "off" {
+		m.Actions = c.below
 	}
 	return m
 }

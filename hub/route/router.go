@@ -35,6 +35,8 @@ type Config struct {
 	Delays map[hub.Source]time.Duration
 	// MaxAge is how long a notification stays worth sending; 0 is for ever.
 	MaxAge time.Duration
+	// Actions are shown under each message about a topic.
+	Actions []hub.Action
 	// Leading runs while this hub is the one that routes, each in a goroutine of
 	// its own, until ctx ends.
 	Leading []func(ctx context.Context)

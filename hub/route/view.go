@@ -32,7 +32,7 @@ func (b *batch) view(m *matter) (*view, error) { return b.viewOf(m, b.r.Forums) 
 
 func (b *batch) viewOf(m *matter, forums *forum.State) (*view, error) {
 	r := b.r
-	v := &view{index: r.index.Load(), compose: composer{write: r.write, event: m.event}}
+	v := &view{index: r.index.Load(), compose: composer{write: r.write, event: m.event, below: r.Actions}}
 	if m.thing != nil {
 		v.delay = r.Delays[m.event.Source]
 		v.compose.thing = m.thing

@@ -10,6 +10,7 @@ import (
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/apps"
+	"github.com/bellhop-chat/bellhop/hub/apps/account"
 	"github.com/bellhop-chat/bellhop/hub/apps/discourse"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/hub/config"
@@ -17,18 +18,30 @@ import (
 
 // apps are what answers commands. ctx is that of the server.
 func (s *Server) apps(ctx context.Context, r apps.Rights) []apps.App {
+	may := func(ctx context.Context, c *hub.Command) hub.Level {
+		level, err := r.LevelOf(ctx, c)
+		if err != nil {
+			return hub.Guest
+		}
+		return level
+	}
 	return []apps.App{discourse.New(discourse.Deps{
 		Subscriptions: s.store, Sites: s.sites(), Forums: s.forums, Chats: s.bus, History: history{s},
 		Notify: s.notifyLogged, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
-		May: func(ctx context.Context, c *hub.Command) hub.Level {
-			level, err := r.LevelOf(ctx, c)
-			if err != nil {
-				return hub.Guest
-			}
-			return level
-		},
-		Type: func(c *hub.Command, line string) string { return s.typed(c, discourse.Name+" "+line) }, Zone: s.zone(), Log: s.Log,
+		May: may, Type: func(c *hub.Command, line string) string { return s.typed(c, discourse.Name+" "+line) }, Zone: s.zone(), Log: s.Log,
+	}), account.New(account.Deps{
+		People: s.store, Whispers: func(ctx context.Context, system hub.System) bool { return s.features(ctx, system).Whispers },
+		May: may, Type: func(c *hub.Command, line string) string { return s.typed(c, account.Name+" "+line) }, Systems: s.systemNames(), Log: s.Log,
 	})}
+}
+
+// systemNames are the configured systems.
+func (s *Server) systemNames() []hub.System {
+	var names []hub.System
+	for _, section := range sections(s.Config, Everything, "") {
+		names = append(names, hub.System(section.Name()))
+	}
+	return names
 }
 
 // sites are the configured forums, by name.

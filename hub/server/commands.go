@@ -18,7 +18,7 @@ func (s *Server) newHost(ctx context.Context) (*apps.Host, error) {
 	r := &rights{s: s}
 	return apps.New(apps.Config{
 		Wire: s.bus, Bindings: s.bus.Bindings(), Talks: s.bus.Talks(), Commands: s.bus.Commands(),
-		Rights: r, Features: s.features, Meet: s.meet, Audit: s.audited, Type: s.typed, Zone: s.zoneOf,
+		Press: s.press.find, Rights: r, Features: s.features, Meet: s.meet, Audit: s.audited, Type: s.typed, Zone: s.zoneOf,
 		Default: "discourse", Apps: s.apps(ctx, r), Log: s.Log,
 	})
 }

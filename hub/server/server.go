@@ -80,6 +80,7 @@ type Server struct {
 	door    *ingest.Handler
 	workers []*deliver.Worker
 	ears    []*listen.Listener
+	press   *press
 	host    *apps.Host // nil in a worker
 	admin   *admin.Server
 	http    *http.Server
@@ -187,7 +188,11 @@ func (s *Server) openHub(ctx context.Context) error {
 	}
 	s.openCatchers(ctx, s.outside, s.door)
 	s.forums = forum.New(s.store, s.outside.forums, s.Log, time.Now)
+	if s.press, err = s.openPress(ctx); err != nil {
+		return err
+	}
 	s.router = route.New(route.Config{
+		Actions: s.press.actions,
 		Bus: s.metrics.bus(s.bus), Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.metrics.traces(s.store),
 		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: append(s.leading(s.outside), s.watcher().Run), Log: s.Log,
 	})
