@@ -23,15 +23,21 @@ func (c Case) describe(t *testing.T) {
 	require.Equal(t, d, b.Describe(), "a description may not change")
 }
 
-// can holds promises against what is there. The contract has no way yet to
-// listen, so nobody may promise it.
+// can holds promises against what is there. A provider that can listen and is
+// not configured for it does not promise it.
 func (c Case) can(t *testing.T) {
 	b := c.open(t)
 	can := b.Describe().Can
 	lister, lists := providers.As[providers.ChatLister](b.Provider)
 	require.Equal(t, lists, can.Chats, "Can.Chats and being a ChatLister must agree")
 	require.Equal(t, b.editor != nil, can.Edits || can.Deletes, "Can.Edits or Can.Deletes and being an Editor must agree")
-	require.False(t, can.Listens, "Can.Listens, but the contract cannot listen")
+	if can.Listens {
+		_, listens := providers.As[providers.Listener](b.Provider)
+		require.True(t, listens, "Can.Listens, but it is no Listener")
+	}
+	if can.Buttons || can.Dialogs {
+		require.True(t, can.Listens, "Can.Buttons and Can.Dialogs take Can.Listens")
+	}
 	if lists {
 		b.lists(t, lister)
 	}

@@ -2,10 +2,15 @@
 // bot of one installed app.
 //
 // Messages are Block Kit sections in mrkdwn, with a plain text beside them for
-// notifications. The package hears nothing that people write and uploads
-// nothing. Slack fetches a card's image while it takes the message, and refuses
+// notifications. It uploads nothing. Slack fetches a card's image while it takes the message, and refuses
 // the whole message when it cannot, as for a forum behind a firewall: then the
 // message goes there without, and as plain text where Slack refuses its markup.
+//
+// With a signing secret or an app-level token it also hears what people say and
+// press: slash commands, mentions, direct messages, buttons, selects and modals,
+// over signed HTTP or Socket Mode. Both ways lead to the same code. Slack wants
+// an answer within three seconds, and it gets one, whatever becomes of the
+// command.
 //
 // A chat id is a channel id ("C024BE91L"), a "#name" or a user id. A message
 // ref is "channel/ts" ("C024BE91L/1503435956.000247"), which is all that Slack
@@ -17,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,14 +45,25 @@ type Client struct {
 	token  secret.Value
 	api    string
 	http   *http.Client
+	log    *slog.Logger
 	write  func(hub.Message, providers.Form) []slack.MsgOption
 	team   atomic.Pointer[string] // the workspace's address, once Check has learned it
+
+	signing  secret.Value             // empty: no callbacks are taken
+	appToken secret.Value             // empty: no Socket Mode
+	self     atomic.Pointer[hub.User] // who we are there, once Slack has said it
+	known    *directory
+	chores   chores
 }
 
 var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
 	_ providers.Editor     = (*Client)(nil)
+	_ providers.Listener   = (*Client)(nil)
+	_ providers.Called     = (*Client)(nil)
+	_ providers.Answerer   = (*Client)(nil)
+	_ providers.Ranker     = (*Client)(nil)
 )
 
 // Kind tells how a Slack provider is configured and made.
@@ -67,14 +84,26 @@ func Kind() providers.Kind {
 
 // New makes a client.
 func New(c *Config, env providers.Env) *Client {
-	return &Client{
-		system: env.System,
-		token:  c.Token,
-		api:    strings.TrimRight(c.APIURL, "/") + "/",
-		http:   cautious(env.HTTP),
-		write:  providers.Remember(content),
+	client := &Client{
+		system:   env.System,
+		token:    c.Token,
+		api:      strings.TrimRight(c.APIURL, "/") + "/",
+		http:     cautious(env.HTTP),
+		log:      env.Log,
+		signing:  c.SigningSecret,
+		appToken: c.AppToken,
 	}
+	if client.log == nil {
+		client.log = slog.New(slog.DiscardHandler)
+	}
+	client.known = newDirectory(client)
+	client.write = providers.Remember(client.content)
+	return client
 }
+
+// listens reports whether Slack can reach us, which is what buttons and modals
+// take, too.
+func (c *Client) listens() bool { return !c.signing.Empty() || !c.appToken.Empty() }
 
 // String and GoString keep fmt from printing the token, which it would dig out
 // of an unexported field.
@@ -91,11 +120,15 @@ func pace() []providers.Rate {
 
 // Describe implements providers.Provider.
 func (c *Client) Describe() providers.Description {
+	hears := c.listens()
 	return providers.Description{
 		Kind:   Name,
 		ID:     c.system,
 		Limits: providers.Limits{Text: textLimit, Unit: unit, Chat: pace()},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Chats: true, Images: true},
+		Can: hub.Features{
+			Threads: true, Edits: true, Deletes: true, Chats: true, Images: true,
+			Listens: hears, Buttons: hears, Dialogs: hears, Whispers: hears,
+		},
 	}
 }
 
@@ -106,9 +139,7 @@ func (c *Client) Check(ctx context.Context) error {
 	if err != nil {
 		return c.judge("auth.test", w, err)
 	}
-	if team, ok := providers.WebURL(who.URL); ok {
-		c.team.Store(&team)
-	}
+	c.learn(who)
 	if scopes := who.Header.Get("X-OAuth-Scopes"); scopes != "" && !mayPost(scopes) {
 		return &providers.Error{
 			Fault: hub.FaultUnauthorized, Op: "auth.test",
@@ -116,6 +147,16 @@ func (c *Client) Check(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// learn keeps what Slack says of the workspace and of us in it.
+func (c *Client) learn(who *slack.AuthTestResponse) {
+	if team, ok := providers.WebURL(who.URL); ok {
+		c.team.Store(&team)
+	}
+	if who.UserID != "" {
+		c.self.Store(&hub.User{ID: who.UserID, Name: who.User, Bot: true})
+	}
 }
 
 func mayPost(scopes string) bool {
@@ -167,7 +208,7 @@ func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form
 
 // content is what a message says: blocks, and a text for where they are not
 // shown, or words alone; nil if there is nothing to say.
-func content(m hub.Message, form providers.Form) []slack.MsgOption {
+func (c *Client) content(m hub.Message, form providers.Form) []slack.MsgOption {
 	if form == providers.PlainWords {
 		return []slack.MsgOption{slack.MsgOptionText(words.Write(m), false)}
 	}
@@ -175,6 +216,7 @@ func content(m hub.Message, form providers.Form) []slack.MsgOption {
 	if len(blocks) == 0 {
 		return nil
 	}
+	blocks = append(blocks, actionBlocks(m.Actions, c.listens())...)
 	return []slack.MsgOption{slack.MsgOptionText(fallback(m), false), slack.MsgOptionBlocks(blocks...)}
 }
 
