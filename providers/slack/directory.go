@@ -111,7 +111,7 @@ func (c *Client) who(ctx context.Context, id string) hub.User {
 	if id == "" {
 		return hub.User{}
 	}
-	if c.isSelf(id) {
+	if c.isSelf(id) && c.self.Load().Name != "" {
 		return *c.self.Load()
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)

@@ -29,10 +29,10 @@ type callback struct {
 type happening struct {
 	post
 	Type            string `json:"type"`
-	Who             party `json:"user"`
-	Where           party `json:"channel"`
+	Who             party  `json:"user"`
+	Where           party  `json:"channel"`
 	ChannelType     string `json:"channel_type"`
-	Team            party `json:"team"`
+	Team            party  `json:"team"`
 	EventTS         string `json:"event_ts"`
 	Message         *post  `json:"message"`
 	PreviousMessage *post  `json:"previous_message"`
@@ -53,7 +53,7 @@ type happening struct {
 // post is a message, as it is or as it was.
 type post struct {
 	Subtype  string `json:"subtype"`
-	Author   party `json:"user"`
+	Author   party  `json:"user"`
 	Username string `json:"username"`
 	BotID    string `json:"bot_id"`
 	Text     string `json:"text"`

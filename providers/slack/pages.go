@@ -16,7 +16,7 @@ import (
 // Bounds of an answer of several messages. Of a response_url Slack takes five.
 const (
 	mostAnswers = 5
-	largestRun  = 300_000 // bytes of text that are looked at
+	largestRun  = 50_000 // characters of text that are looked at
 )
 
 const cutNote = "_The answer is longer than Slack shows: the rest was left out._"
@@ -68,12 +68,15 @@ func (c *Client) pages(r hub.Reply) []page {
 	return pages
 }
 
-// bounded keeps an answer of megabytes from being taken apart whole.
+// bounded keeps an answer of megabytes from being taken apart whole, which would
+// take longer than Slack waits.
 func bounded(text string) (string, bool) {
-	if len(text) <= largestRun {
-		return text, false
+	cut := len(text) > 4*largestRun
+	if cut {
+		text = strings.ToValidUTF8(text[:4*largestRun], "")
 	}
-	return strings.ToValidUTF8(text[:largestRun], ""), true
+	text, shortened := providers.CutText(text, largestRun, unit)
+	return text, cut || shortened
 }
 
 // worded is a reply in words, and what can be pressed below them.
