@@ -485,3 +485,13 @@ func (s Stage) Close(t testing.TB, _, person string, dialog providertest.Seen) {
 	_, err := s.ask(t.Context(), "interactive", payload)
 	require.NoError(t, err)
 }
+
+// Dialog is an open dialog as it is now.
+func (s Stage) Dialog(dialog providertest.Seen) providertest.Seen {
+	id, _ := dialog.Native.(string)
+	v := s.openModal(id)
+	if v == nil {
+		return providertest.Seen{}
+	}
+	return s.dialog(v)
+}
