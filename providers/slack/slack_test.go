@@ -220,13 +220,17 @@ func TestConfigProblems(t *testing.T) {
 		config slack.Config
 		keys   []string
 	}{
-		"nothing":       {slack.Config{}, []string{"token", "api_url"}},
-		"user's token":  {slack.Config{Token: secret.New("xoxp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
-		"line break":    {slack.Config{Token: secret.New("xoxb-1\n"), APIURL: "https://slack.com/api/"}, []string{"token"}},
-		"app's token":   {slack.Config{Token: secret.New("xapp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
-		"no scheme":     {slack.Config{Token: secret.New(token), APIURL: "slack.com/api"}, []string{"api_url"}},
-		"secret in url": {slack.Config{Token: secret.New(token), APIURL: "https://u:p@slack.com/api"}, []string{"api_url"}},
-		"fine":          {slack.Config{Token: secret.New(token), APIURL: "https://slack.com/api/"}, nil},
+		"nothing":           {slack.Config{}, []string{"token", "api_url"}},
+		"user's token":      {slack.Config{Token: secret.New("xoxp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
+		"line break":        {slack.Config{Token: secret.New("xoxb-1\n"), APIURL: "https://slack.com/api/"}, []string{"token"}},
+		"app's token":       {slack.Config{Token: secret.New("xapp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
+		"no scheme":         {slack.Config{Token: secret.New(token), APIURL: "slack.com/api"}, []string{"api_url"}},
+		"secret in url":     {slack.Config{Token: secret.New(token), APIURL: "https://u:p@slack.com/api"}, []string{"api_url"}},
+		"a token as secret": {slack.Config{Token: secret.New(token), SigningSecret: secret.New("xoxb-17-test-secret"), APIURL: "https://slack.com/api/"}, []string{"signing_secret"}},
+		"short secret":      {slack.Config{Token: secret.New(token), SigningSecret: secret.New("abc"), APIURL: "https://slack.com/api/"}, []string{"signing_secret"}},
+		"bot's token":       {slack.Config{Token: secret.New(token), AppToken: secret.New(token), APIURL: "https://slack.com/api/"}, []string{"app_token"}},
+		"listening":         {slack.Config{Token: secret.New(token), AppToken: secret.New(appToken), SigningSecret: secret.New(signingSecret), APIURL: "https://slack.com/api/"}, nil},
+		"fine":              {slack.Config{Token: secret.New(token), APIURL: "https://slack.com/api/"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var keys []string
