@@ -28,6 +28,7 @@ fuzz: ## the parsers of what strangers write, a minute each; of what our own for
 	$(GO) test -run '^$$' -fuzz '^FuzzDiscourse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./hub/ingest
 	$(GO) test -run '^$$' -fuzz '^FuzzBring$$' -fuzztime 20s -fuzzminimizetime 5x ./hub/catchup
 	$(GO) test -run '^$$' -fuzz '^FuzzSecrets$$' -fuzztime 20s -fuzzminimizetime 5x ./providers/observe
+	$(GO) test -run '^$$' -fuzz '^FuzzReceive$$' -fuzztime 20s -fuzzminimizetime 5x ./providers/slack
 
 bench: build ## figures as ratios against a baseline taken in the same run
 	BELLHOP_BENCH=$(CURDIR)/bellhop $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./hub/server

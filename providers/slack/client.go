@@ -146,7 +146,7 @@ func (c *Client) Check(ctx context.Context) error {
 			Err: fmt.Errorf("the token may not post: give the Slack app the scope chat:write and install it again"),
 		}
 	}
-	return nil
+	return c.checkSocket(ctx)
 }
 
 // learn keeps what Slack says of the workspace and of us in it.

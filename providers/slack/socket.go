@@ -72,6 +72,18 @@ func (c *Client) dialable() *socketmode.Client {
 		socketmode.OptionReadLimit(largestFrame), socketmode.OptionLog(log.New(io.Discard, "", 0)))
 }
 
+// checkSocket proves the app-level token, if there is one. The address that Slack
+// gives for it is left to go out of date.
+func (c *Client) checkSocket(ctx context.Context) error {
+	if c.appToken.Empty() {
+		return nil
+	}
+	if _, _, err := c.dialable().OpenContext(ctx); err != nil {
+		return (&socket{client: c}).judge(err)
+	}
+	return nil
+}
+
 // run keeps a connection. The library makes a new one when one breaks; where
 // that fails it would wait up to five minutes, longer than Slack tells things
 // again, so that the pauses are ours.

@@ -79,10 +79,12 @@ func TestListenTellsWhatToMend(t *testing.T) {
 	server := httptest.NewServer(workspace)
 	t.Cleanup(server.Close)
 	workspace.Install(slacktest.App{URL: server.URL, AppToken: appToken})
-	listen := func(bot, app string) error {
-		c := slack.New(&slack.Config{Token: secret.New(bot), AppToken: secret.New(app), APIURL: server.URL + "/api/"}, providers.Env{System: "slack-acme"})
-		return c.Listen(t.Context(), providertest.NewEar())
+	client := func(bot, app string) *slack.Client {
+		return slack.New(&slack.Config{Token: secret.New(bot), AppToken: secret.New(app), APIURL: server.URL + "/api/"}, providers.Env{System: "slack-acme"})
 	}
+	listen := func(bot, app string) error { return client(bot, app).Listen(t.Context(), providertest.NewEar()) }
+	require.NoError(t, client(token, appToken).Check(t.Context()))
+	require.ErrorContains(t, client(token, "xapp-another").Check(t.Context()), "app_token")
 	err := listen(token, "xapp-another")
 	require.Equal(t, hub.FaultUnauthorized, providers.FaultOf(err))
 	require.ErrorContains(t, err, "app_token")

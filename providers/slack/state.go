@@ -73,7 +73,7 @@ func (e *element) values() []string {
 			all = append(all, f.ID)
 		}
 		return all
-	case e.SelectedDateTime != 0:
+	case e.SelectedDateTime > 0 && e.SelectedDateTime < lastSecond:
 		return []string{time.Unix(e.SelectedDateTime, 0).UTC().Format(time.RFC3339)}
 	}
 	for _, s := range []string{e.Value, e.SelectedUser, e.SelectedConversation, e.SelectedDate} {
