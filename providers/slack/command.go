@@ -78,7 +78,9 @@ func (c *Client) slash(ctx context.Context, d delivery, s slack.SlashCommand) an
 // slashCommand is a slash command as the hub knows it. The trigger's id is
 // another for each time that someone gives one.
 func (c *Client) slashCommand(ctx context.Context, d delivery, s slack.SlashCommand) *hub.Command {
-	line := c.readable(ctx, s.Text).text
+	names, cancel := context.WithTimeout(ctx, lookupsTime)
+	defer cancel()
+	line := c.readable(names, s.Text).text
 	return &hub.Command{
 		Command: hub.Call{
 			ID:   hub.CommandFor(c.system, "slash/"+cmp.Or(s.TriggerID, d.stamp)),

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -77,8 +78,7 @@ func (c *Client) submitted(ctx context.Context, d delivery, in *interaction) ans
 	case r.Error != nil:
 		return c.mistaken(d, in.View, r.Error)
 	case r.Form != nil:
-		view := c.nextView(command, r.Form)
-		return c.replace(d, in.View.ID, view)
+		return c.replace(d, c.nextView(command, r.Form))
 	}
 	return answer{then: func(ctx context.Context) { c.show(ctx, command, r) }}
 }
@@ -97,20 +97,44 @@ func (c *Client) nextView(command *hub.Command, f *hub.Form) slack.ModalViewRequ
 
 // replace shows another modal in the place of one that was sent. Over the socket
 // a large one would be dropped: a small one stands in for it for a moment.
-func (c *Client) replace(d delivery, id string, view slack.ModalViewRequest) answer {
-	a := answer{body: slack.NewUpdateViewSubmissionResponse(&view)}
-	if d.socket && len(encoded(a.body)) > socketAnswer {
-		brief := view
-		brief.Submit = nil
-		brief.Blocks.BlockSet = []slack.Block{slack.NewSectionBlock(verbatim(providers.Ellipsis), nil, nil)}
-		a.body = slack.NewUpdateViewSubmissionResponse(&brief)
-		a.then = func(ctx context.Context) {
-			if err := c.updateView(ctx, view, id, ""); err != nil {
+func (c *Client) replace(d delivery, view slack.ModalViewRequest) answer {
+	whole := answer{body: slack.NewUpdateViewSubmissionResponse(&view)}
+	if !d.socket || len(encoded(whole.body)) <= socketAnswer {
+		return whole
+	}
+	brief := view
+	brief.Submit, brief.ExternalID = nil, "bellhop-"+d.stamp
+	brief.Blocks.BlockSet = []slack.Block{slack.NewSectionBlock(verbatim(providers.Ellipsis), nil, nil)}
+	return answer{
+		body: slack.NewUpdateViewSubmissionResponse(&brief),
+		then: func(ctx context.Context) {
+			if err := c.standIn(ctx, view, brief.ExternalID); err != nil {
 				c.log.Warn("a form was not shown", "system", c.system, "err", err)
 			}
+		},
+	}
+}
+
+// Of a modal that stands in for another until Slack shows it.
+const (
+	standInTries = 20
+	standInPause = 100 * time.Millisecond
+)
+
+// standIn puts a modal into the place of the one that stands in for it. What is
+// said over the socket and what is called may overtake each other: as long as
+// Slack does not show the other one, it knows no modal of that name.
+func (c *Client) standIn(ctx context.Context, view slack.ModalViewRequest, name string) error {
+	for try := 1; ; try++ {
+		w, api := c.open()
+		_, err := api.UpdateViewContext(ctx, view, name, "", "")
+		switch {
+		case err == nil:
+			return nil
+		case refusedWith(err) != "not_found" || try == standInTries || !sleep(ctx, standInPause):
+			return c.judge("views.update", w, err)
 		}
 	}
-	return a
 }
 
 // mistakeBlock is the block that says what is wrong with all of a form.
@@ -135,7 +159,7 @@ func (c *Client) mistaken(d delivery, m *modal, e *hub.Refusal) answer {
 	if len(at) > 0 {
 		return answer{body: slack.NewErrorsViewSubmissionResponse(at)}
 	}
-	return c.replace(d, m.ID, m.marked(complaint(e, rest)))
+	return c.replace(d, m.marked(complaint(e, rest)))
 }
 
 // marked is a modal with words above it, in place of those that stood there.

@@ -14,12 +14,16 @@ import (
 
 // What is kept of people and channels, which events name by their ids.
 const (
-	knownFor   = 10 * time.Minute
-	rankedFor  = 30 * time.Second
-	missingFor = time.Minute
-	mostKnown  = 5_000
-	lookupTime = 500 * time.Millisecond
+	knownFor    = 10 * time.Minute
+	rankedFor   = 30 * time.Second
+	missingFor  = time.Minute
+	mostKnown   = 5_000
+	lookupTime  = 500 * time.Millisecond
+	lookupsTime = time.Second // for all that one event names
 )
+
+// slackbot is Slack's own bot, which users.info calls a person.
+const slackbot = "USLACKBOT"
 
 // directory remembers what Slack said of people and channels.
 type directory struct {
@@ -121,7 +125,7 @@ func (c *Client) who(ctx context.Context, id string) hub.User {
 		return hub.User{ID: id}
 	}
 	return hub.User{
-		ID: id, Name: u.Name, Bot: u.IsBot,
+		ID: id, Name: u.Name, Bot: u.IsBot || id == slackbot,
 		Full: cmp.Or(u.Profile.DisplayName, u.Profile.RealName, u.RealName),
 	}
 }

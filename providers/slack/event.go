@@ -124,7 +124,9 @@ func (c *Client) event(ctx context.Context, d delivery, body []byte) answer {
 			c.self.CompareAndSwap(nil, &hub.User{ID: a.UserID, Bot: true})
 		}
 	}
-	return c.tell(ctx, d, c.translate(ctx, d, &cb))
+	names, cancel := context.WithTimeout(ctx, lookupsTime)
+	defer cancel()
+	return c.tell(ctx, d, c.translate(names, d, &cb))
 }
 
 // translate makes an event of ours.

@@ -73,12 +73,7 @@ type answer struct {
 // hear tells the ear of an event, and gives up when Slack does.
 func (c *Client) hear(ctx context.Context, ear providers.Ear, e *hub.Event) error {
 	done := make(chan error, 1)
-	c.chores.do(ctx, func(free context.Context) {
-		until, _ := ctx.Deadline()
-		bounded, cancel := context.WithDeadline(free, until)
-		defer cancel()
-		done <- ear.Hear(bounded, e)
-	})
+	c.chores.do(ctx, func(context.Context) { done <- ear.Hear(ctx, e) })
 	select {
 	case err := <-done:
 		return err
@@ -100,7 +95,7 @@ func (c *Client) ask(ctx context.Context, ear providers.Ear, command *hub.Comman
 		r, later := ear.Do(free, command)
 		if settled.CompareAndSwap(false, true) {
 			done <- outcome{r, later}
-		} else if !later {
+		} else if !later && shows(command.Command.Kind) {
 			c.show(free, command, r)
 		}
 	})
@@ -115,6 +110,10 @@ func (c *Client) ask(ctx context.Context, ear providers.Ear, command *hub.Comman
 		return o.reply, o.later
 	}
 }
+
+// shows reports whether a reply to a kind of command is for eyes, also when it
+// comes late: that to a lookup or a closed form is not.
+func shows(kind hub.CommandKind) bool { return kind == hub.KindSubmit || kind == hub.KindForm }
 
 // show answers, and tells the log where that fails: nobody waits for it.
 func (c *Client) show(ctx context.Context, command *hub.Command, r hub.Reply) {

@@ -2,8 +2,12 @@ package slack_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,6 +154,31 @@ func TestLookupInAnUnknownModalOffersNothing(t *testing.T) {
 	a := c.Receive(t.Context(), "options", r, ear)
 	require.JSONEq(t, `{"options":[]}`, string(a.Body))
 	require.Empty(t, ear.Commands())
+}
+
+// TestNamesAreNotWaitedFor holds that an event is told in time, with ids for
+// names, where Slack does not say whose they are.
+func TestNamesAreNotWaitedFor(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	c := slack.New(&slack.Config{Token: secret.New(token), SigningSecret: secret.New(signingSecret), APIURL: server.URL + "/api/"}, providers.Env{System: "slack-acme"})
+	var text strings.Builder
+	for i := range 30 {
+		_, _ = fmt.Fprintf(&text, "<@U%d> ", i)
+	}
+	body, err := json.Marshal(map[string]any{"type": "event_callback", "event_id": "Ev1", "event": map[string]any{
+		"type": "message", "channel": "C1", "user": "U1", "ts": "1773480500.000100", "text": text.String(),
+	}})
+	require.NoError(t, err)
+	ear, began := providertest.NewEar(), time.Now()
+	require.Equal(t, http.StatusOK, c.Receive(t.Context(), "events", signed(time.Now(), signingSecret, string(body)), ear).Status)
+	require.Less(t, time.Since(began), 3*time.Second)
+	data := chatter(t, ear.Events()[0])
+	require.Contains(t, data.Text, "@U29")
+	require.Len(t, data.To, 30)
 }
 
 // FuzzReceive holds that nothing that Slack may send crashes, and that all of it

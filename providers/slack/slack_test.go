@@ -35,14 +35,33 @@ func open(t *testing.T, url string) providers.Provider {
 }
 
 func TestContract(t *testing.T) {
+	t.Run("posting", func(t *testing.T) { contract(t, open) })
+	t.Run("listening", func(t *testing.T) { contract(t, openListening) })
+}
+
+// openListening is open with all that it takes to listen.
+func openListening(t *testing.T, url string) providers.Provider {
+	t.Helper()
+	config := &slack.Config{
+		Token: secret.New(token), SigningSecret: secret.New(signingSecret), AppToken: secret.New(appToken), APIURL: url + "/api",
+	}
+	require.Empty(t, config.Problems())
+	return slack.New(config, providers.Env{System: "slack-acme", Log: slog.Default()})
+}
+
+func contract(t *testing.T, open func(*testing.T, string) providers.Provider) {
 	providertest.Run(t, providertest.Case{
-		Open:     open,
-		Platform: func(*testing.T) providertest.Platform { return slacktest.New(token) },
-		Chat:     slacktest.Support,
-		Secrets:  []string{token},
-		Faults:   faults(),
-		Pings:    slacktest.Pings,
-		Read:     slacktest.Read,
+		Open: open,
+		Platform: func(*testing.T) providertest.Platform {
+			workspace := slacktest.New(token)
+			workspace.Install(slacktest.App{AppToken: appToken})
+			return workspace
+		},
+		Chat:    slacktest.Support,
+		Secrets: []string{token, signingSecret, appToken},
+		Faults:  faults(),
+		Pings:   slacktest.Pings,
+		Read:    slacktest.Read,
 		RefusedMarkup: []providertest.RefusalCase{
 			{Name: "blocks", Step: said("invalid_blocks"), Said: "invalid_blocks"},
 			{Name: "blocks in detail", Step: detailed("must be less than 3001 characters [json-pointer:/blocks/0]"), Said: "invalid_blocks (must be less"},

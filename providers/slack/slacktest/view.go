@@ -118,6 +118,9 @@ func (s *Workspace) serveView(w http.ResponseWriter, r *http.Request, method str
 		return
 	}
 	if method == "views.update" {
+		if call.ViewID == "" {
+			call.ViewID = s.viewCalled(call.ExternalID)
+		}
 		if code := s.replaceView(call.ViewID, call.Hash, m); code != "" {
 			refuse(w, code)
 			return
@@ -194,6 +197,18 @@ func (s *Workspace) replaceView(id, hash string, m modal) (code string) {
 	v.modal, v.hash = m, s.nextID("h")
 	v.state = v.initial(v.state)
 	s.wake()
+	return ""
+}
+
+// viewCalled is the id of the open view with an external_id.
+func (s *Workspace) viewCalled(external string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, v := range s.views {
+		if external != "" && v.ExternalID == external {
+			return id
+		}
+	}
 	return ""
 }
 
