@@ -132,19 +132,19 @@ func fieldElement(f *hub.Field) slack.BlockElement {
 // is typed.
 func textElement(f *hub.Field) slack.BlockElement {
 	value := first(f.Value)
-	switch {
-	case f.Subtype == hub.TextNumber:
+	switch f.Subtype {
+	case hub.TextNumber:
 		e := slack.NewNumberInputBlockElement(placeholder(f), elementInput, true)
 		e.DispatchActionConfig = dispatch(f)
 		if _, err := strconv.ParseFloat(value, 64); err == nil {
 			e.InitialValue = value
 		}
 		return e
-	case f.Subtype == hub.TextEmail:
+	case hub.TextEmail:
 		e := slack.NewEmailTextInputBlockElement(placeholder(f), elementInput)
 		e.InitialValue, e.DispatchActionConfig = value, dispatch(f)
 		return e
-	case f.Subtype == hub.TextURL:
+	case hub.TextURL:
 		e := slack.NewURLTextInputBlockElement(placeholder(f), elementInput)
 		e.InitialValue, e.DispatchActionConfig = value, dispatch(f)
 		return e

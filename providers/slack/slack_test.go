@@ -34,11 +34,6 @@ func open(t *testing.T, url string) providers.Provider {
 	return p
 }
 
-func TestContract(t *testing.T) {
-	t.Run("posting", func(t *testing.T) { contract(t, open) })
-	t.Run("listening", func(t *testing.T) { contract(t, openListening) })
-}
-
 // openListening is open with all that it takes to listen.
 func openListening(t *testing.T, url string) providers.Provider {
 	t.Helper()
@@ -49,9 +44,9 @@ func openListening(t *testing.T, url string) providers.Provider {
 	return slack.New(config, providers.Env{System: "slack-acme", Log: slog.Default()})
 }
 
-func contract(t *testing.T, open func(*testing.T, string) providers.Provider) {
+func TestContract(t *testing.T) {
 	providertest.Run(t, providertest.Case{
-		Open: open,
+		Open: openListening,
 		Platform: func(*testing.T) providertest.Platform {
 			workspace := slacktest.New(token)
 			workspace.Install(slacktest.App{AppToken: appToken})

@@ -46,8 +46,8 @@ type socket struct {
 
 // hearSocket listens until ctx ends.
 func (c *Client) hearSocket(ctx context.Context, ear providers.Ear) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s := &socket{
 		client: c, ear: ear,
 		events: make(chan socketmode.Request, socketEvents),
@@ -59,8 +59,8 @@ func (c *Client) hearSocket(ctx context.Context, ear providers.Ear) error {
 		defer close(told)
 		s.tell(ctx)
 	}()
-	err := s.run(ctx, cancel)
-	cancel(nil)
+	err := s.run(ctx)
+	cancel()
 	<-told
 	return err
 }
@@ -87,32 +87,30 @@ func (c *Client) checkSocket(ctx context.Context) error {
 // run keeps a connection. The library makes a new one when one breaks; where
 // that fails it would wait up to five minutes, longer than Slack tells things
 // again, so that the pauses are ours.
-func (s *socket) run(ctx context.Context, stop context.CancelCauseFunc) error {
+func (s *socket) run(ctx context.Context) error {
 	pause := reconnectFirst
-	for ctx.Err() == nil {
+	for {
 		failed := s.connect(ctx, func() { pause = reconnectFirst })
 		if ctx.Err() != nil {
-			break
+			return nil //nolint:nilerr // we were told to stop, and nothing else counts
 		}
 		e := s.judge(failed)
 		if e.Fault == hub.FaultUnauthorized {
-			stop(e)
 			return e
 		}
 		wait := max(e.After, pause/2+rand.N(pause/2))
 		s.client.log.Warn("no connection to Slack", "system", s.client.system, "err", e, "again_in", wait)
 		if !sleep(ctx, wait) {
-			break
+			return nil
 		}
 		pause = min(2*pause, reconnectMost)
 	}
-	return nil
 }
 
 // connect is one run of the library, until it cannot connect.
 func (s *socket) connect(ctx context.Context, connected func()) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- s.conn.RunContext(ctx) }()
 	for {
@@ -122,8 +120,10 @@ func (s *socket) connect(ctx context.Context, connected func()) error {
 				connected()
 			}
 			if failed := s.heard(ctx, e); failed != nil {
-				stop(failed)
-				<-ended
+				stop()
+				if err := <-ended; err != nil { // that it was stopped
+					s.client.log.Debug("disconnected", "system", s.client.system, "err", err)
+				}
 				return failed
 			}
 		case err := <-ended:

@@ -190,9 +190,9 @@ func (l *line) push(k *tie) {
 	check := time.NewTicker(100 * time.Millisecond)
 	defer check.Stop()
 	for {
-		e, changed := l.due(k)
-		if e != nil {
-			if k.send(e.native()) != nil {
+		due, changed := l.due(k)
+		if due != nil {
+			if k.send(due) != nil {
 				return
 			}
 			continue
@@ -208,8 +208,8 @@ func (l *line) push(k *tie) {
 	}
 }
 
-// due is the next event to tell over k.
-func (l *line) due(k *tie) (*envelope, <-chan struct{}) {
+// due is the next event to tell over k, as it is told.
+func (l *line) due(k *tie) (map[string]any, <-chan struct{}) {
 	within := l.s.install().AckWithin
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -226,12 +226,13 @@ func (l *line) due(k *tie) (*envelope, <-chan struct{}) {
 			e.on, e.told = k, time.Now()
 			e.attempts++
 			k.sent[e.id] = e
-			return e, l.changed
+			return e.native(), l.changed
 		}
 	}
 	return nil, l.changed
 }
 
+// native is an envelope as Slack sends it. l.mu is held, or nobody else has it.
 func (e *envelope) native() map[string]any {
 	v := map[string]any{"envelope_id": e.id, "type": e.kind, "payload": e.payload, "accepts_response_payload": e.accepts}
 	if e.kind == "events_api" {
@@ -266,9 +267,10 @@ func (l *line) ask(ctx context.Context, kind string, payload any) ([]byte, error
 			k.sent[e.id] = e
 		}
 		changed := l.changed
+		told := e.native()
 		l.mu.Unlock()
 		if k != nil {
-			if k.send(e.native()) != nil {
+			if k.send(told) != nil {
 				return nil, errRefused
 			}
 			select {
