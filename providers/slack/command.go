@@ -54,25 +54,24 @@ func (c *Client) slash(ctx context.Context, d delivery, s slack.SlashCommand) an
 	}
 	command := c.slashCommand(ctx, d, s)
 	r, later := c.ask(ctx, d.ear, command)
+	show := answer{then: func(ctx context.Context) { c.show(ctx, command, r) }}
 	switch {
 	case later:
 		return answer{}
 	case d.socket || r.Form != nil:
-		return answer{then: func(ctx context.Context) { c.show(ctx, command, r) }}
+		return show
 	}
+	// Of several messages the body would be one, and nobody knows which Slack shows
+	// first.
 	pages := c.pages(r)
-	if len(pages) == 0 {
+	switch len(pages) {
+	case 0:
 		return answer{}
+	case 1:
+		return answer{body: pages[0].response(isPublic(r), "")}
+	default:
+		return show
 	}
-	a := answer{body: pages[0].response(isPublic(r), "")}
-	if len(pages) > 1 {
-		a.then = func(ctx context.Context) {
-			if _, err := c.publish(ctx, command, pages[1:], isPublic(r)); err != nil {
-				c.log.Warn("the rest of an answer was not shown", "system", c.system, "chat", command.Context.Channel.ID, "err", err)
-			}
-		}
-	}
-	return a
 }
 
 // slashCommand is a slash command as the hub knows it. The trigger's id is
