@@ -13,7 +13,7 @@ import (
 // answerWithin is how long Slack is kept waiting. It gives up after three
 // seconds, of which the way to us and back takes some:
 // https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response
-const answerWithin = hub.CommandPatience + 200*time.Millisecond
+const answerWithin = hub.CommandPatience + 100*time.Millisecond
 
 // Bounds on what goes on after Slack has its answer.
 const (
