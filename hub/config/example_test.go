@@ -40,6 +40,7 @@ func TestExamplesInTheExampleLoad(t *testing.T) {
 	c, err := config.Load(path, []string{
 		"MY_FORUM_SECRET=one", "MY_OLD_SECRET=two", "MY_FORUM_KEY=key", "MY_CI_SECRET=ci", "MY_OLD_CI_SECRET=old",
 		"MY_DEPLOY_SECRET=deploy", "MY_SHOP_SECRET=whsec_c2hvcA==", "MY_SLACK_TOKEN=xoxb-3",
+		"MY_SLACK_SIGNING=0123456789abcdef0123456789abcdef", "MY_SLACK_APP_TOKEN=xapp-4",
 		"MY_TELEGRAM_SECRET=0123456789abcdef",
 		"MY_TELEGRAM_TOKEN=4:four", "MY_MATTERMOST_TOKEN=five", "MY_MATTERMOST_COMMAND_TOKEN=fivefivefivefivefive", "MY_MATTERMOST_HOOK_TOKEN=hookhookhookhookhook", "MY_MATRIX_TOKEN=six",
 	}, nil)

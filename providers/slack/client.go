@@ -2,10 +2,15 @@
 // bot of one installed app.
 //
 // Messages are Block Kit sections in mrkdwn, with a plain text beside them for
-// notifications. The package hears nothing that people write and uploads
-// nothing. Slack fetches a card's image while it takes the message, and refuses
+// notifications. It uploads nothing. Slack fetches a card's image while it takes the message, and refuses
 // the whole message when it cannot, as for a forum behind a firewall: then the
 // message goes there without, and as plain text where Slack refuses its markup.
+//
+// With a signing secret or an app-level token it also hears what people say and
+// press: slash commands, mentions, direct messages, buttons, selects and modals,
+// over signed HTTP or Socket Mode. Both ways lead to the same code. Slack wants
+// an answer within three seconds, and it gets one, whatever becomes of the
+// command.
 //
 // A chat id is a channel id ("C024BE91L"), a "#name" or a user id. A message
 // ref is "channel/ts" ("C024BE91L/1503435956.000247"), which is all that Slack
@@ -18,10 +23,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/slack-go/slack"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/secret"
@@ -37,14 +45,25 @@ type Client struct {
 	token  secret.Value
 	api    string
 	http   *http.Client
-	write  func(hub.Message, providers.Form) said
+	log    *slog.Logger
+	write  func(hub.Message, providers.Form) draft
 	team   atomic.Pointer[string] // the workspace's address, once Check has learned it
+
+	signing  secret.Value             // empty: no callbacks are taken
+	appToken secret.Value             // empty: no Socket Mode
+	self     atomic.Pointer[hub.User] // who we are there, once Slack has said it
+	known    *directory
+	chores   chores
 }
 
 var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
 	_ providers.Editor     = (*Client)(nil)
+	_ providers.Listener   = (*Client)(nil)
+	_ providers.Called     = (*Client)(nil)
+	_ providers.Answerer   = (*Client)(nil)
+	_ providers.Ranker     = (*Client)(nil)
 )
 
 // Kind tells how a Slack provider is configured and made.
@@ -65,14 +84,26 @@ func Kind() providers.Kind {
 
 // New makes a client.
 func New(c *Config, env providers.Env) *Client {
-	return &Client{
-		system: env.System,
-		token:  c.Token,
-		api:    strings.TrimRight(c.APIURL, "/") + "/",
-		http:   cautious(env.HTTP),
-		write:  providers.Remember(content),
+	client := &Client{
+		system:   env.System,
+		token:    c.Token,
+		api:      strings.TrimRight(c.APIURL, "/") + "/",
+		http:     cautious(env.HTTP),
+		log:      env.Log,
+		signing:  c.SigningSecret,
+		appToken: c.AppToken,
 	}
+	if client.log == nil {
+		client.log = slog.New(slog.DiscardHandler)
+	}
+	client.known = newDirectory(client)
+	client.write = providers.Remember(client.content)
+	return client
 }
+
+// listens reports whether Slack can reach us, which is what buttons and modals
+// take, too.
+func (c *Client) listens() bool { return !c.signing.Empty() || !c.appToken.Empty() }
 
 // String and GoString keep fmt from printing the token, which it would dig out
 // of an unexported field.
@@ -89,11 +120,15 @@ func pace() []providers.Rate {
 
 // Describe implements providers.Provider.
 func (c *Client) Describe() providers.Description {
+	hears := c.listens()
 	return providers.Description{
 		Kind:   Name,
 		ID:     c.system,
 		Limits: providers.Limits{Text: textLimit, Unit: unit, Chat: pace()},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Chats: true, Images: true},
+		Can: hub.Features{
+			Threads: true, Edits: true, Deletes: true, Chats: true, Images: true,
+			Listens: hears, Buttons: hears, Dialogs: hears, Whispers: hears,
+		},
 	}
 }
 
@@ -104,16 +139,24 @@ func (c *Client) Check(ctx context.Context) error {
 	if err != nil {
 		return c.judge("auth.test", w, err)
 	}
-	if team, ok := providers.WebURL(who.URL); ok {
-		c.team.Store(&team)
-	}
+	c.learn(who)
 	if scopes := who.Header.Get("X-OAuth-Scopes"); scopes != "" && !mayPost(scopes) {
 		return &providers.Error{
 			Fault: hub.FaultUnauthorized, Op: "auth.test",
 			Err: fmt.Errorf("the token may not post: give the Slack app the scope chat:write and install it again"),
 		}
 	}
-	return nil
+	return c.checkSocket(ctx)
+}
+
+// learn keeps what Slack says of the workspace and of us in it.
+func (c *Client) learn(who *slack.AuthTestResponse) {
+	if team, ok := providers.WebURL(who.URL); ok {
+		c.team.Store(&team)
+	}
+	if who.UserID != "" {
+		c.self.Store(&hub.User{ID: who.UserID, Name: who.User, Bot: true})
+	}
 }
 
 func mayPost(scopes string) bool {
@@ -162,19 +205,20 @@ func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form
 
 // content is what a message says: blocks, and a text for where they are not
 // shown, or words alone; none if there is nothing to say.
-func content(m hub.Message, form providers.Form) said {
+func (c *Client) content(m hub.Message, form providers.Form) draft {
 	if form == providers.PlainWords {
-		return said{text: field("text", words.Write(m))}
+		return draft{text: field("text", words.Write(m))}
 	}
 	blocks := compose(m, form)
 	if len(blocks) == 0 {
-		return said{}
+		return draft{}
 	}
+	blocks = append(blocks, actionBlocks(m.Actions, c.listens())...)
 	doc, err := json.Marshal(blocks)
 	if err != nil {
-		return content(m, providers.PlainWords)
+		return c.content(m, providers.PlainWords)
 	}
-	return said{blocks: field("blocks", string(doc)), text: field("text", fallback(m))}
+	return draft{blocks: field("blocks", string(doc)), text: field("text", fallback(m))}
 }
 
 func empty(op string) *providers.Failed {

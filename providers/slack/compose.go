@@ -115,6 +115,9 @@ func preview(m hub.Message) hub.Rendered {
 			texts = append(texts, "["+b.AltText+"] "+b.ImageURL)
 		}
 	}
+	if labels := labelsOf(m.Actions); labels != "" {
+		texts = append(texts, labels)
+	}
 	return hub.Rendered{Kind: Name, Markup: strings.Join(texts, "\n"), Plain: providers.Reading(m, textLimit, unit)}
 }
 

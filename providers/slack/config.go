@@ -13,6 +13,12 @@ const defaultAPI = "https://slack.com/api/"
 type Config struct {
 	// Token is the bot token of the installed app, "xoxb-…".
 	Token secret.Value `toml:"token"`
+	// SigningSecret proves that a request comes from Slack. With it Slack's callbacks
+	// are taken at /chat/<system>/.
+	SigningSecret secret.Value `toml:"signing_secret"`
+	// AppToken is an app-level token, "xapp-…". With it Bellhop calls Slack and hears
+	// it over that connection (Socket Mode), behind a firewall as well.
+	AppToken secret.Value `toml:"app_token"`
 	// APIURL is where the Web API lives: GovSlack has its own.
 	APIURL string `toml:"api_url"`
 }
@@ -29,6 +35,8 @@ func (c *Config) Problems() map[string]string {
 	if c.Token.Empty() {
 		note("token", "is required: the Bot User OAuth Token (xoxb-…), under OAuth & Permissions of your Slack app")
 	}
+	note("signing_secret", secretProblem(c.SigningSecret))
+	note("app_token", tokenProblem(c.AppToken, "xapp-", "an App-Level Token with the scope connections:write, under Basic Information of your Slack app"))
 	note("api_url", urlProblem(c.APIURL))
 	return found
 }
@@ -40,12 +48,32 @@ func tokenProblem(token secret.Value, prefix, where string) string {
 		return ""
 	case !strings.HasPrefix(s, prefix):
 		return "must start with " + prefix + ": it is " + where
-	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+	case strings.ContainsFunc(s, odd):
 		return "has a space or another odd character in it: copy it again"
 	default:
 		return ""
 	}
 }
+
+// secretProblem is what is wrong with a signing secret: it is a row of hex digits.
+func secretProblem(s secret.Value) string {
+	switch text := s.Reveal(); {
+	case text == "":
+		return ""
+	case strings.HasPrefix(text, "xoxb-") || strings.HasPrefix(text, "xapp-"):
+		return "is a token: the Signing Secret is under Basic Information, App Credentials, of your Slack app"
+	case len(text) < shortestSecret || strings.ContainsFunc(text, odd):
+		return "is no Signing Secret: copy it from Basic Information, App Credentials, of your Slack app"
+	default:
+		return ""
+	}
+}
+
+// shortestSecret keeps an empty or guessable word from being one. Slack's have
+// 32 characters.
+const shortestSecret = 16
+
+func odd(r rune) bool { return r <= ' ' || r > '~' }
 
 func urlProblem(s string) string {
 	u, err := url.Parse(s)

@@ -25,7 +25,7 @@ func (c *Client) judge(op string, w *wire, err error) *providers.Error {
 		e.After = providers.RetryAfter(w.header, time.Now())
 	}
 	text := e.Err.Error()
-	if clean := secret.Redact(text, c.token); clean != text {
+	if clean := secret.Redact(text, c.token, c.appToken, c.signing); clean != text {
 		e.Err = errors.New(clean)
 	}
 	return e
@@ -36,7 +36,7 @@ func (c *Client) failed(op string, w *wire, err error) *providers.Failed {
 	f := &providers.Failed{Err: c.judge(op, w, err)}
 	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		f.Instead = plainer(refused)
-		f.Said = secret.Redact(saying(refused), c.token)
+		f.Said = secret.Redact(saying(refused), c.token, c.appToken, c.signing)
 	}
 	return f
 }
@@ -132,6 +132,8 @@ func meaning(code string) (hub.Fault, string) {
 		return hub.FaultChatGone, "the app is not in the channel: invite it there"
 	case "is_archived":
 		return hub.FaultChatGone, "the channel is archived"
+	case "user_not_in_channel":
+		return hub.FaultChatGone, "this person is not in the channel"
 	case "user_not_found", "cannot_dm_bot", "messages_tab_disabled", "user_disabled":
 		return hub.FaultChatGone, "this person cannot be written to"
 	case "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
@@ -149,6 +151,16 @@ func meaning(code string) (hub.Fault, string) {
 	case "access_denied", "ekm_access_denied", "enterprise_is_restricted", "org_login_required",
 		"team_access_not_granted", "two_factor_setup_required", "team_not_found":
 		return hub.FaultUnauthorized, "an administrator of the workspace has to let the app in"
+
+	// https://docs.slack.dev/reference/methods/views.open#errors
+	case "expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id", "invalid_trigger":
+		return hub.FaultRejected, "a modal opens within three seconds of what a person did, once"
+	// https://docs.slack.dev/reference/methods/views.update#errors
+	case "hash_conflict", "not_found", "view_too_large", "view_not_found", "push_limit_reached", "duplicate_external_id":
+		return hub.FaultRejected, "the modal is gone, was changed meanwhile or is too large"
+	// Of a response_url: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+	case "expired_url", "used_url":
+		return hub.FaultRejected, "Slack takes five answers to a command, for half an hour"
 
 	case "message_not_found":
 		return hub.FaultRejected, "the message is gone"

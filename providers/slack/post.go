@@ -11,21 +11,21 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// said is a message as the fields of a form, ready to go: what goes to many
+// draft is a message as the fields of a form, ready to go: what goes to many
 // channels is written once.
-type said struct {
+type draft struct {
 	blocks string // empty for words alone
 	text   string
 }
 
 // none reports that there is nothing to say.
-func (s said) none() bool { return s.text == "" }
+func (s draft) none() bool { return s.text == "" }
 
 // field is one field of a form.
 func field(name, value string) string { return name + "=" + url.QueryEscape(value) }
 
-// form is the body of a call: what is said, where, and fields of this call alone.
-func (c *Client) form(s said, channel string, more ...string) string {
+// form is the body of a call: what is draft, where, and fields of this call alone.
+func (c *Client) form(s draft, channel string, more ...string) string {
 	parts := make([]string, 0, 4+len(more))
 	if s.blocks != "" {
 		parts = append(parts, s.blocks)
@@ -35,9 +35,9 @@ func (c *Client) form(s said, channel string, more ...string) string {
 	return strings.Join(append(parts, field("token", c.token.Reveal())), "&")
 }
 
-// answer is what Slack says of a message that it took. It repeats the message,
+// posted is what Slack says of a message that it took. It repeats the message,
 // of which nothing is read but this.
-type answer struct {
+type posted struct {
 	slack.SlackResponse
 	Channel string `json:"channel"`
 	TS      string `json:"ts"`
@@ -49,7 +49,7 @@ type answer struct {
 // call does what the library's call does, with a form that is written already
 // and without reading all of the message back: together that was a tenth of
 // what a notification costs.
-func (c *Client) call(ctx context.Context, w *wire, method, form string) (*answer, error) {
+func (c *Client) call(ctx context.Context, w *wire, method, form string) (*posted, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.api+method, strings.NewReader(form))
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (c *Client) call(ctx context.Context, w *wire, method, form string) (*answe
 	if resp.StatusCode != http.StatusOK { // it is not the Web API's own, which answers 200 to all
 		return nil, slack.StatusCodeError{Code: resp.StatusCode, Status: resp.Status}
 	}
-	a := new(answer)
+	a := new(posted)
 	if err := json.NewDecoder(resp.Body).Decode(a); err != nil {
 		return nil, err
 	}

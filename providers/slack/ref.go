@@ -24,14 +24,18 @@ func threadOf(ref hub.MessageRef) string {
 	return string(ref[strings.LastIndexByte(string(ref), '/')+1:])
 }
 
+// lastSecond ends the year 9999, the last that RFC 3339 can write.
+const lastSecond = 253_402_300_800
+
 // timeOf reads a ts: seconds and microseconds since 1970. The last digits tell
 // messages apart and are not quite a time.
 func timeOf(ts string) time.Time {
 	seconds, micros, _ := strings.Cut(ts, ".")
 	s, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil {
+	if err != nil || s < 0 || s >= lastSecond {
 		return time.Time{}
 	}
 	us, _ := strconv.ParseInt(micros, 10, 64)
+	us = min(max(us, 0), 999_999)
 	return time.Unix(s, us*int64(time.Microsecond)).UTC()
 }

@@ -34,15 +34,29 @@ func open(t *testing.T, url string) providers.Provider {
 	return p
 }
 
+// openListening is open with all that it takes to listen.
+func openListening(t *testing.T, url string) providers.Provider {
+	t.Helper()
+	config := &slack.Config{
+		Token: secret.New(token), SigningSecret: secret.New(signingSecret), AppToken: secret.New(appToken), APIURL: url + "/api",
+	}
+	require.Empty(t, config.Problems())
+	return slack.New(config, providers.Env{System: "slack-acme", Log: slog.Default()})
+}
+
 func TestContract(t *testing.T) {
 	providertest.Run(t, providertest.Case{
-		Open:     open,
-		Platform: func(*testing.T) providertest.Platform { return slacktest.New(token) },
-		Chat:     slacktest.Support,
-		Secrets:  []string{token},
-		Faults:   faults(),
-		Pings:    slacktest.Pings,
-		Read:     slacktest.Read,
+		Open: openListening,
+		Platform: func(*testing.T) providertest.Platform {
+			workspace := slacktest.New(token)
+			workspace.Install(slacktest.App{AppToken: appToken})
+			return workspace
+		},
+		Chat:    slacktest.Support,
+		Secrets: []string{token, signingSecret, appToken},
+		Faults:  faults(),
+		Pings:   slacktest.Pings,
+		Read:    slacktest.Read,
 		RefusedMarkup: []providertest.RefusalCase{
 			{Name: "blocks", Step: said("invalid_blocks"), Said: "invalid_blocks"},
 			{Name: "blocks in detail", Step: detailed("must be less than 3001 characters [json-pointer:/blocks/0]"), Said: "invalid_blocks (must be less"},
@@ -220,13 +234,17 @@ func TestConfigProblems(t *testing.T) {
 		config slack.Config
 		keys   []string
 	}{
-		"nothing":       {slack.Config{}, []string{"token", "api_url"}},
-		"user's token":  {slack.Config{Token: secret.New("xoxp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
-		"line break":    {slack.Config{Token: secret.New("xoxb-1\n"), APIURL: "https://slack.com/api/"}, []string{"token"}},
-		"app's token":   {slack.Config{Token: secret.New("xapp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
-		"no scheme":     {slack.Config{Token: secret.New(token), APIURL: "slack.com/api"}, []string{"api_url"}},
-		"secret in url": {slack.Config{Token: secret.New(token), APIURL: "https://u:p@slack.com/api"}, []string{"api_url"}},
-		"fine":          {slack.Config{Token: secret.New(token), APIURL: "https://slack.com/api/"}, nil},
+		"nothing":           {slack.Config{}, []string{"token", "api_url"}},
+		"user's token":      {slack.Config{Token: secret.New("xoxp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
+		"line break":        {slack.Config{Token: secret.New("xoxb-1\n"), APIURL: "https://slack.com/api/"}, []string{"token"}},
+		"app's token":       {slack.Config{Token: secret.New("xapp-1"), APIURL: "https://slack.com/api/"}, []string{"token"}},
+		"no scheme":         {slack.Config{Token: secret.New(token), APIURL: "slack.com/api"}, []string{"api_url"}},
+		"secret in url":     {slack.Config{Token: secret.New(token), APIURL: "https://u:p@slack.com/api"}, []string{"api_url"}},
+		"a token as secret": {slack.Config{Token: secret.New(token), SigningSecret: secret.New("xoxb-17-test-secret"), APIURL: "https://slack.com/api/"}, []string{"signing_secret"}},
+		"short secret":      {slack.Config{Token: secret.New(token), SigningSecret: secret.New("abc"), APIURL: "https://slack.com/api/"}, []string{"signing_secret"}},
+		"bot's token":       {slack.Config{Token: secret.New(token), AppToken: secret.New(token), APIURL: "https://slack.com/api/"}, []string{"app_token"}},
+		"listening":         {slack.Config{Token: secret.New(token), AppToken: secret.New(appToken), SigningSecret: secret.New(signingSecret), APIURL: "https://slack.com/api/"}, nil},
+		"fine":              {slack.Config{Token: secret.New(token), APIURL: "https://slack.com/api/"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var keys []string

@@ -16,22 +16,6 @@ import (
 	"github.com/bellhop-chat/bellhop/providers/providertest"
 )
 
-// Block is what the look-alike reads of a block.
-type Block struct {
-	Type     string `json:"type"`
-	Text     *Text  `json:"text,omitempty"`
-	Elements []Text `json:"elements,omitempty"`
-	ImageURL string `json:"image_url,omitempty"`
-	AltText  string `json:"alt_text,omitempty"`
-}
-
-// Text is a text object.
-type Text struct {
-	Type     string `json:"type"`
-	Text     string `json:"text"`
-	Verbatim bool   `json:"verbatim,omitempty"`
-}
-
 // Message is what was sent or what it was changed to: the Raw of a
 // providertest.Sent.
 type Message struct {
@@ -83,6 +67,9 @@ func message(form url.Values) Message {
 }
 
 func (s *Workspace) find(channel string) (Channel, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	channel = s.directOf(channel)
 	i := slices.IndexFunc(s.channels, func(c Channel) bool { return c.ID == channel || "#"+c.Name == channel })
 	switch {
 	case i < 0:
@@ -98,7 +85,7 @@ func (s *Workspace) find(channel string) (Channel, string) {
 
 // read checks a message as Slack does.
 func (s *Workspace) read(m Message) (blocks []Block, code, detail string) {
-	if err := json.Unmarshal(m.Blocks, &blocks); err != nil {
+	if err := strictly(m.Blocks, &blocks); err != nil {
 		return nil, "invalid_blocks_format", err.Error()
 	}
 	if len(blocks) == 0 && m.Text == "" {
@@ -108,7 +95,7 @@ func (s *Workspace) read(m Message) (blocks []Block, code, detail string) {
 		return nil, "invalid_blocks", "no more than 50 items allowed [json-pointer:/blocks]"
 	}
 	for i, b := range blocks {
-		if problem := b.problem(); problem != "" {
+		if problem := b.problem(false); problem != "" {
 			return nil, "invalid_blocks", fmt.Sprintf("[ERROR] %s [json-pointer:/blocks/%d]", problem, i)
 		}
 		if problem := s.imageProblem(b); problem != "" {
@@ -142,45 +129,11 @@ func (s *Workspace) imageProblem(b Block) string {
 	return ""
 }
 
-func (b Block) problem() string {
-	texts := b.Elements
-	switch b.Type {
-	case "image":
-		if n := utf8.RuneCountInString(b.AltText); n == 0 || n > 2000 {
-			return "alt_text must be 1 to 2000 characters"
-		}
-		if utf8.RuneCountInString(b.ImageURL) > 3000 {
-			return "image_url must be at most 3000 characters"
-		}
-		return ""
-	case "section":
-		if b.Text == nil {
-			return "missing required field: text"
-		}
-		texts = []Text{*b.Text}
-	case "context":
-		if len(texts) == 0 || len(texts) > 10 {
-			return "must have 1 to 10 elements"
-		}
-	default:
-		return "unsupported type: " + b.Type
-	}
-	for _, t := range texts {
-		if n := utf8.RuneCountInString(t.Text); n == 0 || n > 3000 {
-			return "must be 1 to 3000 characters"
-		}
-	}
-	return ""
-}
-
 func visible(blocks []Block) string {
 	var lines []string
 	for _, b := range blocks {
-		if b.Text != nil {
-			lines = append(lines, b.Text.Text)
-		}
-		for _, e := range b.Elements {
-			lines = append(lines, e.Text)
+		for _, t := range b.texts() {
+			lines = append(lines, t.Text)
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -198,6 +151,7 @@ func (s *Workspace) accept(w http.ResponseWriter, r *http.Request, m Message, bl
 	s.Record(providertest.Sent{
 		Chat: m.Channel, Text: cmp.Or(visible(blocks), m.Text), Root: root, Ref: m.Channel + "/" + ts, Raw: raw,
 	})
+	s.show(shown{chat: m.Channel, text: cmp.Or(visible(blocks), m.Text), ts: ts, thread: m.ThreadTS, blocks: s.named(blocks)})
 	if scripted {
 		step.Answer(w, r)
 		return
@@ -245,7 +199,7 @@ func Pings(s providertest.Sent) []string {
 		live = append(live, named.FindAllString(m.Text, -1)...)
 	}
 	for _, b := range blocks {
-		for _, t := range append(b.Elements, deref(b.Text)...) {
+		for _, t := range b.texts() {
 			if !t.Verbatim {
 				live = append(live, named.FindAllString(t.Text, -1)...)
 			}

@@ -30,7 +30,7 @@ func Read(s providertest.Sent) (providertest.Reading, error) {
 		if b.Type == "image" {
 			r.Images = append(r.Images, b.ImageURL)
 		}
-		for _, t := range append(b.Elements, deref(b.Text)...) {
+		for _, t := range b.texts() {
 			if err := readMrkdwn(&r, t.Text); err != nil {
 				return r, err
 			}

@@ -1,7 +1,8 @@
-// Package slacktest is a look-alike of Slack's Web API, as far as Bellhop uses
-// it: auth.test, conversations.list, and chat.postMessage, chat.update and
-// chat.delete with the checks that Slack makes of a message. Its methods live
-// under /api/.
+// Package slacktest is a look-alike of Slack, as far as Bellhop uses it: the Web
+// API under /api/, with the checks that Slack makes of messages and modals, and
+// with Install also the other side: people who type, press and fill in things,
+// told to the app by signed requests or over Socket Mode, and told again as Slack
+// does. Stage lets a test play them.
 package slacktest
 
 import (
@@ -23,6 +24,9 @@ type Channel struct {
 	IsPrivate  bool   `json:"is_private"`
 	IsMember   bool   `json:"is_member"`
 	IsArchived bool   `json:"is_archived"`
+	IsIM       bool   `json:"is_im,omitempty"`
+	User       string `json:"user,omitempty"` // of a direct channel
+	Creator    string `json:"creator,omitempty"`
 }
 
 // The channels of a new workspace.
@@ -33,6 +37,9 @@ const (
 	Random   = "C0RANDOM01" // #random, which the bot is not in
 	Archived = "C0OLDROOM1" // #old-room
 )
+
+// Self is the bot's user.
+const Self = "U0BELLHOP1"
 
 // Workspace is the look-alike. Its zero value is no use; New makes one.
 type Workspace struct {
@@ -46,15 +53,26 @@ type Workspace struct {
 	others map[string]bool // refs of messages that are not the bot's
 	hidden map[string]bool // hosts that Slack cannot reach
 	closed bool            // for edits
+
+	app    App
+	users  []User
+	serial int // of triggers, hooks, views and events
+
+	triggers map[string]*trigger
+	hooks    map[string]*hook
+	views    map[string]*view
+	feed     []shown
+	more     chan struct{} // closed when the feed grows
+	line     *line
 }
 
 var _ providertest.Platform = (*Workspace)(nil)
 
 // New makes a workspace whose bot has token.
 func New(token string) *Workspace {
-	return &Workspace{
+	s := &Workspace{
 		token:  token,
-		scopes: "channels:read,groups:read,chat:write",
+		scopes: "channels:read,groups:read,chat:write,commands,users:read,app_mentions:read,channels:history,groups:history,im:history",
 		clock:  time.Unix(1_773_480_413, 0),
 		others: map[string]bool{},
 		hidden: map[string]bool{},
@@ -65,7 +83,14 @@ func New(token string) *Workspace {
 			{ID: Random, Name: "random"},
 			{ID: Archived, Name: "old-room", IsMember: true, IsArchived: true},
 		},
+		users:    []User{{ID: Self, Name: "bellhop", IsBot: true}},
+		triggers: map[string]*trigger{},
+		hooks:    map[string]*hook{},
+		views:    map[string]*view{},
+		more:     make(chan struct{}),
 	}
+	s.line = newLine(s)
+	return s
 }
 
 // Grant sets the token's scopes, separated by commas.
@@ -77,6 +102,14 @@ func (s *Workspace) Grant(scopes string) {
 
 // ServeHTTP implements http.Handler.
 func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, hookPath):
+		s.serveHook(w, r)
+		return
+	case r.URL.Path == socketPath:
+		s.line.serve(w, r)
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if err := r.ParseForm(); err != nil {
 		refuse(w, "invalid_form_data")
@@ -93,6 +126,12 @@ func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "chat.delete":
 		s.remove(w, r)
 		return
+	case "chat.postEphemeral":
+		s.postEphemeral(w, r)
+		return
+	case "apps.connections.open":
+		s.line.open(w, r)
+		return
 	}
 	if !s.authorized(r) {
 		refuse(w, "invalid_auth")
@@ -103,6 +142,12 @@ func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.authTest(w)
 	case "conversations.list":
 		s.list(w, r)
+	case "conversations.info":
+		s.channelInfo(w, r)
+	case "users.info":
+		s.userInfo(w, r)
+	case "views.open", "views.push", "views.update":
+		s.serveView(w, r, method)
 	default:
 		refuse(w, "unknown_method")
 	}
@@ -133,7 +178,7 @@ func (s *Workspace) authTest(w http.ResponseWriter) {
 	s.mu.Unlock()
 	answer(w, map[string]any{
 		"ok": true, "url": "https://acme.slack.com/", "team": "Acme", "user": "bellhop",
-		"team_id": "T0ACME0001", "user_id": "U0BELLHOP1", "bot_id": "B0BELLHOP1",
+		"team_id": "T0ACME0001", "user_id": Self, "bot_id": "B0BELLHOP1",
 	})
 }
 
@@ -141,8 +186,11 @@ func (s *Workspace) authTest(w http.ResponseWriter) {
 func (s *Workspace) list(w http.ResponseWriter, r *http.Request) {
 	const page = 2
 	types := r.PostForm.Get("types")
-	all := slices.DeleteFunc(slices.Clone(s.channels), func(c Channel) bool {
-		return c.IsArchived && r.PostForm.Get("exclude_archived") == "true" ||
+	s.mu.Lock()
+	all := slices.Clone(s.channels)
+	s.mu.Unlock()
+	all = slices.DeleteFunc(all, func(c Channel) bool {
+		return c.IsIM || c.IsArchived && r.PostForm.Get("exclude_archived") == "true" ||
 			c.IsPrivate && !strings.Contains(types, "private_channel")
 	})
 	from := 0
