@@ -25,14 +25,14 @@ func (s *Server) apps(ctx context.Context, r apps.Rights) []apps.App {
 		}
 		return level
 	}
-	return []apps.App{discourse.New(discourse.Deps{
+	return append([]apps.App{discourse.New(discourse.Deps{
 		Subscriptions: s.store, Sites: s.sites(), Forums: s.forums, Chats: s.bus, History: history{s},
 		Notify: s.notifyLogged, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
 		May: may, Type: func(c *hub.Command, line string) string { return s.typed(c, discourse.Name+" "+line) }, Zone: s.zone(), Log: s.Log,
 	}), account.New(account.Deps{
 		People: s.store, Whispers: func(ctx context.Context, system hub.System) bool { return s.features(ctx, system).Whispers },
 		May: may, Type: func(c *hub.Command, line string) string { return s.typed(c, account.Name+" "+line) }, Systems: s.systemNames(), Log: s.Log,
-	})}
+	})}, s.Apps...)
 }
 
 // systemNames are the configured systems.

@@ -54,6 +54,8 @@ type Options struct {
 	// LookEvery is how often is looked for what the operators should hear of; 0
 	// is a default.
 	LookEvery time.Duration
+	// Apps answer commands beside the built-in ones.
+	Apps []apps.App
 	// Started, if set, is called once when everything has started.
 	Started func(Ready)
 }
