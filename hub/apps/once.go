@@ -83,7 +83,7 @@ func (h *Host) board(ctx context.Context, c *hub.Command, run func(context.Conte
 		f.end(hub.Reply{}, err) // for those who found it here meanwhile
 		return nil, err
 	}
-	go h.fly(c, f, run)
+	go h.fly(c, f, run) //nolint:gosec // a command goes on when nobody waits for it any longer
 	return f, nil
 }
 
@@ -182,8 +182,8 @@ func (h *Host) sweep(ctx context.Context) {
 	for {
 		err := h.Commands.Each(ctx, func(key string, value []byte, revision uint64) error {
 			var had record
-			if json.Unmarshal(value, &had) != nil || had.Command == nil || !h.stale(&had) {
-				return nil
+			if err := json.Unmarshal(value, &had); err != nil || had.Command == nil || !h.stale(&had) {
+				return nil //nolint:nilerr // of an older version: nobody waits for it any more
 			}
 			done, err := json.Marshal(record{At: h.Now().UTC(), Reply: &interrupted})
 			if err != nil {

@@ -65,10 +65,10 @@ func (e *ear) insist(ctx context.Context, what string, try func(context.Context)
 			return errors.Join(err, ctx.Err())
 		}
 		if hub.CodeOf(err) == hub.CodeInvalid { // trying again would not help
-			e.log.Warn("left out: "+what, "err", err)
+			e.log.Warn("something that was heard is left out", "what", what, "err", err)
 			return nil
 		}
-		e.log.Warn("waiting to hand on "+what, "err", err)
+		e.log.Warn("what was heard cannot be handed on yet", "what", what, "err", err)
 		if !rest(ctx, pause) {
 			return ctx.Err()
 		}

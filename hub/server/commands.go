@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -134,13 +133,4 @@ func (s *Server) zoneOf(ctx context.Context, chat hub.Chat) *time.Location {
 		}
 	}
 	return s.zone()
-}
-
-// callbackOf is where a platform reaches a system, empty if nothing from
-// outside does.
-func callbackOf(publicURL string, system string) string {
-	if publicURL == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s/chat/%s/", publicURL, system)
 }

@@ -151,6 +151,7 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 			Observe: s.metrics.ended, Log: s.Log,
 		}))
 	}
+	s.ears = s.listeners()
 	s.metrics.notifications.workers(s.workers)
 	if s.Role == WorkerOnly {
 		return nil
@@ -195,7 +196,7 @@ func (s *Server) openHub(ctx context.Context) error {
 	}
 	s.router = route.New(route.Config{
 		Actions: s.press.actions,
-		Bus: s.metrics.bus(s.bus), Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.metrics.traces(s.store),
+		Bus:     s.metrics.bus(s.bus), Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.metrics.traces(s.store),
 		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: append(s.leading(s.outside), s.watcher().Run), Log: s.Log,
 	})
 	s.metrics.router(s.router)
