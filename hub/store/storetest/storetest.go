@@ -174,15 +174,16 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 		"AppendConsolePost": func() error {
 			return s.AppendConsolePost(ctx, &hub.ConsolePost{Chat: hub.Chat{System: "console", ID: "x"}})
 		},
-		"ReviseConsolePost": func() error { return s.ReviseConsolePost(ctx, hub.Chat{System: "console", ID: "x"}, 1, nil) },
-		"ConsolePosts":      func() error { _, err := s.ConsolePosts(ctx, hub.Chat{}, 0, 1); return err },
-		"ConsolePostsAfter": func() error { _, err := s.ConsolePostsAfter(ctx, "console", 0, 1); return err },
-		"ConsoleRooms":      func() error { _, err := s.ConsoleRooms(ctx, "console"); return err },
-		"CreateSession":     func() error { return s.CreateSession(ctx, hub.Session{Digest: "d"}) },
-		"FindSession":       func() error { _, err := s.FindSession(ctx, "d", noon); return err },
-		"DeleteSession":     func() error { return s.DeleteSession(ctx, "d") },
-		"PruneSessions":     func() error { return s.PruneSessions(ctx, noon) },
-		"Health":            func() error { return s.Health(ctx) },
+		"ReviseConsolePost":    func() error { return s.ReviseConsolePost(ctx, hub.Chat{System: "console", ID: "x"}, 1, nil) },
+		"ConsolePosts":         func() error { _, err := s.ConsolePosts(ctx, hub.Chat{}, "", 0, 1); return err },
+		"ConsolePostsAfter":    func() error { _, err := s.ConsolePostsAfter(ctx, "console", 0, 1); return err },
+		"PruneConsoleWhispers": func() error { return s.PruneConsoleWhispers(ctx, "console", noon) },
+		"ConsoleRooms":         func() error { _, err := s.ConsoleRooms(ctx, "console"); return err },
+		"CreateSession":        func() error { return s.CreateSession(ctx, hub.Session{Digest: "d"}) },
+		"FindSession":          func() error { _, err := s.FindSession(ctx, "d", noon); return err },
+		"DeleteSession":        func() error { return s.DeleteSession(ctx, "d") },
+		"PruneSessions":        func() error { return s.PruneSessions(ctx, noon) },
+		"Health":               func() error { return s.Health(ctx) },
 	}
 }
 
