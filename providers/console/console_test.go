@@ -26,10 +26,13 @@ func open(store hub.ConsoleStore, rooms ...string) *console.Client {
 	return console.New("console", store, slog.New(slog.DiscardHandler), rooms...)
 }
 
+// anna looks at the pages.
+var anna = hub.User{ID: "anna", Name: "anna", Full: "Anna Bauer"}
+
 // pagesOf are the console's pages with nobody at the door.
 func pagesOf(c *console.Client) *http.ServeMux {
 	mux := http.NewServeMux()
-	c.Routes(mux, func(next http.Handler) http.Handler { return next })
+	c.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return anna })
 	return mux
 }
 

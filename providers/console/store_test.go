@@ -103,8 +103,8 @@ func (m *memory) where(keep func(hub.ConsolePost) bool) []hub.ConsolePost {
 	return found
 }
 
-func (m *memory) ConsolePosts(_ context.Context, room hub.Chat, before int64, limit int) ([]hub.ConsolePost, error) {
-	found := m.where(func(p hub.ConsolePost) bool { return p.Chat == room && (before <= 0 || p.Seq < before) })
+func (m *memory) ConsolePosts(_ context.Context, room hub.Chat, reader string, before int64, limit int) ([]hub.ConsolePost, error) {
+	found := m.where(func(p hub.ConsolePost) bool { return p.Chat == room && (p.Reader == "" || p.Reader == reader) && (before <= 0 || p.Seq < before) })
 	return found[max(0, len(found)-limit):], m.down
 }
 
@@ -114,9 +114,16 @@ func (m *memory) ConsolePostsAfter(_ context.Context, system hub.System, after i
 	return found[:min(len(found), limit)], m.down
 }
 
+func (m *memory) PruneConsoleWhispers(_ context.Context, system hub.System, before time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.posts = slices.DeleteFunc(m.posts, func(p hub.ConsolePost) bool { return p.System == system && p.Reader != "" && p.At.Before(before) })
+	return m.down
+}
+
 func (m *memory) ConsoleRooms(_ context.Context, system hub.System) ([]hub.ConsoleRoom, error) {
 	var rooms []hub.ConsoleRoom
-	for _, p := range m.where(func(p hub.ConsolePost) bool { return p.System == system }) {
+	for _, p := range m.where(func(p hub.ConsolePost) bool { return p.System == system && p.Reader == "" }) {
 		i, found := slices.BinarySearchFunc(rooms, p.Chat.ID, func(r hub.ConsoleRoom, id string) int { return cmp.Compare(r.ID, id) })
 		if !found {
 			rooms = slices.Insert(rooms, i, hub.ConsoleRoom{Chat: p.Chat})
