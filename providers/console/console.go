@@ -42,7 +42,6 @@ type Client struct {
 	rooms  []string // shown although nothing was said in them yet
 
 	ears ears
-	who  func(context.Context) hub.User // set by Routes
 
 	news   news
 	closed chan struct{} // closed when streams have to end

@@ -23,14 +23,25 @@ const noRoom = "-"
 // user that guard let through. The files they need are web.Static's, under
 // /static/, and what completes a line is at /api/v1/autocomplete.
 func (c *Client) Routes(mux *http.ServeMux, guard func(http.Handler) http.Handler, who func(context.Context) hub.User) {
-	c.who = who
-	handle := func(pattern string, page http.HandlerFunc) { mux.Handle(pattern, guard(page)) }
+	handle := func(pattern string, page http.HandlerFunc) {
+		mux.Handle(pattern, guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			page(w, r.WithContext(context.WithValue(r.Context(), userKey{}, who(r.Context()))))
+		})))
+	}
 	handle("GET /console", c.showFirst)
 	handle("GET /console/{room}", c.showRoom)
 	handle("GET /console/{room}/events", c.showEvents)
 	handle("POST /console/{room}/messages", c.takeMessage)
 	handle("POST /console/{room}/actions", c.takePress)
 	handle("POST /console/{room}/forms", c.takeForm)
+}
+
+type userKey struct{}
+
+// userOf is who looks at a page.
+func userOf(ctx context.Context) hub.User {
+	me, _ := ctx.Value(userKey{}).(hub.User)
+	return me
 }
 
 // page is the data of console.html.
@@ -65,7 +76,7 @@ func (c *Client) showFirst(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(rooms) == 0 {
-		p := c.newPage(c.who(r.Context()), "", nil)
+		p := c.newPage(userOf(r.Context()), "", nil)
 		p.Title = "Console"
 		web.Render(w, http.StatusOK, "console.html", p)
 		return
@@ -109,7 +120,7 @@ func (c *Client) roomPage(ctx context.Context, room string, before int64) (*page
 		return nil, err
 	}
 	chat := hub.Chat{System: c.system, ID: room}
-	me := c.who(ctx)
+	me := userOf(ctx)
 	posts, err := c.store.ConsolePosts(ctx, chat, me.ID, before, pageSize+1)
 	if err != nil {
 		return nil, fault("console posts", err)

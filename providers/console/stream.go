@@ -62,7 +62,7 @@ func (c *Client) showEvents(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	s := &stream{c: c, out: w, control: http.NewResponseController(w), room: room, me: c.who(r.Context()), after: after}
+	s := &stream{c: c, out: w, control: http.NewResponseController(w), room: room, me: userOf(r.Context()), after: after}
 	if err := s.run(r.Context()); err != nil && r.Context().Err() == nil {
 		c.log.Debug("console stream dropped", "system", c.system, "chat", room, "err", err)
 	}

@@ -55,7 +55,7 @@ type sending struct {
 
 // receive reads what a page sent. Where it cannot, it has answered.
 func (c *Client) receive(w http.ResponseWriter, r *http.Request) (*sending, bool) {
-	s := &sending{c: c, w: w, r: r, me: c.who(r.Context())}
+	s := &sending{c: c, w: w, r: r, me: userOf(r.Context())}
 	name, ok := roomName(r.PathValue("room"))
 	if !ok {
 		s.refuse(http.StatusNotFound, badRoom(r.PathValue("room")).Error())
