@@ -18,6 +18,7 @@ type memory struct {
 	down    error // what every read answers
 	stored  func(hub.ConsolePost)
 	revised func(hub.ConsolePost)
+	now     func() time.Time // nil is a day in March
 
 	mu    sync.Mutex
 	last  int64 // number drawn
@@ -87,6 +88,9 @@ func (m *memory) keep(p *hub.ConsolePost) bool {
 	}
 	m.last++
 	p.Seq, p.Rev, p.At = m.last, m.last, time.Date(2026, 3, 9, 9, 41, len(m.posts), 0, time.UTC)
+	if m.now != nil {
+		p.At = m.now()
+	}
 	m.posts = append(m.posts, *p)
 	return true
 }
@@ -104,7 +108,9 @@ func (m *memory) where(keep func(hub.ConsolePost) bool) []hub.ConsolePost {
 }
 
 func (m *memory) ConsolePosts(_ context.Context, room hub.Chat, reader string, before int64, limit int) ([]hub.ConsolePost, error) {
-	found := m.where(func(p hub.ConsolePost) bool { return p.Chat == room && (p.Reader == "" || p.Reader == reader) && (before <= 0 || p.Seq < before) })
+	found := m.where(func(p hub.ConsolePost) bool {
+		return p.Chat == room && (p.Reader == "" || p.Reader == reader) && (before <= 0 || p.Seq < before)
+	})
 	return found[max(0, len(found)-limit):], m.down
 }
 
