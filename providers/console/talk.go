@@ -128,6 +128,7 @@ func (c *Client) takeMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text := strings.ReplaceAll(strings.ToValidUTF8(r.PostForm.Get("text"), "\uFFFD"), "\r\n", "\n")
+	text = strings.TrimLeft(text, "\n")
 	switch n := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
 		s.refuse(http.StatusUnprocessableEntity, "Type something first.")

@@ -151,7 +151,6 @@
         return pending;
       },
     };
-    const done = () => { dialog.close(); dialog.remove(); };
     const submit = async () => {
       if (isBusy) return;
       isBusy = true;
@@ -163,17 +162,22 @@
       isBusy = false;
       dialog.querySelector("[type=submit]").removeAttribute("aria-disabled");
       if (told.error) { complain(dialog, told.error, told.fields); return; }
-      done();
+      dialog.close();
       Bellhop.show(told);
     };
-    const cancel = () => {
-      if (isBusy) return;
-      tell("cancel"); // nothing waits for it
-      done();
-    };
     dialog.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-    dialog.addEventListener("cancel", (event) => { event.preventDefault(); cancel(); });
-    dialog.addEventListener("click", (event) => { if (event.target.closest("[data-cancel]")) cancel(); });
+    // Esc, and what stands for it elsewhere, closes the dialog; the button does the same.
+    dialog.addEventListener("cancel", (event) => {
+      if (event.target !== dialog) return;
+      if (isBusy) event.preventDefault();
+      else tell("cancel"); // nothing waits for it
+    });
+    dialog.addEventListener("click", (event) => {
+      if (!event.target.closest("[data-cancel]") || isBusy) return;
+      tell("cancel");
+      dialog.close();
+    });
+    dialog.addEventListener("close", () => dialog.remove());
     dialog.addEventListener("change", (event) => {
       const field = fieldOf(event.target);
       if (field && "refresh" in field.dataset && !event.target.closest(".search")) ask.refresh(field.dataset.field);

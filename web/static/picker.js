@@ -91,7 +91,7 @@
       } else if (event.key === "Escape") {
         done();
         close();
-      } else if (event.key === "Enter" && active >= 0 || event.key === "Tab" && eager) {
+      } else if (active >= 0 && (event.key === "Enter" || event.key === "Tab") || event.key === "Tab" && eager) {
         done();
         take(Math.max(active, 0));
       }

@@ -146,7 +146,7 @@
   const enterThread = (root) => {
     composer.elements.root.value = root ? root.dataset.seq : "";
     inThread.hidden = !root;
-    if (root) inThread.querySelector("b").textContent = root.querySelector(".title, .body").innerText.trim().split("\n")[0];
+    if (root) inThread.querySelector("b").textContent = (root.querySelector(":scope > div > .body .title") || root.querySelector(".body")).innerText.trim().split("\n")[0];
     box.focus();
   };
   document.getElementById("leave-thread").addEventListener("click", () => enterThread(null));
@@ -154,9 +154,13 @@
     const button = event.target.closest("[data-answer]");
     if (button) enterThread(button.closest(".say"));
   });
+  // Some keyboards, and programs that type for people, send the letter apart from the key.
+  box.addEventListener("keypress", (event) => {
+    if (event.key === "Enter" && !event.shiftKey) event.preventDefault();
+  });
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       submit();
     } else if (event.key === "Escape" && !inThread.hidden) {
