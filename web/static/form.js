@@ -177,7 +177,14 @@
       tell("cancel");
       dialog.close();
     });
-    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      // Chromium gives the focus back while the page still is inert, and then now and then leaves a
+      // text box without its caret: what is typed goes nowhere.
+      const back = document.activeElement;
+      back.blur();
+      back.focus({ preventScroll: true });
+    });
     dialog.addEventListener("change", (event) => {
       const field = fieldOf(event.target);
       if (field && "refresh" in field.dataset && !event.target.closest(".search")) ask.refresh(field.dataset.field);

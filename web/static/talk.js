@@ -43,6 +43,7 @@
     say(on ? "Bellhop is working on it. The answer will appear here." : "");
   };
   document.addEventListener("bellhop:shown", ({ detail: shown }) => {
+    if (shown.dataset.root && ("private" in shown.dataset || "mine" in shown.dataset)) shown.scrollIntoView({ block: "nearest" });
     if (!waits || !("private" in shown.dataset) || "mine" in shown.dataset) return;
     wait(false);
     if (!document.querySelector("dialog[open]")) shown.querySelector("[data-opens]")?.click();
@@ -94,7 +95,7 @@
       say(told.error, true);
       return;
     }
-    if (log) log.scrollTop = 0;
+    if (!fields.root) log.scrollTop = 0;
     show(told);
   };
   const submit = () => {
