@@ -183,7 +183,7 @@ func app(c *hub.Command) (hub.Reply, bool) {
 
 func TestLifeOfAForm(t *testing.T) {
 	s := newScene(t)
-	s.ear.Reply = app
+	s.does(app)
 	form := s.Command(t, s.dev, s.anna, "meetup plan")
 	require.Equal(t, []string{"The pub", "The park"}, s.Search(t, s.dev, s.anna, form, "place", "the p"))
 	c := s.lastCommand(t)
@@ -212,7 +212,7 @@ func TestLifeOfAForm(t *testing.T) {
 
 func TestErrorOfAllTheForm(t *testing.T) {
 	s := newScene(t)
-	s.ear.Reply = app
+	s.does(app)
 	form := s.Command(t, s.dev, s.anna, "meetup plan")
 	s.says(hub.Refuse("The forum does not answer."))
 	seen := s.Fill(t, s.dev, s.anna, form, map[string][]string{"day": {"2026-11-21"}})
@@ -223,7 +223,7 @@ func TestErrorOfAllTheForm(t *testing.T) {
 // TestFormThatComesLate is offered as a button, which opens it as it is then.
 func TestFormThatComesLate(t *testing.T) {
 	s := newScene(t)
-	s.ear.Reply = app
+	s.does(app)
 	_, err := s.client.Answer(t.Context(), &hub.Command{
 		Command: hub.Call{ID: "c1"}, Context: hub.CommandContext{User: hub.User{ID: "anna"}, Channel: hub.Channel{ID: "dev"}},
 	}, hub.Reply{Form: &hub.Form{Title: "Plan *it*", Token: "form-1"}})

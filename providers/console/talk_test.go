@@ -72,7 +72,7 @@ func (s *scene) page(t *testing.T, me string) string {
 
 // says makes the ear answer with one reply.
 func (s *scene) says(r hub.Reply) {
-	s.ear.Reply = func(*hub.Command) (hub.Reply, bool) { return r, false }
+	s.does(func(*hub.Command) (hub.Reply, bool) { return r, false }
 }
 
 func (s *scene) lastCommand(t *testing.T) hub.Command {
@@ -170,7 +170,7 @@ func TestAnswersOfEachKind(t *testing.T) {
 			require.Equal(t, c.buttons, late.Buttons)
 			require.True(t, late.Private)
 		})
-	}
+	})
 }
 
 func TestAnswerIsShownOnce(t *testing.T) {
@@ -191,7 +191,7 @@ func TestAnswerIsShownOnce(t *testing.T) {
 		_, err := s.client.Answer(t.Context(), bad, hub.Say("done"))
 		require.ErrorAs(t, err, new(*providers.Error), name)
 	}
-	s.store.fail = func() error { return errors.New("disk full") }
+	s.store.fails(func() error { return errors.New("disk full") })
 	cmd.Command.ID = "c2"
 	_, err = s.client.Answer(t.Context(), cmd, hub.Say("done"))
 	require.Equal(t, hub.FaultTemporary, providers.FaultOf(err))
@@ -360,7 +360,7 @@ func TestNobodyListens(t *testing.T) {
 
 func TestDatabaseDownWhileTalking(t *testing.T) {
 	s := newScene(t)
-	s.store.fail = func() error { return errors.New("disk full") }
+	s.store.fails(func() error { return errors.New("disk full") })
 	for _, text := range []string{"hello", "/discourse status"} {
 		told, status := post(t, s.client, "/console/dev/messages", url.Values{"text": {text}})
 		require.Equal(t, http.StatusServiceUnavailable, status)

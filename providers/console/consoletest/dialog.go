@@ -57,7 +57,9 @@ func (d *dialog) seen(wrong map[string]string) providertest.Seen {
 
 func readControl(n *html.Node) *control {
 	c := &control{name: attr(n, "data-field"), ask: attr(n, "data-ask"), byLabel: map[string]string{}}
-	isLabel := func(n *html.Node) bool { return n.DataAtom == atom.Label || n.DataAtom == atom.Legend || withClass("label")(n) }
+	isLabel := func(n *html.Node) bool {
+		return n.DataAtom == atom.Label || n.DataAtom == atom.Legend || withClass("label")(n)
+	}
 	if label := find(n, isLabel); label != nil {
 		c.label = textOf(label, withClass("opt"))
 	}
