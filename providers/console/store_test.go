@@ -39,10 +39,20 @@ func (m *memory) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) erro
 
 func (m *memory) refuses(ctx context.Context) error {
 	err := cmp.Or(ctx.Err(), m.down)
-	if err == nil && m.fail != nil {
-		err = m.fail()
+	m.mu.Lock()
+	fail := m.fail
+	m.mu.Unlock()
+	if err == nil && fail != nil {
+		err = fail()
 	}
 	return err
+}
+
+// fails makes writes fail, or ends that.
+func (m *memory) fails(fail func() error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = fail
 }
 
 func (m *memory) ReviseConsolePost(ctx context.Context, room hub.Chat, seq int64, to *hub.Message) error {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,11 +48,17 @@ type scene struct {
 	anna   string
 	bob    string
 	dev    string
+	reply  atomic.Pointer[func(*hub.Command) (hub.Reply, bool)]
 }
+
+// does makes the ear answer as f does.
+func (s *scene) does(f func(*hub.Command) (hub.Reply, bool)) { s.reply.Store(&f) }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{store: &memory{now: time.Now}, ear: providertest.NewEar()}
+	s.does(func(c *hub.Command) (hub.Reply, bool) { return hub.Say("%s", c.Command.Raw), false })
+	s.ear.Reply = func(c *hub.Command) (hub.Reply, bool) { return (*s.reply.Load())(c) }
 	s.client = open(s.store, "dev")
 	listen(t, s.client, s.ear)
 	s.Stage = consoletest.New(t, s.client)
@@ -72,7 +79,7 @@ func (s *scene) page(t *testing.T, me string) string {
 
 // says makes the ear answer with one reply.
 func (s *scene) says(r hub.Reply) {
-	s.does(func(*hub.Command) (hub.Reply, bool) { return r, false }
+	s.does(func(*hub.Command) (hub.Reply, bool) { return r, false })
 }
 
 func (s *scene) lastCommand(t *testing.T) hub.Command {
@@ -156,7 +163,7 @@ func TestAnswersOfEachKind(t *testing.T) {
 			if name == "silent" {
 				return
 			}
-			s.ear.Reply = func(cmd *hub.Command) (hub.Reply, bool) {
+			s.does(func(cmd *hub.Command) (hub.Reply, bool) {
 				go func() { // after whoever waits was told to wait
 					_, err := s.client.Answer(context.Background(), cmd, c.reply)
 					if err != nil {
@@ -164,13 +171,13 @@ func TestAnswersOfEachKind(t *testing.T) {
 					}
 				}()
 				return hub.Reply{}, true
-			}
+			})
 			late := s.Command(t, s.dev, s.anna, "y")
 			require.Equal(t, c.text, late.Text)
 			require.Equal(t, c.buttons, late.Buttons)
 			require.True(t, late.Private)
 		})
-	})
+	}
 }
 
 func TestAnswerIsShownOnce(t *testing.T) {

@@ -174,13 +174,18 @@ func (s *Stage) say(t testing.TB, chat, person, text string) told {
 	return s.send(t, chat, person, "messages", url.Values{"text": {text}})
 }
 
-// send posts what a person does to a room. It may be called by any goroutine.
+// send posts what a person does to a room. Where the connection breaks it sends
+// the same again, as the page does. It may be called by any goroutine.
 func (s *Stage) send(t testing.TB, chat, person, what string, fields url.Values) told {
 	t.Helper()
 	fields.Set("id", rand.Text())
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	res, err := s.do(ctx, http.MethodPost, "/console/"+url.PathEscape(chat)+"/"+what, person, strings.NewReader(fields.Encode()))
+	path, body := "/console/"+url.PathEscape(chat)+"/"+what, fields.Encode()
+	res, err := s.do(ctx, http.MethodPost, path, person, strings.NewReader(body))
+	for err != nil && ctx.Err() == nil {
+		res, err = s.do(ctx, http.MethodPost, path, person, strings.NewReader(body))
+	}
 	if err != nil {
 		t.Errorf("the page could not send: %v", err)
 		return told{}
