@@ -61,6 +61,7 @@ const (
 )
 
 func TestBrowserCompletes(t *testing.T) {
+	t.Parallel()
 	s, b := browse(t)
 	b.press(t, "/discourse watch ü b")
 	b.sees(t, isListed+` && document.querySelectorAll("#slash-list [role=option]").length === 2`)
@@ -92,6 +93,7 @@ func TestBrowserCompletes(t *testing.T) {
 }
 
 func TestBrowserTalks(t *testing.T) {
+	t.Parallel()
 	s, b := browse(t)
 	var done atomic.Int64
 	hold := make(chan struct{})
@@ -146,6 +148,7 @@ func TestBrowserTalks(t *testing.T) {
 }
 
 func TestBrowserWaitsForLateAnswers(t *testing.T) {
+	t.Parallel()
 	s, b := browse(t)
 	var told atomic.Pointer[hub.Command]
 	s.does(func(c *hub.Command) (hub.Reply, bool) {
@@ -173,6 +176,7 @@ func TestBrowserWaitsForLateAnswers(t *testing.T) {
 }
 
 func TestBrowserFillsInAForm(t *testing.T) {
+	t.Parallel()
 	s, b := browse(t)
 	s.does(app)
 	b.press(t, "/meetup plan"+kb.Enter)
@@ -217,6 +221,7 @@ func TestBrowserFillsInAForm(t *testing.T) {
 // TestBrowserShowsEveryField opens the form that has each kind of field, in the
 // reader's time, and chooses several of a dynamic select.
 func TestBrowserShowsEveryField(t *testing.T) {
+	t.Parallel()
 	s, b := browse(t)
 	s.does(func(c *hub.Command) (hub.Reply, bool) {
 		if c.Command.Kind == hub.KindSubmit && c.Security.Token == "" || c.Command.Kind == hub.KindLookup {

@@ -184,8 +184,8 @@ type ears struct {
 	ear atomic.Pointer[providers.Ear]
 }
 
-// open lets pages tell ear until close is called.
-func (e *ears) open(ear providers.Ear) (close func()) {
+// open lets pages tell ear until the function that it returns is called.
+func (e *ears) open(ear providers.Ear) func() {
 	mine := &ear
 	e.ear.Store(mine)
 	return func() { e.ear.CompareAndSwap(mine, nil) }

@@ -52,6 +52,11 @@ func TestGuardStandsBeforeEveryPage(t *testing.T) {
 		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 		require.Equal(t, http.StatusUnauthorized, w.Code, path)
 	}
+	for _, what := range []string{"messages", "actions", "forms"} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/console/support/"+what, strings.NewReader("id=1&text=x")))
+		require.Equal(t, http.StatusUnauthorized, w.Code, what)
+	}
 }
 
 func TestFirstPage(t *testing.T) {

@@ -223,7 +223,9 @@ func TestButtonsAndSelects(t *testing.T) {
 	m := hub.Message{Text: "A topic", Actions: []hub.Action{
 		{Label: "Mute topic", Token: "tok-1", Style: "danger"},
 		{Label: "Snooze", Token: "tok-2", Options: []hub.Option{{Label: "2 hours", Value: "2h"}, {Label: "A day", Value: "24h"}}},
-		{Label: "Site", URL: "https://forum.example.com/"}, {Label: "Trap", URL: "javascript:alert(1)"}, {Label: "Nothing"},
+		{Label: "Site", URL: "https://forum.example.com/"},
+		{Label: "Trap", URL: "javascript:alert(1)"},
+		{Label: "Nothing"},
 	}}
 	receipt, err := s.client.Send(t.Context(), providers.Post{Key: "n1", To: hub.Chat{System: "console", ID: "dev"}, Message: m})
 	require.NoError(t, err)
@@ -251,8 +253,11 @@ func TestButtonsAndSelects(t *testing.T) {
 	n := len(s.ear.Commands())
 	require.Contains(t, s.Press(t, s.dev, s.bob, under, "Mute topic").Text, "no longer there", "only anna sees that button")
 	for _, bad := range []url.Values{
-		{"post": {string(receipt.Ref)}, "token": {"tok-3"}}, {"post": {string(receipt.Ref)}, "token": {""}},
-		{"post": {"99"}, "token": {"tok-1"}}, {"post": {"x"}, "token": {"tok-1"}}, {"token": {"tok-1"}},
+		{"post": {string(receipt.Ref)}, "token": {"tok-3"}},
+		{"post": {string(receipt.Ref)}, "token": {""}},
+		{"post": {"99"}, "token": {"tok-1"}},
+		{"post": {"x"}, "token": {"tok-1"}},
+		{"token": {"tok-1"}},
 	} {
 		_, status := post(t, s.client, "/console/dev/actions", bad)
 		require.Equal(t, http.StatusNotFound, status, "%v", bad)

@@ -76,8 +76,8 @@
     const button = event.target.closest("[data-press]");
     if (button) press(button);
   });
-  document.documentElement.classList.add("talks");
   if (!composer) return;
+  document.documentElement.classList.add("talks");
 
   // ---- the box ----
   const box = composer.elements.text;

@@ -174,8 +174,8 @@ func (s *Stage) say(t testing.TB, chat, person, text string) told {
 	return s.send(t, chat, person, "messages", url.Values{"text": {text}})
 }
 
-// send posts what a person does to a room. Where the connection breaks it sends
-// the same again, as the page does. It may be called by any goroutine.
+// send posts what a person does to a room. Where the connection breaks they press
+// again, and the page sends the same. It may be called by any goroutine.
 func (s *Stage) send(t testing.TB, chat, person, what string, fields url.Values) told {
 	t.Helper()
 	fields.Set("id", rand.Text())
