@@ -259,6 +259,8 @@ func TestPreview(t *testing.T) {
 	require.Contains(t, preview(topic).Markup, "<s><a")
 	reply := providertest.Messages()["reply"]
 	require.Contains(t, preview(reply).Plain, "> the third-floor printer only says E-42\n\nThat is the paper tray.")
+	topic.Actions = []hub.Action{{Label: "Mute topic", Token: "t1"}}
+	require.Contains(t, preview(topic).Markup, `data-press="t1">Mute topic</button>`)
 	require.Equal(t, hub.Rendered{Kind: "console"}, preview(hub.Message{}))
 }
 
