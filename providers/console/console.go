@@ -30,7 +30,7 @@ var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
 	_ providers.Editor     = (*Client)(nil)
-	_ providers.Listener   = (*Client)(nil)
+	_ providers.Everywhere = (*Client)(nil)
 	_ providers.Answerer   = (*Client)(nil)
 )
 

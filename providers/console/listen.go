@@ -30,6 +30,9 @@ const (
 // mention is what addresses us in a message.
 const mention = "@bellhop"
 
+// ListensEverywhere implements providers.Everywhere: each hub shows the pages.
+func (c *Client) ListensEverywhere() {}
+
 // Listen implements providers.Listener: it tells what people have said since the
 // last that was told, in order, as it stands in the store. While it runs, pages
 // can give commands.
