@@ -76,12 +76,16 @@ var changed = map[string]int{"slack": 12, "telegram": 9, "mattermost": 12, "matr
 func bodies() []discoursetest.Fixture {
 	together := []string{"topic_created.json", "post_created_first.json", "topic_created_subcategory.json", "post_created_subcategory.json"}
 	const alone = "topic_created_plugins.json"
+	const first, second = "topic_created_no_tags.json", "post_created_uncategorized.json"
 	var out []discoursetest.Fixture
 	for _, file := range together {
 		out = append(out, discoursetest.Get(file))
 	}
 	for _, f := range discoursetest.All() {
-		if f.File != alone && !slices.Contains(together, f.File) {
+		if f.File == second {
+			out = append(out, discoursetest.Get(first))
+		}
+		if f.File != alone && f.File != first && !slices.Contains(together, f.File) {
 			out = append(out, f)
 		}
 	}
