@@ -15,10 +15,15 @@ import (
 // newHost makes what answers commands. ctx is that of the server.
 func (s *Server) newHost(ctx context.Context) (*apps.Host, error) {
 	r := &rights{s: s}
+	all := s.apps(ctx, r)
+	for _, app := range all {
+		s.metrics.appNames[app.Name()] = true
+	}
 	return apps.New(apps.Config{
 		Wire: s.bus, Bindings: s.bus.Bindings(), Talks: s.bus.Talks(), Commands: s.bus.Commands(),
 		Press: s.press.find, Rights: r, Features: s.features, Meet: s.meet, Audit: s.audited, Type: s.typed, Zone: s.zoneOf,
-		Default: "discourse", Apps: s.apps(ctx, r), Log: s.Log,
+		Took: s.metrics.answered, AppTook: s.metrics.appTook,
+		Default: "discourse", Apps: all, Log: s.Log,
 	})
 }
 
