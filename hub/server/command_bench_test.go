@@ -20,9 +20,8 @@ import (
 )
 
 const (
-	commandsEach  = 1000 // of a way in, in a round
-	commandRounds = 3
-	talkers       = 10 // people who give commands at the same time
+	commandsEach = 1000 // of a way in
+	talkers      = 10   // people who give commands at the same time
 )
 
 // BenchmarkCommands measures what a person waits for: from the last byte of what
@@ -48,44 +47,26 @@ func BenchmarkCommands(b *testing.B) {
 	}
 }
 
-// compare has each way answer commands, round by round, and prints the figures.
+// compare has each way answer its commands and prints the figures.
 func (t *talk) compare(b *testing.B, field []*way, title string, give func(*way, int, int) (chat, line string)) {
 	b.Helper()
-	results, parts := map[string][]result{}, map[string]*inside{}
-	for range commandRounds {
-		for _, w := range field {
-			before := t.inside(b)
-			results[w.name] = append(results[w.name], t.round(b, w, give))
-			if parts[w.name] == nil {
-				parts[w.name] = &inside{}
-			}
-			parts[w.name].add(t.inside(b), before)
-		}
-	}
 	fmt.Printf("\n%-36s  commands/s   p50 ms   p95 ms   max ms   app ms   hub ms   CPU ms\n", fmt.Sprintf("%s, %d at a time", title, talkers))
-	worst := 0.0
+	results, worst := map[string]result{}, 0.0
 	for _, w := range field {
-		r, in := results[w.name], parts[w.name]
-		p95 := median(r, result.p95)
-		fmt.Printf("  %-36s %9.0f %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f\n", w.name, median(r, result.rate), median(r, result.p50), p95, most(r), in.app(), in.hub(), median(r, result.cpu)/1000)
-		worst = max(worst, p95-in.app())
+		before := t.inside(b)
+		r := t.load(b, w, give)
+		in := t.inside(b).since(before)
+		fmt.Printf("  %-36s %9.0f %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f\n", w.name, r.rate(), r.p50(), r.p95(), r.quantile(1), in.app(), in.hub(), r.cpu()/1000)
+		results[w.name], worst = r, max(worst, r.p95()-in.app())
 	}
 	fmt.Printf("  bellhop: p50 %.1f × the bare server on Slack's HTTP; worst p95 without the app's own time %.1f ms (to be at most 100)\n",
-		ratio(results["slack, HTTP"], results[bareName], result.p50), worst)
+		results["slack, HTTP"].p50()/results[bareName].p50(), worst)
 }
 
 func (r result) p95() float64 { return r.quantile(0.95) }
 
-// most is the longest latency of all rounds, in milliseconds.
-func most(rs []result) (longest float64) {
-	for _, r := range rs {
-		longest = max(longest, r.quantile(1))
-	}
-	return longest
-}
-
-// round has the talkers give commands on one way in.
-func (t *talk) round(b *testing.B, w *way, give func(*way, int, int) (chat, line string)) result {
+// load has the talkers give commands on one way in.
+func (t *talk) load(b *testing.B, w *way, give func(*way, int, int) (chat, line string)) result {
 	b.Helper()
 	var next atomic.Int64
 	var mu sync.Mutex
@@ -120,16 +101,13 @@ func (t *talk) round(b *testing.B, w *way, give func(*way, int, int) (chat, line
 // inside is what the hub measured itself, of the app and of whole commands.
 type inside struct{ appSum, appCount, hubSum, hubCount float64 }
 
-func (in *inside) add(after, before inside) {
-	in.appSum += after.appSum - before.appSum
-	in.appCount += after.appCount - before.appCount
-	in.hubSum += after.hubSum - before.hubSum
-	in.hubCount += after.hubCount - before.hubCount
+func (in inside) since(before inside) inside {
+	return inside{in.appSum - before.appSum, in.appCount - before.appCount, in.hubSum - before.hubSum, in.hubCount - before.hubCount}
 }
 
 // app and hub are means in milliseconds.
-func (in *inside) app() float64 { return 1000 * in.appSum / max(in.appCount, 1) }
-func (in *inside) hub() float64 { return 1000 * in.hubSum / max(in.hubCount, 1) }
+func (in inside) app() float64 { return 1000 * in.appSum / max(in.appCount, 1) }
+func (in inside) hub() float64 { return 1000 * in.hubSum / max(in.hubCount, 1) }
 
 func (t *talk) inside(b *testing.B) (in inside) {
 	b.Helper()

@@ -70,16 +70,17 @@ log_level = "error"
 kind = "discourse"
 url = %q
 secret = "a secret of the benchmark"
+api_key = "key"
 visibility = "trust_webhook"
 [providers.slack]
 token = "xoxb-bench"
 signing_secret = %q
-api_url = "%s/"
+api_url = "%s/api/"
 [providers.socket]
 kind = "slack"
 token = "xoxb-bench"
 app_token = %q
-api_url = "%s/"
+api_url = "%s/api/"
 [providers.telegram]
 token = %q
 api_url = %q
@@ -109,7 +110,7 @@ func newTalk(b *testing.B) *talk {
 	}
 	t := &talk{b: b, slack: slacktest.New("xoxb-bench"), telly: telegramtest.New(telegramToken), calls: telegramtest.New(telegramToken),
 		matter: mattermosttest.New(mattermostKey), matrix: matrixtest.NewStage(matrixtest.New("bench", "@bench:example.org"))}
-	forum := forumtest.New(forumtest.Options{})
+	forum := forumtest.New(forumtest.Options{Key: "key"})
 	forum.URL = t.serve(forum)
 	for _, slug := range []string{benchCategory, "dev", "news", "market"} {
 		forum.AddCategory(forumtest.Category{Slug: slug, Name: strings.ToUpper(slug[:1]) + slug[1:]})
@@ -125,12 +126,15 @@ func newTalk(b *testing.B) *talk {
 		t.serve(t.matter), mattermostKey, mattermostKey, t.serve(t.sees.matrix(t.matrix))), 0o600))
 	t.hub = launch(b, binary, file)
 	t.base = strings.TrimSuffix(t.hub.url, "/in/meta")
-	for complete := false; !complete; {
-		var taxonomy struct{ Complete bool }
-		must(json.Unmarshal([]byte(t.api(b, http.MethodGet, "/api/v1/sources/meta/taxonomy", "")), &taxonomy))
-		complete = taxonomy.Complete
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		known := t.api(b, http.MethodGet, "/api/v1/sources/meta/taxonomy", "")
+		if strings.Contains(known, `"market"`) && strings.Contains(known, `"bug"`) {
+			return t
+		}
+		if time.Now().After(until) {
+			b.Fatalf("the hub does not learn what the forum has: %s", known)
+		}
 	}
-	return t
 }
 
 func (t *talk) serve(h http.Handler) string {
