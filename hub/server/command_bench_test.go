@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"crypto/hmac"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -26,11 +27,12 @@ const (
 
 // BenchmarkCommands measures what a person waits for: from the last byte of what
 // a platform tells of a command to the last byte of its answer, on every way in,
-// beside a server that checks the same signature and answers with a fixed body.
+// beside a server that checks the same signature and answers with a fixed body,
+// at once and after one write to the disk, such as the audit log takes.
 // Where the look-alike has to be asked for it, its own time is in the figure.
 func BenchmarkCommands(b *testing.B) {
 	t := newTalk(b)
-	field := append([]*way{t.bare()}, t.ways()...)
+	field := append([]*way{t.bare(bareName, ""), t.bare("the same, with one fsync", "/fsync")}, t.ways()...)
 	for _, w := range field {
 		t.warm(b, w)
 	}
@@ -167,7 +169,7 @@ func (a *asks) exchange(person int, r *http.Request) (took time.Duration, answer
 const bareName = "a bare HTTP server"
 
 // bare is the server that checks Slack's signature and answers with fixed words.
-func (t *talk) bare() *way {
+func (t *talk) bare(name, path string) *way {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "BELLHOP_PIPE=bare")
 	stdin, err := cmd.StdinPipe()
@@ -176,8 +178,8 @@ func (t *talk) bare() *way {
 	must(err)
 	must(cmd.Start())
 	t.b.Cleanup(func() { _ = stdin.Close(); _ = cmd.Wait() })
-	w := t.slackOver(firstLine(stdout), "slack")
-	w.name, w.pid = bareName, cmd.Process.Pid
+	w := t.slackOver(firstLine(stdout)+path, "slack")
+	w.name, w.pid = name, cmd.Process.Pid
 	return w
 }
 
@@ -186,6 +188,9 @@ func runBare() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 	fmt.Println("http://" + l.Addr().String())
+	log, err := os.CreateTemp("", "bare-")
+	must(err)
+	defer func() { _ = os.Remove(log.Name()) }()
 	answer := `{"response_type":"ephemeral","text":"` + strings.Repeat("1. new topics and replies in Support. ", 20) + `"}`
 	go func() {
 		_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -196,6 +201,10 @@ func runBare() {
 			if !hmac.Equal([]byte(want.Get("X-Slack-Signature")), []byte(r.Header.Get("X-Slack-Signature"))) {
 				w.WriteHeader(http.StatusUnauthorized)
 				return
+			}
+			if strings.HasPrefix(r.URL.Path, "/fsync/") {
+				_, err := log.Write(body)
+				must(errors.Join(err, log.Sync()))
 			}
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, answer)

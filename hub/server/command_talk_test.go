@@ -108,8 +108,10 @@ func newTalk(b *testing.B) *talk {
 	if binary == "" {
 		b.Skip("BELLHOP_BENCH names no binary: run make bench")
 	}
-	t := &talk{b: b, slack: slacktest.New("xoxb-bench"), telly: telegramtest.New(telegramToken), calls: telegramtest.New(telegramToken),
-		matter: mattermosttest.New(mattermostKey), matrix: matrixtest.NewStage(matrixtest.New("bench", "@bench:example.org"))}
+	t := &talk{
+		b: b, slack: slacktest.New("xoxb-bench"), telly: telegramtest.New(telegramToken), calls: telegramtest.New(telegramToken),
+		matter: mattermosttest.New(mattermostKey), matrix: matrixtest.NewStage(matrixtest.New("bench", "@bench:example.org")),
+	}
 	forum := forumtest.New(forumtest.Options{Key: "key"})
 	forum.URL = t.serve(forum)
 	for _, slug := range []string{benchCategory, "dev", "news", "market"} {

@@ -52,7 +52,9 @@ func TestAbreast(t *testing.T) {
 	first := []hub.EventID{<-ear.began, <-ear.began, <-ear.began, <-ear.began}
 	require.ElementsMatch(t, []hub.EventID{"anna1", "ben1", "us1", "us2"}, first)
 	changed := make(chan error, 1)
-	go func() { changed <- a.tell(t.Context(), "@ben:example.org", &hub.Event{ID: "edit", Type: hub.ChatMessageEdited}) }()
+	go func() {
+		changed <- a.tell(t.Context(), "@ben:example.org", &hub.Event{ID: "edit", Type: hub.ChatMessageEdited})
+	}()
 	for _, id := range []hub.EventID{"ben1", "us2", "us1"} {
 		close(ear.goOn[id])
 		require.Equal(t, id, <-ear.heards)
