@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/form"
 	"github.com/bellhop-chat/bellhop/hub/ingest/discoursetest"
 	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 )
@@ -48,7 +49,7 @@ func TestExamplesOfTheWire(t *testing.T) {
 	page, err := os.ReadFile("../../docs/wire.md")
 	require.NoError(t, err)
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
-	require.Len(t, examples, 4)
+	require.Len(t, examples, 14)
 	strict := func(data []byte, into any) {
 		d := json.NewDecoder(bytes.NewReader(data))
 		d.DisallowUnknownFields()
@@ -56,10 +57,26 @@ func TestExamplesOfTheWire(t *testing.T) {
 	}
 	strict(examples[1][1], &hub.Notification{})
 	strict(examples[3][1], &hub.DeadLetter{})
-	for i, data := range map[int]any{0: &hub.Forum{}, 2: &hub.Outcome{}} {
+	for i, shown := range map[int]any{4: &hub.Command{}, 5: &hub.Command{}, 10: &hub.Heard{}, 11: &hub.Done{}, 12: &hub.Answer{}, 13: &hub.Shown{}} {
+		strict(examples[i][1], shown)
+	}
+	for _, example := range examples[6:9] {
+		var r hub.Reply
+		strict(example[1], &r)
+		require.NoError(t, r.Validate())
+		if r.Form != nil {
+			require.NoError(t, form.Check(*r.Form))
+		}
+	}
+	for i, data := range map[int]any{0: &hub.Forum{}, 2: &hub.Outcome{}, 9: &hub.Chatter{}} {
 		var e hub.Event
 		strict(examples[i][1], &e)
 		require.NoError(t, e.Validate())
 		strict(e.Data, data)
+	}
+	golden := regexp.MustCompile(`\]\(\.\./hub/testdata/(\w+\.json)\)`).FindAllSubmatch(page, -1)
+	require.Len(t, golden, 10)
+	for _, file := range golden {
+		require.FileExists(t, "../../hub/testdata/"+string(file[1]))
 	}
 }

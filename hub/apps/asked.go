@@ -50,13 +50,14 @@ func (h *Host) asksDo(ctx context.Context, body []byte) hub.Done {
 // hub.CommandPatience. One with an ID that was taken before is not run again,
 // and gets the reply that it got.
 func (h *Host) Do(ctx context.Context, c *hub.Command) (r hub.Reply, later bool, err error) {
+	began := time.Now()
 	if err := vet(c); err != nil {
 		return hub.Reply{}, false, err
 	}
 	if c.Command.Kind == hub.KindLookup || c.Command.Kind == hub.KindForm && c.Security.Token != "" {
-		return h.carryOut(ctx, c, false), false, nil // changes nothing
+		return h.carryOut(ctx, c, false, began), false, nil // changes nothing
 	}
-	f, err := h.board(ctx, c, func(ctx context.Context) hub.Reply { return h.carryOut(ctx, c, false) })
+	f, err := h.board(ctx, c, func(ctx context.Context) hub.Reply { return h.carryOut(ctx, c, false, began) })
 	if err == nil {
 		r, later, err = f.await(ctx)
 	}
@@ -69,6 +70,7 @@ func (h *Host) Do(ctx context.Context, c *hub.Command) (r hub.Reply, later bool,
 // Heard takes a message or a reaction. If it is a command or the answer to a
 // question the reply will be shown where it was said.
 func (h *Host) Heard(ctx context.Context, heard *hub.Heard) error {
+	began := time.Now()
 	c := &heard.Command
 	if err := vet(c); err != nil {
 		return err
@@ -77,7 +79,7 @@ func (h *Host) Heard(ctx context.Context, heard *hub.Heard) error {
 	if err != nil || what == nothing {
 		return err
 	}
-	f, err := h.board(ctx, c, func(ctx context.Context) hub.Reply { return h.carryOut(ctx, c, what == anAnswer) })
+	f, err := h.board(ctx, c, func(ctx context.Context) hub.Reply { return h.carryOut(ctx, c, what == anAnswer, began) })
 	if err == nil {
 		var r hub.Reply
 		var later bool

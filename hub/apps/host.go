@@ -50,6 +50,11 @@ type Config struct {
 	Meet func(ctx context.Context, c *hub.Command)
 	// Audit is told of every command when it has ended. It may be nil.
 	Audit func(ctx context.Context, e hub.AuditEntry)
+	// Took is told how long each command took, from when it was told until its
+	// reply was ready to be shown, and AppTook for how long an app of this process
+	// worked on its part. They may be nil.
+	Took    func(app, outcome string, d time.Duration)
+	AppTook func(app string, d time.Duration)
 	// Press finds what a button under a notification does, whose token is not kept
 	// with Bindings; ok is false for a token that is none of ours. It may be nil.
 	Press func(ctx context.Context, c *hub.Command) (call hub.Call, ok bool)
@@ -83,6 +88,7 @@ type manifest struct {
 	app       App
 	functions []Function
 	byName    map[string]*Function
+	took      func(app string, d time.Duration)
 }
 
 // New makes a Host. An app whose name, functions or forms are wrong is a
@@ -97,6 +103,12 @@ func New(c Config) (*Host, error) {
 	if c.Type == nil {
 		c.Type = func(_ *hub.Command, line string) string { return line }
 	}
+	if c.Took == nil {
+		c.Took = func(string, string, time.Duration) {}
+	}
+	if c.AppTook == nil {
+		c.AppTook = func(string, time.Duration) {}
+	}
 	h := &Host{Config: c, apps: map[string]*manifest{}, flights: map[hub.CommandID]*flight{}}
 	for _, app := range c.Apps {
 		m, err := manifestOf(app)
@@ -106,6 +118,7 @@ func New(c Config) (*Host, error) {
 		if h.apps[app.Name()] != nil {
 			return nil, fmt.Errorf("app %q is there twice", app.Name())
 		}
+		m.took = c.AppTook
 		h.apps[app.Name()] = m
 	}
 	if h.apps[c.Default] == nil {

@@ -16,8 +16,9 @@ import (
 const maxCalls = 5
 
 // carryOut runs a command, and what its replies call in turn, and gets the
-// reply ready to be shown. answers is that it answers a question.
-func (h *Host) carryOut(ctx context.Context, c *hub.Command, answers bool) hub.Reply {
+// reply ready to be shown. answers is that it answers a question, and began when we were
+// told of it.
+func (h *Host) carryOut(ctx context.Context, c *hub.Command, answers bool, began time.Time) hub.Reply {
 	if h.Meet != nil {
 		h.Meet(ctx, c)
 	}
@@ -46,7 +47,9 @@ func (h *Host) carryOut(ctx context.Context, c *hub.Command, answers bool) hub.R
 		r.Form = &f
 	}
 	h.audit(ctx, c, &now, r)
-	return h.finish(ctx, &now, r)
+	shown := h.finish(ctx, &now, r)
+	h.Took(now.Command.Namespace, r.Outcome(), time.Since(began))
+	return shown
 }
 
 // next is the command that a reply calls, as if the same person had given it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 	"unicode/utf8"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -42,7 +43,9 @@ func manifestOf(app App) (*manifest, error) {
 
 // serve answers a command that a host has checked.
 func (m *manifest) serve(ctx context.Context, function string, body []byte) []byte {
+	began := time.Now()
 	r := m.run(ctx, function, body)
+	m.took(m.app.Name(), time.Since(began))
 	out, err := json.Marshal(r)
 	if err != nil {
 		out, _ = json.Marshal(hub.Refuse("%s's reply cannot be written down: %s.", m.app.Name(), err))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -25,13 +26,24 @@ func (e *ear) Hear(ctx context.Context, ev *hub.Event) error {
 	if told.ReceivedTime.IsZero() {
 		told.ReceivedTime = time.Now().UTC()
 	}
-	if err := e.insist(ctx, "an event of a chat", func(ctx context.Context) error {
-		_, err := e.bus.Publish(ctx, &told)
-		return err
-	}); err != nil {
-		return err
-	}
-	heard, ok := heardIn(e.system, &told)
+	// The one waits for the disk, the other for a hub: neither for the other. Both
+	// know what they were told before, should only one of them succeed.
+	var stored, taken error
+	var storing sync.WaitGroup
+	storing.Go(func() {
+		stored = e.insist(ctx, "an event of a chat", func(ctx context.Context) error {
+			_, err := e.bus.Publish(ctx, &told)
+			return err
+		})
+	})
+	taken = e.handOn(ctx, &told)
+	storing.Wait()
+	return errors.Join(stored, taken)
+}
+
+// handOn gives a hub what it has to know of an event.
+func (e *ear) handOn(ctx context.Context, told *hub.Event) error {
+	heard, ok := heardIn(e.system, told)
 	if !ok {
 		return nil
 	}

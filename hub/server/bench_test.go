@@ -35,7 +35,12 @@ const (
 
 // TestMain lets the test binary be the pipe's process.
 func TestMain(m *testing.M) {
-	if mode := os.Getenv("BELLHOP_PIPE"); mode != "" {
+	switch mode := os.Getenv("BELLHOP_PIPE"); mode {
+	case "":
+	case "bare":
+		runBare()
+		return
+	default:
 		fanout, _ := strconv.Atoi(os.Getenv("BELLHOP_PIPE_FANOUT"))
 		runPipe(mode == "always", os.Getenv("BELLHOP_PIPE_SINK"), fanout)
 		return
@@ -204,7 +209,7 @@ func dial(b *testing.B, c *contender) *conn {
 	must(err)
 	raw, err := net.Dial("tcp", u.Host)
 	must(err)
-	return &conn{raw, bufio.NewReader(raw)}
+	return newConn(raw)
 }
 
 func (c *conn) send(b *testing.B, request []byte) {
@@ -347,11 +352,10 @@ func startPipe(b *testing.B, mode, sink string, fanout int) *contender {
 	must(err)
 	must(cmd.Start())
 	b.Cleanup(func() { _ = stdin.Close(); _ = cmd.Wait() })
-	address, err := bufio.NewReader(stdout).ReadString('\n')
-	must(err)
+	address := firstLine(stdout)
 	filler := strings.Repeat("x", 1300) // as long as a forum's body
 	return &contender{
-		name: "pipe " + mode, url: strings.TrimSpace(address) + "/hook", pid: cmd.Process.Pid,
+		name: "pipe " + mode, url: address + "/hook", pid: cmd.Process.Pid,
 		sign: func(r *http.Request, body []byte) { r.Header.Set("X-Signature-256", signature(pipeSecret, body)) },
 		body: func(id int) []byte {
 			return fmt.Appendf(nil, `{"id":"event-%d","category":"support","title":"Printer does not start","text":"%s"}`, id, filler)

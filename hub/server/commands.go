@@ -15,10 +15,15 @@ import (
 // newHost makes what answers commands. ctx is that of the server.
 func (s *Server) newHost(ctx context.Context) (*apps.Host, error) {
 	r := &rights{s: s}
+	all := s.apps(ctx, r)
+	for _, app := range all {
+		s.metrics.appNames[app.Name()] = true
+	}
 	return apps.New(apps.Config{
 		Wire: s.bus, Bindings: s.bus.Bindings(), Talks: s.bus.Talks(), Commands: s.bus.Commands(),
 		Press: s.press.find, Rights: r, Features: s.features, Meet: s.meet, Audit: s.audited, Type: s.typed, Zone: s.zoneOf,
-		Default: "discourse", Apps: s.apps(ctx, r), Log: s.Log,
+		Took: s.metrics.answered, AppTook: s.metrics.appTook,
+		Default: "discourse", Apps: all, Log: s.Log,
 	})
 }
 
@@ -94,32 +99,8 @@ func (s *Server) features(ctx context.Context, system hub.System) hub.Features {
 	return hub.Features{}
 }
 
-// meet remembers who spoke to us, and where.
-func (s *Server) meet(ctx context.Context, c *hub.Command) {
-	if c.Context.Source.ID == hub.FromAPI {
-		return
-	}
-	now := time.Now()
-	at := c.Context
-	if err := s.store.SeeUser(ctx, at.System, at.User, now); err != nil {
-		s.Log.Warn("who spoke could not be noted", "err", err)
-	}
-	if at.Channel.ID == "" {
-		return
-	}
-	first, err := s.store.SeeChat(ctx, hub.KnownChat{
-		Chat: at.Chat(), Name: at.Channel.Name, Team: at.Team, Direct: at.Channel.Direct, FirstBy: at.User.Called(), FirstAt: now, LastAt: now,
-	})
-	if err != nil {
-		s.Log.Warn("where somebody spoke could not be noted", "err", err)
-	}
-	if first {
-		s.Log.Info("a chat has become known", "system", at.System, "chat", at.Channel.ID, "name", at.Channel.Name, "by", at.User.Called())
-	}
-}
-
 func (s *Server) audited(ctx context.Context, e hub.AuditEntry) {
-	if err := s.store.AppendAudit(ctx, e); err != nil {
+	if err := s.auditor.write(ctx, e); err != nil {
 		s.Log.Error("a command could not be written to the audit log", "action", e.Action, "who", e.Who, "outcome", e.Outcome, "err", err)
 	}
 }

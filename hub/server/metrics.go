@@ -19,6 +19,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	sources  map[hub.Source]bool
+	appNames map[string]bool // before the first command
 
 	notifications *notifications
 
@@ -30,11 +31,13 @@ type metrics struct {
 	attempts  *prometheus.HistogramVec
 	posts     *prometheus.HistogramVec
 	requests  *prometheus.HistogramVec
+	commands  *prometheus.HistogramVec
+	apps      *prometheus.HistogramVec
 }
 
 // newMetrics makes metrics of what happens in this process.
 func newMetrics(c *config.Config, version string) *metrics {
-	m := &metrics{registry: prometheus.NewRegistry(), sources: map[hub.Source]bool{apiSource: true}, notifications: newNotifications()}
+	m := &metrics{registry: prometheus.NewRegistry(), sources: map[hub.Source]bool{apiSource: true}, appNames: map[string]bool{}, notifications: newNotifications()}
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
 		m.sources[hub.Source(name)] = true
 	}
@@ -50,12 +53,14 @@ func newMetrics(c *config.Config, version string) *metrics {
 		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "system", "outcome")
 	m.requests = histogram("bellhop_http_request_seconds", "How long requests took to answer, by method, route and status; webhooks not included.",
 		[]float64{.005, .025, .1, .5, 2.5, 10}, "method", "route", "status")
+	m.commands = histogram("bellhop_command_seconds", "How long commands took from when the hub was told until their reply was ready to be shown, by app and outcome.", commandSeconds, "app", "outcome")
+	m.apps = histogram("bellhop_command_app_seconds", "How long apps worked on their part of commands, by app.", commandSeconds, "app")
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "bellhop_build_info", Help: "1, with the version of the program and of Go.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.webhooks, m.rejected, m.received, m.decisions, m.notifications, m.queued, m.attempts, m.posts, m.requests, build,
+	m.registry.MustRegister(m.webhooks, m.rejected, m.received, m.decisions, m.notifications, m.queued, m.attempts, m.posts, m.requests, m.commands, m.apps, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

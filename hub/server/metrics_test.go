@@ -79,6 +79,8 @@ api_url = "`+platform.URL+`/api/"
 	require.Equal(t, http.StatusRequestEntityTooLarge, status)
 	status, _ = r.ask(http.MethodPost, "/in/ci", `{"title":"Nobody hears of it"}`, "Authorization", "Bearer secret-of-ci", "Content-Type", "application/json")
 	require.Equal(t, http.StatusAccepted, status)
+	status, answer = r.ask(http.MethodPost, "/api/v1/commands", `{"line":"discourse status","system":"slack","chat":"C1"}`, "Content-Type", "application/json")
+	require.Equal(t, http.StatusOK, status, answer)
 	return r
 }
 
@@ -108,6 +110,8 @@ func TestMetrics(t *testing.T) {
 		`bellhop_stream_messages{stream="DEAD"} 0`,
 		`bellhop_subscriptions 2`,
 		`bellhop_database_up 1`,
+		`bellhop_command_seconds_count{app="discourse",outcome="ok"} 1`,
+		`bellhop_command_app_seconds_count{app="discourse"} 1`,
 		`bellhop_http_request_seconds_count{method="POST",route="/api/v1/subscriptions",status="200"} 1`,
 	} {
 		waitFor(t, r, line)
@@ -149,6 +153,10 @@ func requireBounded(t *testing.T, r *running) {
 			} {
 				r.ask(method, path, "{}", "Content-Type", "application/json")
 			}
+		}
+		for _, command := range []string{`"line":"%s"`, `"line":"discourse %s"`, `"app":"%s","function":"status"`, `"app":"discourse","function":"%s"`, `"token":"%s"`} {
+			status, answer := r.ask(http.MethodPost, "/api/v1/commands", fmt.Sprintf(`{"system":"slack","chat":"C1",`+command+`}`, word), "Content-Type", "application/json")
+			require.Equal(t, http.StatusOK, status, answer)
 		}
 		event := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"ci","type":"user.%s","data":{"title":%q}}`, word, word, word)
 		status, answer := r.ask(http.MethodPost, "/api/v1/events", event, "Content-Type", "application/cloudevents+json")

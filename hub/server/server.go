@@ -84,6 +84,8 @@ type Server struct {
 	ears    []*listen.Listener
 	press   *press
 	host    *apps.Host // nil in a worker
+	auditor *auditor
+	met     met
 	admin   *admin.Server
 	http    *http.Server
 	token   *adminToken
@@ -205,6 +207,7 @@ func (s *Server) openHub(ctx context.Context) error {
 		bus: s.bus, store: s.store, rules: s.router.Rows, systems: s.systems, heard: s.metrics.notifications.heard, newest: facts{s}.LastEvent, dir: c.Server.DataDir,
 		sources: slices.Sorted(maps.Keys(s.metrics.sources)),
 	})
+	s.auditor = &auditor{append: s.store.AppendAudit}
 	if s.host, err = s.newHost(ctx); err != nil {
 		return err
 	}

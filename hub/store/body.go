@@ -11,7 +11,7 @@ import (
 
 // bodies reads the one column of a query, each a JSON body.
 func bodies[T any](ctx context.Context, s *Store, op, query string, args ...any) (list []T, err error) {
-	rows, err := s.reader.QueryContext(ctx, query, args...)
+	rows, err := s.often.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fault(ctx, op, err)
 	}
@@ -29,7 +29,7 @@ func bodies[T any](ctx context.Context, s *Store, op, query string, args ...any)
 // findBody reads the one JSON body of a query, nil if there is no row.
 func findBody[T any](ctx context.Context, s *Store, op, query string, args ...any) (*T, error) {
 	var v T
-	err := s.reader.QueryRowContext(ctx, query, args...).Scan(jsonColumn{&v})
+	err := s.often.QueryRowContext(ctx, query, args...).Scan(jsonColumn{&v})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

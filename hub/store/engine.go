@@ -17,7 +17,8 @@ import (
 type engine struct {
 	dialect string
 	writer  *sql.DB
-	reader  *sql.DB // the same as writer on PostgreSQL
+	reader  *sql.DB   // the same as writer on PostgreSQL
+	often   *prepared // of reader, for what is asked all the time
 	// explain says of an error of connecting which side is wrong.
 	explain func(error) error
 	probe   func(context.Context) error

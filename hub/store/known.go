@@ -28,7 +28,7 @@ func (s *Store) SeeChat(ctx context.Context, c hub.KnownChat) (first bool, err e
 	if c.FirstAt.IsZero() {
 		c.FirstAt = c.LastAt
 	}
-	known, err := scanChat(s.reader.QueryRowContext(ctx, allChats+` WHERE system = $1 AND id = $2`, text(c.System), text(c.ID)))
+	known, err := scanChat(s.often.QueryRowContext(ctx, allChats+` WHERE system = $1 AND id = $2`, text(c.System), text(c.ID)))
 	switch {
 	case err == nil:
 		return false, s.seeAgain(ctx, c, known)

@@ -32,7 +32,7 @@ func openPostgres(ctx context.Context, rawURL string) (*engine, error) {
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	explain := func(err error) error { return postgresFault(cfg, err) }
 	e := &engine{
-		dialect: Postgres, writer: db, reader: db, explain: explain,
+		dialect: Postgres, writer: db, reader: db, often: newPrepared(db, false), explain: explain,
 		probe: func(ctx context.Context) error { return probePostgres(ctx, db, explain) },
 	}
 	if err := checkSchema(ctx, db, explain); err != nil {

@@ -162,7 +162,7 @@ func (s *Store) MarkFired(ctx context.Context, at map[hub.SubscriptionID]time.Ti
 }
 
 func (s *Store) subscriptions(ctx context.Context, query string, args ...any) (list []hub.Subscription, seqs []int64, err error) {
-	rows, err := s.reader.QueryContext(ctx, query, args...)
+	rows, err := s.often.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, nil, fault(ctx, "list subscriptions", err)
 	}

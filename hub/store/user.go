@@ -34,7 +34,7 @@ func (s *Store) SeeUser(ctx context.Context, system hub.System, u hub.User, at t
 	if at.IsZero() {
 		at = clock()
 	}
-	known, err := s.findUser(ctx, s.reader, system, u.ID)
+	known, err := s.findUser(ctx, s.often, system, u.ID)
 	if err != nil {
 		return fault(ctx, op, err)
 	}
@@ -112,7 +112,7 @@ func (s *Store) SetLevel(ctx context.Context, system hub.System, user string, l 
 
 // LevelOf is the highest level of what is linked with a user.
 func (s *Store) LevelOf(ctx context.Context, system hub.System, user string) (hub.Level, error) {
-	linked, err := s.linked(ctx, s.reader, system, user)
+	linked, err := s.linked(ctx, s.often, system, user)
 	if err != nil {
 		return "", fault(ctx, "level of user", err)
 	}

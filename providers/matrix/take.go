@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 
@@ -13,8 +14,7 @@ import (
 )
 
 const (
-	// inStep is how many rooms are heard at once. In a room it is one event after
-	// the other.
+	// inStep is how many rooms are heard at once.
 	inStep = 8
 	// greeting is how long before our joining something was said that is still
 	// heard: clients invite to a new direct room and say the first thing at once.
@@ -196,19 +196,20 @@ func (v *visit) early(n *native) bool {
 }
 
 func (v *visit) events(ctx context.Context, events []json.RawMessage) error {
+	a := newAbreast(v.l)
 	for _, raw := range events {
-		if err := v.event(ctx, raw); err != nil {
-			return err
+		if err := v.event(ctx, a, raw); err != nil {
+			return errors.Join(err, a.wait())
 		}
 	}
-	return nil
+	return a.wait()
 }
 
-// event hears one event.
-func (v *visit) event(ctx context.Context, raw json.RawMessage) error {
+// event hears one event, or begins to.
+func (v *visit) event(ctx context.Context, a *abreast, raw json.RawMessage) error {
 	n, err := decode(raw)
 	if err != nil {
-		return v.l.hear(ctx, v.unreadable(raw, err))
+		return a.tell(ctx, n.Sender, v.unreadable(raw, err))
 	}
 	v.learn(&n)
 	if n.Type == "m.room.member" && n.StateKey != nil && !v.counted {
@@ -221,7 +222,7 @@ func (v *visit) event(ctx context.Context, raw json.RawMessage) error {
 		return err
 	}
 	if e := v.translate(&n); e != nil {
-		if err := v.l.hear(ctx, e); err != nil {
+		if err := a.tell(ctx, n.Sender, e); err != nil {
 			return err
 		}
 	}
