@@ -133,9 +133,10 @@ func (a *act) does(t *testing.T, s *turn) providertest.Seen {
 	return a.Command(t, a.chat, who, "discourse "+line)
 }
 
-// readable is a text without what may be markup, on one line.
+// readable is a text without what may be markup, and what keeps a name from being
+// a mention, on one line.
 func readable(s string) string {
-	return strings.Join(strings.Fields(strings.NewReplacer("*", "", "_", "", "`", "", "\u200b", "", `\`, "").Replace(s)), " ")
+	return strings.Join(strings.Fields(strings.NewReplacer("*", "", "_", "", "`", "", "\u200b", "", "\u2060", "", `\`, "").Replace(s)), " ")
 }
 
 // rows are the chat's rows in the text form, in the order in which they decide.

@@ -49,7 +49,7 @@ type place struct {
 	prefix   string // before a line that is typed
 	whispers bool   // only the asker sees the answer
 	dialogs  bool
-	ranks    bool // it has people of every level
+	ranks    bool              // it has people of every level
 	people   map[string]string // ids by name
 }
 
