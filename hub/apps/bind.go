@@ -204,11 +204,7 @@ func (h *Host) used(ctx context.Context, c *hub.Command, b *binding, revision ui
 			if by == c.Command.ID {
 				return hub.Reply{}, false
 			}
-			r, later, err := h.await(ctx, by)
-			if err != nil || later {
-				r = hub.Say("This is being done already.")
-			}
-			return r, true
+			return h.again(ctx, by), true
 		}
 		if b.Used == nil {
 			b.Used = map[string]hub.CommandID{}

@@ -89,7 +89,7 @@ func order(held hub.Values) hub.Form {
 		{Name: "day", Label: "Day", Type: hub.FieldDate, Required: true},
 	}}
 	if held.Get("way") == "bike" {
-		f.Fields = append(f.Fields, hub.Field{Name: "phone", Label: "Phone", Type: hub.FieldText, Required: true, Pattern: `\+?[0-9 ]{5,20}`})
+		f.Fields = append(f.Fields, hub.Field{Name: "phone", Label: "Phone", Type: hub.FieldText, Required: true, Hint: "+49 170 123", Pattern: `\+?[0-9 ]{5,20}`})
 	}
 	for i := range f.Fields {
 		f.Fields[i].Value = held[f.Fields[i].Name]
