@@ -39,8 +39,11 @@ func (k *kiosk) Name() string { return "kiosk" }
 // slowAnswer is longer than any platform waits.
 const slowAnswer = 3 * time.Second
 
-// longAnswer is what a mad app says.
-const longAnswer = 5 << 20
+// A mad app says tooMuch again and again, until it is a longAnswer.
+const (
+	tooMuch    = "much too much\n"
+	longAnswer = 5 << 20
+)
 
 // Functions implements apps.App.
 func (k *kiosk) Functions() []apps.Function {
@@ -75,7 +78,7 @@ func (k *kiosk) Functions() []apps.Function {
 			panic("no more bananas")
 		}},
 		{Name: "flood", Summary: "Say too much.", Level: hub.Member, Form: hub.Form{Title: "Flood"}, Do: func(context.Context, *hub.Command) hub.Reply {
-			return hub.Say("%s", strings.Repeat("much too much\n", longAnswer/14))
+			return hub.Say("%s", strings.Repeat(tooMuch, longAnswer/len(tooMuch)))
 		}},
 	}
 }

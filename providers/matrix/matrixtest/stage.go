@@ -214,6 +214,19 @@ func (s *Stage) noDialogs(t testing.TB) providertest.Seen {
 	return providertest.Seen{}
 }
 
+// Shown implements providertest.Stage.
+func (s *Stage) Shown(t testing.TB, chat, _ string) providertest.Seen {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range slices.Backward(s.log) {
+		if e.room == chat && e.ev.Sender == s.userID && e.ev.Type == "m.room.message" && relatesTo(e.ev.Content).Type != "m.replace" {
+			return seen(e.ev)
+		}
+	}
+	return providertest.Seen{}
+}
+
 // Cut implements providertest.Stage.
 func (s *Stage) Cut(testing.TB) { s.Break() }
 

@@ -359,10 +359,12 @@ func readable(markdown string) string {
 	return strings.ReplaceAll(providers.Render(providers.Parse(markdown), providers.PlainText()), "\u200b", "")
 }
 
-// Shown is what a person saw last.
+// Shown implements providertest.Stage. A dialog that was opened last is given, too.
 func (s *Stage) Shown(t testing.TB, chat, person string) providertest.Seen {
 	t.Helper()
 	all, _ := s.after(0, chat, person)
-	require.NotEmpty(t, all)
+	if len(all) == 0 {
+		return providertest.Seen{}
+	}
 	return s.see(all[len(all)-1])
 }
