@@ -153,6 +153,18 @@ func (s *Stage) PressTwice(t testing.TB, chat, person string, under providertest
 	return s.next(t, chat, ref, from)
 }
 
+// React reacts to a message with each of some emoji, and gives the first answer.
+func (s *Stage) React(t testing.TB, chat, person string, to providertest.Seen, emoji ...string) providertest.Seen {
+	t.Helper()
+	message, ok := to.Native.(shown)
+	require.True(t, ok, "there is no message to react to")
+	from := s.end()
+	for _, e := range emoji {
+		s.tap(chat, person, message.ref, e)
+	}
+	return s.next(t, chat, message.ref, from)
+}
+
 func (s *Stage) tap(chat, person, ref, key string) {
 	if had := s.reactionOf(ref, person, key); had != "" {
 		s.Redact(chat, person, had)
