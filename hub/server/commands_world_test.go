@@ -1,14 +1,18 @@
 package server_test
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,6 +36,7 @@ const (
 	slackAppToken   = "xapp-1-A0BELLHOP1-17-test"
 	signingSecret   = "8f742231b10e8888abcd99yyyzzz85a5"
 	telegramToken   = "123456:ABC-DEF_test"
+	webhookSecret   = "webhook_secret_of_telegram"
 	mattermostToken = "bot-token-of-mattermost-test"
 	commandToken    = "command-token-of-mattermost-test"
 	outgoingToken   = "outgoing-token-of-mattermost"
@@ -65,17 +70,32 @@ type town struct {
 	apps     []apps.App
 	relay    *httptest.Server // where the outside finds Bellhop, wherever it runs
 	now      atomic.Pointer[url.URL]
+	public   string // server.public_url; empty: the relay's
 	more     string // configuration
+
+	mu    sync.Mutex
+	calls []call
+}
+
+// call is a request that a platform has made.
+type call struct {
+	path   string // with /chat/
+	header http.Header
+	body   []byte
 }
 
 // newTown founds a town with the systems that make makes, and starts Bellhop.
 func newTown(t *testing.T, own []apps.App, more string, makes ...func(*town) *place) *town {
 	t.Helper()
 	town := &town{t: t, dir: t.TempDir(), apps: own, more: more}
-	town.relay = httptest.NewServer(&httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(town.now.Load()) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	})
+	}
+	town.relay = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		town.note(r)
+		proxy.ServeHTTP(w, r)
+	}))
 	t.Cleanup(town.relay.Close)
 	town.foundForum()
 	for _, make := range makes {
@@ -95,6 +115,27 @@ func newTown(t *testing.T, own []apps.App, more string, makes ...func(*town) *pl
 	return town
 }
 
+// note keeps what a platform asks of Bellhop.
+func (w *town) note(r *http.Request) {
+	if !strings.HasPrefix(r.URL.Path, "/chat/") {
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, call{r.URL.Path, r.Header.Clone(), body})
+}
+
+// called are the requests that platforms have made so far, and forgets them.
+func (w *town) called() []call {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := w.calls
+	w.calls = nil
+	return all
+}
+
 // start starts Bellhop on the data that are there, and waits until it hears.
 func (w *town) start() {
 	w.t.Helper()
@@ -104,7 +145,7 @@ func (w *town) start() {
 		text += p.settings
 	}
 	w.running = startAs(w.t, w.dir, text+w.more, server.Everything, "", func(o *server.Options) {
-		o.Config.Server.PublicURL, o.Apps = w.relay.URL, w.apps
+		o.Config.Server.PublicURL, o.Apps = cmp.Or(w.public, w.relay.URL), w.apps
 	})
 	at, err := url.Parse(w.url)
 	require.NoError(w.t, err)
@@ -238,6 +279,16 @@ func telegramPlace(w *town) *place {
 	platform := telegramtest.New(telegramToken)
 	settings := fmt.Sprintf("[providers.telegram]\nkind = \"telegram\"\ntoken = %q\napi_url = %q\nchat_admins = true\n", telegramToken, w.serve(platform))
 	w.t.Cleanup(platform.Cut)
+	return &place{Stage: telegramtest.NewStage(platform), system: "telegram", settings: settings, prefix: "/", ranks: true}
+}
+
+// telegramHookPlace is called by Telegram, which insists on an address of https.
+func telegramHookPlace(w *town) *place {
+	platform := telegramtest.New(telegramToken)
+	settings := fmt.Sprintf("[providers.telegram]\nkind = \"telegram\"\ntoken = %q\nwebhook_secret = %q\napi_url = %q\n",
+		telegramToken, webhookSecret, w.serve(platform))
+	w.public = "https://bellhop.example.com"
+	platform.CallToServer(w.relay.URL)
 	return &place{Stage: telegramtest.NewStage(platform), system: "telegram", settings: settings, prefix: "/", ranks: true}
 }
 
