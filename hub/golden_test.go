@@ -204,7 +204,7 @@ func samples() map[string]any {
 		},
 		"receipt": ptr(receipt()),
 		"console_post": &hub.ConsolePost{
-			Seq: 7, Chat: lobby, Key: "nabc", Root: "3", Message: message(), At: heard,
+			Seq: 7, Chat: lobby, Key: "nabc", Root: "3", Author: &hub.User{ID: "anna", Name: "anna", Full: "Anna Bauer", Bot: true}, Reader: "anna", Message: message(), At: heard,
 			Rev: 9, Edited: heard.Add(time.Minute), Gone: true,
 		},
 		"item":          ptr(item()),

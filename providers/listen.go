@@ -49,6 +49,14 @@ type Listener interface {
 	Listen(ctx context.Context, ear Ear) error
 }
 
+// Everywhere is a Listener that may listen in each process at once: what is told
+// twice has the same ID.
+type Everywhere interface {
+	Listener
+	// ListensEverywhere says so.
+	ListensEverywhere()
+}
+
 // Called is a Listener that its platform calls over HTTP, at
 // <public_url>/chat/<system>/<path>. The hub passes such requests on to the
 // worker that listens, and its answer back.

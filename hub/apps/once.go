@@ -173,13 +173,15 @@ func (h *Host) stale(r *record) bool {
 
 var interrupted = hub.Refuse("Bellhop was stopped while it did this. Look whether it was done before you say it again.")
 
-// sweepEvery is how often is looked for commands that nobody finished.
-const sweepEvery = time.Minute
+// sweepEvery is how often is looked for commands that nobody finished: all of a
+// day are read for it.
+const sweepEvery = 10 * time.Minute
 
 // sweep answers commands whose hub has vanished while it ran them, now and then
 // until ctx ends.
 func (h *Host) sweep(ctx context.Context) {
-	for {
+	// What this hub left when it stopped is stale soon after it is back.
+	for pause := h.Patience + 4*answerIn; ; pause = sweepEvery {
 		err := h.Commands.Each(ctx, func(key string, value []byte, revision uint64) error {
 			var had record
 			if err := json.Unmarshal(value, &had); err != nil || had.Command == nil || !h.stale(&had) {
@@ -198,7 +200,7 @@ func (h *Host) sweep(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			h.Log.Warn("unfinished commands could not be looked for", "err", err)
 		}
-		if !rest(ctx, sweepEvery) {
+		if !rest(ctx, pause) {
 			return
 		}
 	}

@@ -96,6 +96,6 @@ func TestWorkersTellTogether(t *testing.T) {
 	require.Positive(t, len(second.PausedChats())*int(second.Held()), "each knows of a part")
 	require.Less(t, len(second.PausedChats()), chats)
 	stop()
-	require.Equal(t, 1, told().Workers, "who has stopped is not counted for another minute")
+	require.Eventually(t, func() bool { return told().Workers == 1 }, 10*time.Second, 20*time.Millisecond, "who has stopped is not counted for another minute")
 	require.Eventually(t, complete(1), 30*time.Second, 20*time.Millisecond, "%+v", told())
 }

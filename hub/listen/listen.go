@@ -69,6 +69,10 @@ func (l *Listener) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	if _, each := providers.As[providers.Everywhere](l.Provider); each {
+		l.loadMenu(ctx)
+		l.listen(ctx, listener)
+	}
 	for ctx.Err() == nil {
 		l.lead(ctx, listener)
 	}

@@ -320,3 +320,18 @@ func TestAsked(t *testing.T) {
 	ask("nonsense", nil, &taken)
 	require.Equal(t, hub.CodeNotFound, taken.Code)
 }
+
+// everywhere is a provider that may listen in each process.
+type everywhere struct{ *parrot }
+
+func (everywhere) ListensEverywhere() {}
+
+func TestEachListens(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	one, two := everywhere{newParrot()}, everywhere{newParrot()}
+	start(t, b, one)
+	start(t, b, two)
+	wait(t, one.listening)
+	wait(t, two.listening)
+}

@@ -67,6 +67,9 @@ func (s *Server) explain(ctx context.Context, e *hub.Event, q admin.ExplainQuery
 	for i := range x.Chats {
 		c := &x.Chats[i]
 		if kind, ok := registry.Find(s.kindOf(c.System)); ok && c.Message != nil && kind.Preview != nil {
+			if !s.features(ctx, c.System).Buttons {
+				c.Message.Actions = nil // as its worker leaves them out
+			}
 			r := kind.Preview(*c.Message)
 			c.Rendered = &r
 		}

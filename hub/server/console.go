@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -30,12 +31,12 @@ func (l *lateStore) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) e
 	return s.AppendConsolePost(ctx, p)
 }
 
-func (l *lateStore) ConsolePosts(ctx context.Context, room hub.Chat, before int64, limit int) ([]hub.ConsolePost, error) {
+func (l *lateStore) ConsolePosts(ctx context.Context, room hub.Chat, reader string, before int64, limit int) ([]hub.ConsolePost, error) {
 	s, err := l.get()
 	if err != nil {
 		return nil, err
 	}
-	return s.ConsolePosts(ctx, room, before, limit)
+	return s.ConsolePosts(ctx, room, reader, before, limit)
 }
 
 func (l *lateStore) ConsolePostsAfter(ctx context.Context, system hub.System, after int64, limit int) ([]hub.ConsolePost, error) {
@@ -60,4 +61,12 @@ func (l *lateStore) ReviseConsolePost(ctx context.Context, room hub.Chat, seq in
 		return err
 	}
 	return s.ReviseConsolePost(ctx, room, seq, m)
+}
+
+func (l *lateStore) PruneConsoleWhispers(ctx context.Context, system hub.System, before time.Time) error {
+	s, err := l.get()
+	if err != nil {
+		return err
+	}
+	return s.PruneConsoleWhispers(ctx, system, before)
 }

@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
@@ -37,11 +39,17 @@ func (s *Server) newHTTP() *http.Server {
 	}
 	for _, p := range s.providers {
 		if c, ok := providers.As[*console.Client](p); ok {
-			c.Routes(mux, s.admin.Guard)
+			c.Routes(mux, s.admin.Guard, visitor)
 			server.RegisterOnShutdown(c.Close)
 		}
 	}
 	return server
+}
+
+// visitor is whom the guard let through, as a user of the console.
+func visitor(ctx context.Context) hub.User {
+	who := admin.Who(ctx)
+	return hub.User{ID: who, Name: who}
 }
 
 // home sends people to the console's rooms.

@@ -7,11 +7,12 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-const allPosts = `SELECT system, seq, room, COALESCE(post_key, ''), root, message, posted_at, rev, edited_at, gone FROM console_posts`
+const allPosts = `SELECT system, seq, room, COALESCE(post_key, ''), root, message, posted_at, rev, edited_at, gone, author, reader FROM console_posts`
 
 // AppendConsolePost stores p and sets its Rev, too. The numbers of a system
 // become visible in their order, so a reader that goes on after the last it saw
@@ -20,7 +21,7 @@ func (s *Store) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) error
 	if err := checkKeys("system", string(p.System), "chat", p.ID, "key", p.Key); err != nil {
 		return err
 	}
-	message, err := document(p.Message)
+	message, author, err := postDocuments(p)
 	if err != nil {
 		return fault(ctx, "append console post", err)
 	}
@@ -37,13 +38,25 @@ func (s *Store) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) error
 			return err
 		}
 		row.Seq, row.Rev, row.At = seq, seq, clock()
-		return insertPost(ctx, tx, row, message)
+		return insertPost(ctx, tx, row, message, author)
 	})
 	if err != nil {
 		return err
 	}
 	p.Seq, p.Rev, p.At = row.Seq, row.Rev, row.At
 	return nil
+}
+
+// postDocuments are a post's message and author as they stand in columns; the
+// author is empty for none.
+func postDocuments(p *hub.ConsolePost) (message, author string, err error) {
+	if p.Author != nil {
+		if author, err = document(p.Author); err != nil {
+			return "", "", err
+		}
+	}
+	message, err = document(p.Message)
+	return message, author, err
 }
 
 // nextInConsole draws a number for a post or for a change of one.
@@ -65,12 +78,12 @@ func findPost(ctx context.Context, tx *sql.Tx, p *hub.ConsolePost) (bool, error)
 	return err == nil, err
 }
 
-func insertPost(ctx context.Context, tx *sql.Tx, p hub.ConsolePost, message string) error {
+func insertPost(ctx context.Context, tx *sql.Tx, p hub.ConsolePost, message, author string) error {
 	key := sql.NullString{String: text(p.Key), Valid: p.Key != ""}
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO console_posts (system, seq, room, post_key, root, message, posted_at, rev)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		text(p.System), p.Seq, text(p.ID), key, text(p.Root), message, micros(p.At), p.Rev)
+		INSERT INTO console_posts (system, seq, room, post_key, root, message, posted_at, rev, author, reader)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		text(p.System), p.Seq, text(p.ID), key, text(p.Root), message, micros(p.At), p.Rev, author, text(p.Reader))
 	return err
 }
 
@@ -120,13 +133,14 @@ func changesPost(ctx context.Context, tx *sql.Tx, room hub.Chat, seq int64, mess
 	return stands != message, nil
 }
 
-// ConsolePosts lists the newest posts of a room before a Seq, oldest first.
-func (s *Store) ConsolePosts(ctx context.Context, room hub.Chat, before int64, limit int) ([]hub.ConsolePost, error) {
+// ConsolePosts lists the newest posts of a room before a Seq that reader may
+// see, oldest first.
+func (s *Store) ConsolePosts(ctx context.Context, room hub.Chat, reader string, before int64, limit int) ([]hub.ConsolePost, error) {
 	if before <= 0 {
 		before = math.MaxInt64
 	}
-	posts, err := s.consolePosts(ctx, allPosts+` WHERE system = $1 AND room = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4`,
-		text(room.System), text(room.ID), before, clampLimit(limit))
+	posts, err := s.consolePosts(ctx, allPosts+` WHERE system = $1 AND room = $2 AND seq < $3 AND reader IN ('', $4) ORDER BY seq DESC LIMIT $5`,
+		text(room.System), text(room.ID), before, text(reader), clampLimit(limit))
 	slices.Reverse(posts)
 	return posts, err
 }
@@ -148,7 +162,7 @@ func (s *Store) consolePosts(ctx context.Context, query string, args ...any) (po
 	for rows.Next() {
 		var p hub.ConsolePost
 		if err := rows.Scan(&p.System, &p.Seq, &p.ID, &p.Key, &p.Root, jsonColumn{&p.Message}, timeColumn{&p.At},
-			&p.Rev, timeColumn{&p.Edited}, &p.Gone); err != nil {
+			&p.Rev, timeColumn{&p.Edited}, &p.Gone, jsonColumn{&p.Author}, &p.Reader); err != nil {
 			return nil, fault(ctx, op, err)
 		}
 		posts = append(posts, p)
@@ -156,12 +170,12 @@ func (s *Store) consolePosts(ctx context.Context, query string, args ...any) (po
 	return posts, fault(ctx, op, rows.Err())
 }
 
-// ConsoleRooms lists the rooms that hold posts, by name.
+// ConsoleRooms lists the rooms that hold posts for everybody, by name.
 func (s *Store) ConsoleRooms(ctx context.Context, system hub.System) (rooms []hub.ConsoleRoom, err error) {
 	const op = "list console rooms"
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT system, room, COUNT(*), MAX(posted_at) FROM console_posts
-		WHERE system = $1 GROUP BY system, room`, text(system))
+		WHERE system = $1 AND reader = '' GROUP BY system, room`, text(system))
 	if err != nil {
 		return nil, fault(ctx, op, err)
 	}
@@ -176,4 +190,11 @@ func (s *Store) ConsoleRooms(ctx context.Context, system hub.System) (rooms []hu
 	// Sorted here: the order of text in PostgreSQL depends on its locale.
 	slices.SortFunc(rooms, func(a, b hub.ConsoleRoom) int { return cmp.Compare(a.ID, b.ID) })
 	return rooms, fault(ctx, op, rows.Err())
+}
+
+// PruneConsoleWhispers deletes posts for one reader that are older than before.
+func (s *Store) PruneConsoleWhispers(ctx context.Context, system hub.System, before time.Time) error {
+	_, err := s.exec(ctx, "prune console posts",
+		`DELETE FROM console_posts WHERE system = $1 AND reader <> '' AND posted_at < $2`, text(system), micros(before))
+	return err
 }

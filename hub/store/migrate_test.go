@@ -101,7 +101,7 @@ func keptRest(t *testing.T, s *store.Store) {
 	same(t, &hub.Topic{ID: "301", Title: "A topic", Tags: []string{"bug"}}, topic)
 
 	chat := hub.Chat{System: "console", ID: "general"}
-	posts, err := s.ConsolePosts(t.Context(), chat, 0, 10)
+	posts, err := s.ConsolePosts(t.Context(), chat, "", 0, 10)
 	require.NoError(t, err)
 	same(t, []hub.ConsolePost{{Seq: 1, Chat: chat, Key: "k1", Message: hub.Message{Text: "hello"}, At: at(1), Rev: 1}}, posts)
 	next := hub.ConsolePost{Chat: chat, Key: "k2"}

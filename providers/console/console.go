@@ -2,7 +2,8 @@
 // so that everything can be seen at work with no account anywhere.
 //
 // It is a provider like the others and nothing more. It keeps no messages of
-// its own, those are in a hub.ConsoleStore; it knows no users and asks no
+// its own, those are in a hub.ConsoleStore, as is what people say there: Listen
+// reads it from the store and tells it. It knows no users and asks no
 // permissions, those are the guard's that Routes is given; and it loads
 // nothing from elsewhere, not even a picture that a message shows.
 package console
@@ -29,6 +30,8 @@ var (
 	_ providers.Provider   = (*Client)(nil)
 	_ providers.ChatLister = (*Client)(nil)
 	_ providers.Editor     = (*Client)(nil)
+	_ providers.Everywhere = (*Client)(nil)
+	_ providers.Answerer   = (*Client)(nil)
 )
 
 // Client is a console: the provider that fills its rooms, and their pages.
@@ -37,6 +40,8 @@ type Client struct {
 	store  hub.ConsoleStore
 	log    *slog.Logger
 	rooms  []string // shown although nothing was said in them yet
+
+	ears ears
 
 	news   news
 	closed chan struct{} // closed when streams have to end
@@ -97,7 +102,10 @@ func (c *Client) Describe() providers.Description {
 		Kind:   "console",
 		ID:     c.system,
 		Limits: providers.Limits{Text: limit, Unit: providers.Characters},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true},
+		Can: hub.Features{
+			Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true,
+			Listens: true, Buttons: true, Dialogs: true, Whispers: true,
+		},
 	}
 }
 

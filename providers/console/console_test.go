@@ -26,10 +26,13 @@ func open(store hub.ConsoleStore, rooms ...string) *console.Client {
 	return console.New("console", store, slog.New(slog.DiscardHandler), rooms...)
 }
 
+// anna looks at the pages.
+var anna = hub.User{ID: "anna", Name: "anna", Full: "Anna Bauer"}
+
 // pagesOf are the console's pages with nobody at the door.
 func pagesOf(c *console.Client) *http.ServeMux {
 	mux := http.NewServeMux()
-	c.Routes(mux, func(next http.Handler) http.Handler { return next })
+	c.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return anna })
 	return mux
 }
 
@@ -256,6 +259,8 @@ func TestPreview(t *testing.T) {
 	require.Contains(t, preview(topic).Markup, "<s><a")
 	reply := providertest.Messages()["reply"]
 	require.Contains(t, preview(reply).Plain, "> the third-floor printer only says E-42\n\nThat is the paper tray.")
+	topic.Actions = []hub.Action{{Label: "Mute topic", Token: "t1"}}
+	require.Contains(t, preview(topic).Markup, `data-press="t1">Mute topic</button>`)
 	require.Equal(t, hub.Rendered{Kind: "console"}, preview(hub.Message{}))
 }
 

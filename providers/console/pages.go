@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,12 +19,29 @@ const pageSize = 100
 const noRoom = "-"
 
 // Routes registers the pages. Every one of them is behind guard, which decides
-// who may read. The files they need are web.Static's, under /static/.
-func (c *Client) Routes(mux *http.ServeMux, guard func(http.Handler) http.Handler) {
-	handle := func(pattern string, page http.HandlerFunc) { mux.Handle(pattern, guard(page)) }
+// who may read and write, and refuses what another site's page sends; who is the
+// user that guard let through. The files they need are web.Static's, under
+// /static/, and what completes a line is at /api/v1/autocomplete.
+func (c *Client) Routes(mux *http.ServeMux, guard func(http.Handler) http.Handler, who func(context.Context) hub.User) {
+	handle := func(pattern string, page http.HandlerFunc) {
+		mux.Handle(pattern, guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			page(w, r.WithContext(context.WithValue(r.Context(), userKey{}, who(r.Context()))))
+		})))
+	}
 	handle("GET /console", c.showFirst)
 	handle("GET /console/{room}", c.showRoom)
 	handle("GET /console/{room}/events", c.showEvents)
+	handle("POST /console/{room}/messages", c.takeMessage)
+	handle("POST /console/{room}/actions", c.takePress)
+	handle("POST /console/{room}/forms", c.takeForm)
+}
+
+type userKey struct{}
+
+// userOf is who looks at a page.
+func userOf(ctx context.Context) hub.User {
+	me, _ := ctx.Value(userKey{}).(hub.User)
+	return me
 }
 
 // page is the data of console.html.
@@ -39,6 +57,9 @@ type page struct {
 	After         int64  // Rev from which the stream has to go on
 	Subscribe     string // a command to try
 	Send          string // a command to try
+	Me            string // id of the user who looks
+	Ready         bool   // somebody listens
+	Token         string // names what is said next, once
 }
 
 type roomLink struct {
@@ -55,7 +76,7 @@ func (c *Client) showFirst(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(rooms) == 0 {
-		p := c.newPage("", nil)
+		p := c.newPage(userOf(r.Context()), "", nil)
 		p.Title = "Console"
 		web.Render(w, http.StatusOK, "console.html", p)
 		return
@@ -99,16 +120,17 @@ func (c *Client) roomPage(ctx context.Context, room string, before int64) (*page
 		return nil, err
 	}
 	chat := hub.Chat{System: c.system, ID: room}
-	posts, err := c.store.ConsolePosts(ctx, chat, before, pageSize+1)
+	me := userOf(ctx)
+	posts, err := c.store.ConsolePosts(ctx, chat, me.ID, before, pageSize+1)
 	if err != nil {
 		return nil, fault("console posts", err)
 	}
-	p := c.newPage(room, withRoom(rooms, chat))
+	p := c.newPage(me, room, withRoom(rooms, chat))
 	if len(posts) > pageSize {
 		posts = posts[1:]
 		p.Older = fmt.Sprintf("%s?before=%d", p.URL, posts[0].Seq)
 	}
-	p.Log, p.After = threaded(posts), after
+	p.Log, p.After = threaded(posts, me), after
 	if before > 0 {
 		p.Static, p.Events = true, ""
 	}
@@ -127,19 +149,20 @@ func (c *Client) newest(ctx context.Context, rooms []hub.ConsoleRoom) (int64, er
 	if last.ID == "" {
 		return 0, nil
 	}
-	posts, err := c.store.ConsolePosts(ctx, last.Chat, 0, 1)
+	posts, err := c.store.ConsolePosts(ctx, last.Chat, "", 0, 1)
 	if err != nil || len(posts) == 0 {
 		return 0, fault("console posts", err)
 	}
 	return posts[0].Rev, nil
 }
 
-func (c *Client) newPage(room string, rooms []hub.ConsoleRoom) *page {
+func (c *Client) newPage(me hub.User, room string, rooms []hub.ConsoleRoom) *page {
 	example := room
 	if room == "" {
 		example = "support"
 	}
 	p := &page{
+		Me: me.ID, Ready: c.ears.now() != nil, Token: rand.Text(),
 		Title: "#" + room, System: string(c.system), Room: room, URL: roomURL(room), Events: roomURL(room) + "/events",
 		Subscribe: fmt.Sprintf("bellhop subs add %s %s c/support", c.system, example),
 		Send:      fmt.Sprintf("bellhop send %s %s 'Hello from **Bellhop**'", c.system, example),

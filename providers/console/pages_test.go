@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -45,11 +46,16 @@ func TestGuardStandsBeforeEveryPage(t *testing.T) {
 	mux := http.NewServeMux()
 	open(&memory{}, "support").Routes(mux, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
-	})
+	}, func(context.Context) hub.User { return hub.User{} })
 	for _, path := range []string{"/console", "/console/support", "/console/support/events", "/console/-/events"} {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 		require.Equal(t, http.StatusUnauthorized, w.Code, path)
+	}
+	for _, what := range []string{"messages", "actions", "forms"} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/console/support/"+what, strings.NewReader("id=1&text=x")))
+		require.Equal(t, http.StatusUnauthorized, w.Code, what)
 	}
 }
 

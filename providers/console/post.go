@@ -25,12 +25,13 @@ const (
 
 // said is a message as post.html shows it.
 type said struct {
-	Text template.HTML
-	Card *card
-	cut  bool // there was more than limit
+	Text    template.HTML
+	Card    *card
+	Actions []action
+	cut     bool // there was more than limit
 }
 
-func (s said) empty() bool { return s.Text == "" && s.Card == nil }
+func (s said) empty() bool { return s.Text == "" && s.Card == nil && len(s.Actions) == 0 }
 
 type card struct {
 	Kind, Site string
@@ -61,6 +62,7 @@ func render(m hub.Message) said {
 	}
 	text, cut := providers.Fit(providers.Parse(m.Text), markup{}, room, visible)
 	s := said{Text: template.HTML(text), cut: cut} //nolint:gosec // markup escapes all it is given
+	s.Actions = viewActions(m.Actions)
 	if m.Card != nil {
 		s.Card = renderCard(m.Card, room-visible(text))
 		s.cut = s.cut || s.Card.Cut && !m.Card.Cut
@@ -162,15 +164,27 @@ type post struct {
 	RootURL string // where that one is shown
 	Stray   bool   // it answers one that is not on this page
 	Replies []post
+	Author  *author // nil for Bellhop
+	Mine    bool    // the reader said it
+	Private bool    // the reader alone sees it
 }
+
+// Answerable is that a thread may begin there.
+func (p post) Answerable() bool { return p.Root == 0 && !p.Private && !p.Gone }
 
 // shown is what render makes of a message: each look at a room shows its last
 // messages, which mostly are those of the look before.
 var shown = providers.Remember(func(m hub.Message, _ providers.Form) said { return render(m) })
 
-func viewPost(p hub.ConsolePost) post {
+// viewPost is p as me sees it.
+func viewPost(p hub.ConsolePost, me hub.User) post {
+	m := p.Message
+	if p.Author != nil {
+		m.Text = asTyped(m.Text)
+	}
 	v := post{
-		said: shown(p.Message, providers.Whole), Seq: p.Seq, Rev: p.Rev, At: p.At.UTC(), Edited: p.Edited.UTC(), Gone: p.Gone, Root: seqOf(p.Root),
+		said: shown(m, providers.Whole), Seq: p.Seq, Rev: p.Rev, At: p.At.UTC(), Edited: p.Edited.UTC(), Gone: p.Gone, Root: seqOf(p.Root),
+		Author: viewAuthor(p.Author), Mine: p.Author != nil && p.Author.ID == me.ID, Private: p.Reader != "",
 	}
 	if v.Root > 0 {
 		v.Stray = true
@@ -180,11 +194,11 @@ func viewPost(p hub.ConsolePost) post {
 }
 
 // threaded puts each reply below its root, where the root is among the posts.
-func threaded(posts []hub.ConsolePost) []post {
+func threaded(posts []hub.ConsolePost, me hub.User) []post {
 	var top []post
 	at := map[int64]int{} // place in top, by Seq
 	for _, p := range posts {
-		v := viewPost(p)
+		v := viewPost(p, me)
 		if i, ok := at[v.Root]; ok {
 			v.Stray = false
 			top[i].Replies = append(top[i].Replies, v)

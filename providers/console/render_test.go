@@ -110,6 +110,7 @@ var allowed = map[string][]string{
 	"article": {"class", "id", "data-seq", "data-rev"}, "s": {}, "div": {"class", "dir"}, "p": {"class", "dir"}, "span": {"class", "aria-hidden"},
 	"svg": {"class", "aria-hidden", "viewbox"}, "use": {"href"}, "rect": {"width", "height", "fill", "class"},
 	"time": {"datetime"}, "a": {"class", "href", "target", "rel"}, "details": {"class", "hidden"}, "summary": {"class"},
+	"button": {"type", "class", "data-answer", "data-press", "data-select", "data-opens"}, "label": {"class", "for"}, "select": {"id"}, "option": {"value"},
 	"dl": {"class"}, "dt": {}, "dd": {"class"}, "bdi": {},
 	"strong": {}, "em": {}, "del": {}, "code": {}, "pre": {}, "br": {}, "hr": {}, "blockquote": {},
 	"ul": {}, "ol": {"start"}, "li": {}, "table": {}, "tbody": {}, "tr": {}, "th": {}, "td": {},
@@ -137,6 +138,8 @@ func FuzzRenderedMessageIsHarmless(f *testing.F) {
 		got := article(t, hub.Message{Text: text, Card: &hub.Card{
 			Kind: name, Title: name, URL: link, Site: name, Author: &hub.Person{Name: name, URL: link, Avatar: link},
 			Category: &label, Tags: []hub.Label{label}, Text: text, Cut: true, Time: time.Unix(0, 0), Compact: compact, Struck: len(text)%2 == 0,
+		}, Actions: []hub.Action{
+			{Label: name, URL: link, Style: color}, {Label: name, Token: "t1"}, {Label: name, Token: "t2", Options: []hub.Option{{Label: name, Value: text, Note: link}}},
 		}})
 		requireHarmless(t, got)
 	})

@@ -18,6 +18,7 @@ type memory struct {
 	down    error // what every read answers
 	stored  func(hub.ConsolePost)
 	revised func(hub.ConsolePost)
+	now     func() time.Time // nil is a day in March
 
 	mu    sync.Mutex
 	last  int64 // number drawn
@@ -38,10 +39,20 @@ func (m *memory) AppendConsolePost(ctx context.Context, p *hub.ConsolePost) erro
 
 func (m *memory) refuses(ctx context.Context) error {
 	err := cmp.Or(ctx.Err(), m.down)
-	if err == nil && m.fail != nil {
-		err = m.fail()
+	m.mu.Lock()
+	fail := m.fail
+	m.mu.Unlock()
+	if err == nil && fail != nil {
+		err = fail()
 	}
 	return err
+}
+
+// fails makes writes fail, or ends that.
+func (m *memory) fails(fail func() error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = fail
 }
 
 func (m *memory) ReviseConsolePost(ctx context.Context, room hub.Chat, seq int64, to *hub.Message) error {
@@ -87,6 +98,9 @@ func (m *memory) keep(p *hub.ConsolePost) bool {
 	}
 	m.last++
 	p.Seq, p.Rev, p.At = m.last, m.last, time.Date(2026, 3, 9, 9, 41, len(m.posts), 0, time.UTC)
+	if m.now != nil {
+		p.At = m.now()
+	}
 	m.posts = append(m.posts, *p)
 	return true
 }
@@ -103,8 +117,10 @@ func (m *memory) where(keep func(hub.ConsolePost) bool) []hub.ConsolePost {
 	return found
 }
 
-func (m *memory) ConsolePosts(_ context.Context, room hub.Chat, before int64, limit int) ([]hub.ConsolePost, error) {
-	found := m.where(func(p hub.ConsolePost) bool { return p.Chat == room && (before <= 0 || p.Seq < before) })
+func (m *memory) ConsolePosts(_ context.Context, room hub.Chat, reader string, before int64, limit int) ([]hub.ConsolePost, error) {
+	found := m.where(func(p hub.ConsolePost) bool {
+		return p.Chat == room && (p.Reader == "" || p.Reader == reader) && (before <= 0 || p.Seq < before)
+	})
 	return found[max(0, len(found)-limit):], m.down
 }
 
@@ -114,9 +130,16 @@ func (m *memory) ConsolePostsAfter(_ context.Context, system hub.System, after i
 	return found[:min(len(found), limit)], m.down
 }
 
+func (m *memory) PruneConsoleWhispers(_ context.Context, system hub.System, before time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.posts = slices.DeleteFunc(m.posts, func(p hub.ConsolePost) bool { return p.System == system && p.Reader != "" && p.At.Before(before) })
+	return m.down
+}
+
 func (m *memory) ConsoleRooms(_ context.Context, system hub.System) ([]hub.ConsoleRoom, error) {
 	var rooms []hub.ConsoleRoom
-	for _, p := range m.where(func(p hub.ConsolePost) bool { return p.System == system }) {
+	for _, p := range m.where(func(p hub.ConsolePost) bool { return p.System == system && p.Reader == "" }) {
 		i, found := slices.BinarySearchFunc(rooms, p.Chat.ID, func(r hub.ConsoleRoom, id string) int { return cmp.Compare(r.ID, id) })
 		if !found {
 			rooms = slices.Insert(rooms, i, hub.ConsoleRoom{Chat: p.Chat})

@@ -35,7 +35,8 @@ func (c *Client) Close() { c.close() }
 
 // showEvents streams what is posted and changed, as server-sent events: "post"
 // for a new post of the room, "changed" for one that now says something else or
-// is gone, "elsewhere" for a new post of another room. Each event's id is the Rev
+// is gone, "elsewhere" for a new post of another room; what is for somebody else
+// alone is left out. Each event's id is the Rev
 // of its post, so a browser that comes back says where to go on.
 //
 // No post is kept for a reader: each stream reads the store from where it is,
@@ -61,7 +62,7 @@ func (c *Client) showEvents(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	s := &stream{c: c, out: w, control: http.NewResponseController(w), room: room, after: after}
+	s := &stream{c: c, out: w, control: http.NewResponseController(w), room: room, me: userOf(r.Context()), after: after}
 	if err := s.run(r.Context()); err != nil && r.Context().Err() == nil {
 		c.log.Debug("console stream dropped", "system", c.system, "chat", room, "err", err)
 	}
@@ -101,6 +102,7 @@ type stream struct {
 	out     io.Writer
 	control *http.ResponseController
 	room    string
+	me      hub.User
 	after   int64 // the Rev of what was written last
 }
 
@@ -168,10 +170,12 @@ func (s *stream) ending(ctx context.Context) bool {
 func (s *stream) writePost(p hub.ConsolePost, isNew bool) error {
 	name, fragment, data := "elsewhere", "room-link", any(viewRoom(p.Chat.ID, 1, false))
 	switch {
+	case p.Reader != "" && (p.Reader != s.me.ID || p.Chat.ID != s.room):
+		return nil
 	case p.Chat.ID == s.room && isNew:
-		name, fragment, data = "post", "post", viewPost(p)
+		name, fragment, data = "post", "post", viewPost(p, s.me)
 	case p.Chat.ID == s.room:
-		name, fragment, data = "changed", "post", viewPost(p)
+		name, fragment, data = "changed", "post", viewPost(p, s.me)
 	case !isNew:
 		return nil // the list of rooms shows nothing of it
 	}

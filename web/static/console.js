@@ -99,6 +99,7 @@
     const n = list.children.length;
     below.querySelector(".replies-count").textContent = n === 1 ? "1 reply" : `${n} replies`;
     below.hidden = false;
+    if ("private" in say.dataset || "mine" in say.dataset) below.open = true; // its reader waits for it
     if (!below.open) settle(below.querySelector("summary"));
   };
   const settle = (element) => {
@@ -144,10 +145,11 @@
     }
     localise(say);
     settle(say);
-    counted();
+    if (!("private" in say.dataset)) counted();
     if (document.hidden) missed++;
     look();
     showUnread();
+    document.dispatchEvent(new CustomEvent("bellhop:shown", { detail: say }));
   };
   const counted = () => {
     const n = ++itemOf(room).dataset.posts;
@@ -173,6 +175,8 @@
     }
     showUnread();
   };
+
+  document.addEventListener("bellhop:post", ({ detail: html }) => hearPost(html, true)); // the answer to what was sent from here
 
   // ---- the stream: a lost one is opened again, from the last news seen ----
   let stream = null;

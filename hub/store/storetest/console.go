@@ -30,6 +30,9 @@ func console(t *testing.T, open func(t *testing.T) *store.Store) {
 		"changes are followed":  changesFollowed,
 		"odd revisions":         oddRevisions,
 		"concurrent revisions":  concurrentRevisions,
+		"people speak":          peopleSpeak,
+		"whispers":              whispers,
+		"whispers are pruned":   whispersPruned,
 	})
 }
 
@@ -67,7 +70,7 @@ func appendAndList(t *testing.T, s *store.Store) {
 		{other.Chat, []hub.ConsolePost{other}},
 		{room("empty"), nil},
 	} {
-		got, err := s.ConsolePosts(t.Context(), c.room, 0, 10)
+		got, err := s.ConsolePosts(t.Context(), c.room, "", 0, 10)
 		require.NoError(t, err)
 		equal(t, c.want, got)
 	}
@@ -79,7 +82,7 @@ func sameKey(t *testing.T, s *store.Store) {
 	require.NoError(t, s.AppendConsolePost(t.Context(), &again))
 	require.Equal(t, first.Seq, again.Seq)
 	require.Equal(t, first.At, again.At)
-	got, err := s.ConsolePosts(t.Context(), first.Chat, 0, 10)
+	got, err := s.ConsolePosts(t.Context(), first.Chat, "", 0, 10)
 	require.NoError(t, err)
 	equal(t, []hub.ConsolePost{first}, got)
 	require.Greater(t, say(t, s, room("general"), "k2").Seq, first.Seq)
@@ -87,7 +90,7 @@ func sameKey(t *testing.T, s *store.Store) {
 
 func noKey(t *testing.T, s *store.Store) {
 	a, b := say(t, s, room("general"), ""), say(t, s, room("general"), "")
-	got, err := s.ConsolePosts(t.Context(), a.Chat, 0, 10)
+	got, err := s.ConsolePosts(t.Context(), a.Chat, "", 0, 10)
 	require.NoError(t, err)
 	equal(t, []hub.ConsolePost{a, b}, got)
 }
@@ -104,7 +107,7 @@ func consolePages(t *testing.T, s *store.Store) {
 	var before int64
 	var back []hub.ConsolePost
 	for range 4 {
-		part, err := s.ConsolePosts(t.Context(), room("general"), before, 40)
+		part, err := s.ConsolePosts(t.Context(), room("general"), "", before, 40)
 		require.NoError(t, err)
 		back = append(slices.Clone(part), back...)
 		before = part[0].Seq
@@ -151,7 +154,7 @@ func oddPosts(t *testing.T, s *store.Store) {
 			p.Chat, p.Key, p.Root = room("nul"), "nul", ""
 		}
 		require.NoError(t, s.AppendConsolePost(t.Context(), &p))
-		got, err := s.ConsolePosts(t.Context(), p.Chat, 0, 10)
+		got, err := s.ConsolePosts(t.Context(), p.Chat, "", 0, 10)
 		require.NoError(t, err)
 		equal(t, []hub.ConsolePost{p}, got)
 	}
@@ -191,7 +194,7 @@ func concurrentKeys(t *testing.T, s *store.Store) {
 		seqs[i] = p.Seq
 		return err
 	})
-	posts, err := s.ConsolePosts(t.Context(), room("general"), 0, 10)
+	posts, err := s.ConsolePosts(t.Context(), room("general"), "", 0, 10)
 	require.NoError(t, err)
 	require.Len(t, posts, 1)
 	require.Equal(t, []int64{posts[0].Seq}, slices.Compact(seqs))
@@ -241,7 +244,7 @@ func revised(t *testing.T, s *store.Store, p hub.ConsolePost, m *hub.Message) hu
 	t.Helper()
 	before := p.Rev
 	require.NoError(t, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, m))
-	posts, err := s.ConsolePosts(t.Context(), p.Chat, p.Seq+1, 1)
+	posts, err := s.ConsolePosts(t.Context(), p.Chat, "", p.Seq+1, 1)
 	require.NoError(t, err)
 	require.Len(t, posts, 1)
 	p.Rev, p.Edited = posts[0].Rev, posts[0].Edited
@@ -264,7 +267,7 @@ func editPost(t *testing.T, s *store.Store) {
 	require.Greater(t, p.Rev, other.Seq, "a change draws from the counter of new posts")
 
 	require.NoError(t, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, &p.Message))
-	posts, err := s.ConsolePosts(t.Context(), p.Chat, 0, 10)
+	posts, err := s.ConsolePosts(t.Context(), p.Chat, "", 0, 10)
 	require.NoError(t, err)
 	equal(t, []hub.ConsolePost{p}, posts)
 	require.Equal(t, p.Rev, posts[0].Rev, "a change to the same is none")
@@ -273,7 +276,7 @@ func editPost(t *testing.T, s *store.Store) {
 	require.NoError(t, s.AppendConsolePost(t.Context(), &again))
 	require.Equal(t, []int64{p.Seq, p.Rev}, []int64{again.Seq, again.Rev})
 	revised(t, s, p, &hub.Message{Text: "third"})
-	posts, err = s.ConsolePosts(t.Context(), other.Chat, 0, 10)
+	posts, err = s.ConsolePosts(t.Context(), other.Chat, "", 0, 10)
 	require.NoError(t, err)
 	equal(t, []hub.ConsolePost{other}, posts)
 }
@@ -284,7 +287,7 @@ func retractPost(t *testing.T, s *store.Store) {
 	p = revised(t, s, p, nil)
 	require.NoError(t, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, nil), "what is gone already is no error")
 	code(t, hub.CodeNotFound, s.ReviseConsolePost(t.Context(), p.Chat, p.Seq, &hub.Message{Text: "back again"}))
-	posts, err := s.ConsolePosts(t.Context(), p.Chat, 0, 10)
+	posts, err := s.ConsolePosts(t.Context(), p.Chat, "", 0, 10)
 	require.NoError(t, err)
 	equal(t, []hub.ConsolePost{p}, posts)
 	require.Greater(t, say(t, s, room("general"), "k2").Seq, p.Rev)
@@ -363,4 +366,63 @@ func concurrentRevisions(t *testing.T, s *store.Store) {
 	require.True(t, posts[0].Gone)
 	require.Empty(t, posts[0].Message)
 	require.Greater(t, posts[0].Rev, p.Rev)
+}
+
+func peopleSpeak(t *testing.T, s *store.Store) {
+	for i, v := range append(odd(), "anna") {
+		p := hub.ConsolePost{
+			Chat: room(fmt.Sprint("people-", i)), Key: "k", Author: &hub.User{ID: "id " + v, Name: v, Full: "Anna " + v},
+			Message: hub.Message{Text: "hello"},
+		}
+		require.NoError(t, s.AppendConsolePost(t.Context(), &p))
+		got, err := s.ConsolePosts(t.Context(), p.Chat, "", 0, 10)
+		require.NoError(t, err)
+		equal(t, []hub.ConsolePost{p}, got)
+	}
+}
+
+// whisper is a post that anna alone sees.
+func whisper(t *testing.T, s *store.Store, to, key string) hub.ConsolePost {
+	t.Helper()
+	p := hub.ConsolePost{Chat: room(to), Key: key, Reader: "anna", Message: hub.Message{Text: "for anna"}}
+	require.NoError(t, s.AppendConsolePost(t.Context(), &p))
+	return p
+}
+
+func whispers(t *testing.T, s *store.Store) {
+	before := say(t, s, room("general"), "1")
+	private := whisper(t, s, "general", "2")
+	after := say(t, s, room("general"), "3")
+	whisper(t, s, "secret", "4")
+	for reader, want := range map[string][]hub.ConsolePost{
+		"anna": {before, private, after}, "bob": {before, after}, "": {before, after},
+	} {
+		got, err := s.ConsolePosts(t.Context(), private.Chat, reader, 0, 10)
+		require.NoError(t, err)
+		equal(t, want, got)
+	}
+	got, err := s.ConsolePosts(t.Context(), private.Chat, "bob", 0, 2)
+	require.NoError(t, err)
+	require.Len(t, got, 2, "what others may not see takes up no room")
+
+	all, err := s.ConsolePostsAfter(t.Context(), "console", 0, 10)
+	require.NoError(t, err)
+	require.Len(t, all, 4)
+	require.Equal(t, "anna", all[1].Reader)
+	rooms, err := s.ConsoleRooms(t.Context(), "console")
+	require.NoError(t, err)
+	equal(t, []hub.ConsoleRoom{{Chat: room("general"), Posts: 2, Last: after.At}}, rooms)
+}
+
+func whispersPruned(t *testing.T, s *store.Store) {
+	public, old := say(t, s, room("general"), "1"), whisper(t, s, "general", "2")
+	require.NoError(t, s.PruneConsoleWhispers(t.Context(), "console-2", time.Now().Add(time.Hour)))
+	require.NoError(t, s.PruneConsoleWhispers(t.Context(), "console", old.At))
+	got, err := s.ConsolePosts(t.Context(), room("general"), "anna", 0, 10)
+	require.NoError(t, err)
+	equal(t, []hub.ConsolePost{public, old}, got)
+	require.NoError(t, s.PruneConsoleWhispers(t.Context(), "console", old.At.Add(time.Millisecond)))
+	got, err = s.ConsolePosts(t.Context(), room("general"), "anna", 0, 10)
+	require.NoError(t, err)
+	equal(t, []hub.ConsolePost{public}, got)
 }

@@ -179,7 +179,7 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 			return s.AppendConsolePost(ctx, &hub.ConsolePost{Chat: hub.Chat{System: "console", ID: "x"}})
 		},
 		"ReviseConsolePost": func() error { return s.ReviseConsolePost(ctx, hub.Chat{System: "console", ID: "x"}, 1, nil) },
-		"ConsolePosts":      func() error { _, err := s.ConsolePosts(ctx, hub.Chat{}, 0, 1); return err },
+		"ConsolePosts":      func() error { _, err := s.ConsolePosts(ctx, hub.Chat{}, "", 0, 1); return err },
 		"ConsolePostsAfter": func() error { _, err := s.ConsolePostsAfter(ctx, "console", 0, 1); return err },
 		"ConsoleRooms":      func() error { _, err := s.ConsoleRooms(ctx, "console"); return err },
 		"CreateSession":     func() error { return s.CreateSession(ctx, hub.Session{Digest: "d"}) },
@@ -199,11 +199,12 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 			_, err := s.SeeChat(ctx, hub.KnownChat{Chat: hub.Chat{System: "slack", ID: "C1"}})
 			return err
 		},
-		"ListKnownChats": func() error { _, err := s.ListKnownChats(ctx, ""); return err },
-		"AppendAudit":    func() error { return s.AppendAudit(ctx, hub.AuditEntry{Action: "subscription.delete"}) },
-		"ListAudit":      func() error { _, _, err := s.ListAudit(ctx, hub.AuditQuery{}); return err },
-		"PruneAudit":     func() error { _, err := s.PruneAudit(ctx, noon); return err },
-		"Health":         func() error { return s.Health(ctx) },
+		"ListKnownChats":       func() error { _, err := s.ListKnownChats(ctx, ""); return err },
+		"AppendAudit":          func() error { return s.AppendAudit(ctx, hub.AuditEntry{Action: "subscription.delete"}) },
+		"ListAudit":            func() error { _, _, err := s.ListAudit(ctx, hub.AuditQuery{}); return err },
+		"PruneAudit":           func() error { _, err := s.PruneAudit(ctx, noon); return err },
+		"Health":               func() error { return s.Health(ctx) },
+		"PruneConsoleWhispers": func() error { return s.PruneConsoleWhispers(ctx, "console", noon) },
 	}
 }
 
