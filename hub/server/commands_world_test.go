@@ -23,6 +23,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/apps"
 	"github.com/bellhop-chat/bellhop/hub/discourse/forumtest"
 	"github.com/bellhop-chat/bellhop/hub/server"
+	"github.com/bellhop-chat/bellhop/providers/console/consoletest"
 	"github.com/bellhop-chat/bellhop/providers/matrix/matrixtest"
 	"github.com/bellhop-chat/bellhop/providers/mattermost/mattermosttest"
 	"github.com/bellhop-chat/bellhop/providers/providertest"
@@ -166,10 +167,14 @@ func (w *town) restart() {
 // listened to for the first time is history.
 func (w *town) awaitEar(p *place) {
 	w.t.Helper()
-	chat, before := p.Chat(w.t, "ready"), len(w.heard(p.system, "/ready"))
+	word := "ready"
+	if p.system == "telegram" {
+		word = "/ready" // a bot in privacy mode hears commands
+	}
+	chat, before := p.Chat(w.t, "ready"), len(w.heard(p.system, word))
 	require.Eventually(w.t, func() bool {
-		p.Say(w.t, chat, p.people["bob"], "/ready") // a command, which bots in privacy mode hear
-		return len(w.heard(p.system, "/ready")) > before
+		p.Say(w.t, chat, p.people["bob"], word)
+		return len(w.heard(p.system, word)) > before
 	}, 30*time.Second, 50*time.Millisecond, "%s is not heard", p.system)
 }
 
@@ -310,7 +315,15 @@ func matrixPlace(w *town) *place {
 	return &place{Stage: matrixtest.NewStage(platform), system: "matrix", settings: settings, prefix: "!", ranks: true}
 }
 
+// consolePlace is the console's pages, whose people have one login.
+func consolePlace(w *town) *place {
+	return &place{
+		Stage: consoletest.At(w.relay.URL, testToken, "admin"), system: "console", settings: "[providers.console]\nkind = \"console\"\n",
+		prefix: "/", whispers: true, dialogs: true,
+	}
+}
+
 // everywhere are all systems.
 func everywhere() []func(*town) *place {
-	return []func(*town) *place{slackPlace(false), telegramPlace, mattermostPlace, matrixPlace}
+	return []func(*town) *place{slackPlace(false), telegramPlace, mattermostPlace, matrixPlace, consolePlace}
 }

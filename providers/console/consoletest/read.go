@@ -42,11 +42,17 @@ func parse(t testing.TB, fragment string) *html.Node {
 }
 
 func readMessage(root *html.Node) *message {
-	m := &message{actions: map[string]pressable{}}
-	article := find(root, func(n *html.Node) bool { return n.DataAtom == atom.Article })
+	article := find(root, isArticle)
 	if article == nil {
-		return m
+		return &message{actions: map[string]pressable{}}
 	}
+	return readArticle(article)
+}
+
+func isArticle(n *html.Node) bool { return n.DataAtom == atom.Article }
+
+func readArticle(article *html.Node) *message {
+	m := &message{actions: map[string]pressable{}}
 	m.seq = attr(article, "data-seq")
 	m.private = has(article, "data-private")
 	m.bellhop = find(article, withClass("app")) != nil
