@@ -29,27 +29,30 @@ func TestButtonsUnderNotifications(t *testing.T) {
 		t.Run(string(p.system), func(t *testing.T) {
 			a := acts[p]
 			note := a.notified(t, "Paper jam")
-			a.refused(t, note)
-			require.Equal(t, []string{"*"}, a.rows(), "who may not changes nothing")
+			before := []string{"discourse.watch created"}
+			if p.ranks {
+				a.refused(t, note)
+				require.Equal(t, []string{"*"}, a.rows(), "who may not changes nothing")
+				before = []string{"discourse.mute-topic refused", "discourse.watch created"}
+			}
 
 			seen := a.twice(t, note, "Mute topic", "🔇", "🔕")
 			require.Contains(t, seen.Text, "#notices hears nothing more of Paper jam")
 			require.Equal(t, []string{"mute:topic/" + topic, "*"}, a.rows())
-			require.Equal(t, []string{"discourse.mute-topic created", "discourse.mute-topic refused", "discourse.watch created"}, a.records(t))
+			require.Equal(t, append([]string{"discourse.mute-topic created"}, before...), a.records(t))
 
 			began := time.Now()
 			seen = a.twice(t, note, "Snooze 2 h", "💤", "😴")
 			require.Contains(t, seen.Text, "#notices is left alone until")
 			require.NotContains(t, seen.Text, "Before,", "it was snoozed once")
 			a.snoozed(t, "2h", began)
-			require.Equal(t, "discourse.snooze-2h updated", a.records(t)[0])
-			require.Len(t, a.records(t), 4, "each once, however often it was pressed")
+			require.Equal(t, append([]string{"discourse.snooze-2h updated", "discourse.mute-topic created"}, before...), a.records(t), "each once, however often it was pressed")
 		})
 	}
 	// What happens in the topic from now on, no chat hears; of others they do when
 	// they are awake.
 	w.forum.Reply(topic, "ben", "It is still stuck.")
-	w.forum.Topic("ben", "market", "For sale", "A printer.")
+	w.decided(w.forum.Topic("ben", "market", "For sale", "A printer."))
 	for _, p := range w.places {
 		t.Run(string(p.system)+" awakes", func(t *testing.T) {
 			a := acts[p]

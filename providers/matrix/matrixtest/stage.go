@@ -153,7 +153,8 @@ func (s *Stage) PressTwice(t testing.TB, chat, person string, under providertest
 	return s.next(t, chat, ref, from)
 }
 
-// React reacts to a message with each of some emoji, and gives the first answer.
+// React reacts to a message with each of some emoji, waits until each has its
+// answer, and gives the last.
 func (s *Stage) React(t testing.TB, chat, person string, to providertest.Seen, emoji ...string) providertest.Seen {
 	t.Helper()
 	message, ok := to.Native.(shown)
@@ -162,7 +163,11 @@ func (s *Stage) React(t testing.TB, chat, person string, to providertest.Seen, e
 	for _, e := range emoji {
 		s.tap(chat, person, message.ref, e)
 	}
-	return s.next(t, chat, message.ref, from)
+	var last providertest.Seen
+	for range emoji {
+		last, from = s.nextAfter(t, chat, message.ref, from)
+	}
+	return last
 }
 
 func (s *Stage) tap(chat, person, ref, key string) {
@@ -252,11 +257,18 @@ func (s *Stage) end() int {
 // next waits for our account to answer a message, after a place in the stream.
 func (s *Stage) next(t testing.TB, chat, ref string, from int) providertest.Seen {
 	t.Helper()
+	found, _ := s.nextAfter(t, chat, ref, from)
+	return found
+}
+
+// nextAfter is next, and the place behind the answer.
+func (s *Stage) nextAfter(t testing.TB, chat, ref string, from int) (answer providertest.Seen, behind int) {
+	t.Helper()
 	limit := time.After(patience)
 	for {
 		found, changed, end := s.answer(chat, ref, from)
 		if found != nil {
-			return seen(*found)
+			return seen(*found), end
 		}
 		from = end
 		select {
@@ -268,16 +280,16 @@ func (s *Stage) next(t testing.TB, chat, ref string, from int) providertest.Seen
 }
 
 // answer looks for an answer to a message between a place in the stream and its
-// end.
+// end. The end is that of what was looked at.
 func (s *Stage) answer(chat, ref string, from int) (found *Event, changed <-chan struct{}, end int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range s.log[from:] {
+	for i, e := range s.log[from:] {
 		if e.room != chat || e.ev.Sender != s.userID || e.ev.Type != "m.room.message" {
 			continue
 		}
 		if to := relatesTo(e.ev.Content); to.Type != "m.replace" && to.InReplyTo.EventID == ref {
-			return &e.ev, s.changed, len(s.log)
+			return &e.ev, s.changed, from + i + 1
 		}
 	}
 	return nil, s.changed, len(s.log)
