@@ -23,6 +23,7 @@ func TestForms(t *testing.T) {
 				t.Run("conversation", func(t *testing.T) { playConversation(t, k, p) })
 			}
 			t.Run("cancel", func(t *testing.T) { playCancel(t, k, p) })
+			t.Run("by mention", func(t *testing.T) { playMention(t, k, p) })
 			t.Run("in a line", func(t *testing.T) { playLine(t, k, p) })
 			t.Run("button", func(t *testing.T) { playButton(t, k, p) })
 		})
@@ -124,6 +125,22 @@ func playCancel(t *testing.T, k *kiosk, p *place) {
 		require.Equal(t, 2, k.times(p, chat, "cancelled"))
 	}
 	require.Zero(t, k.times(p, chat, "ordered"))
+}
+
+// playMention asks for a form where nothing lets a dialog open by itself.
+func playMention(t *testing.T, k *kiosk, p *place) {
+	chat, anna := p.Chat(t, "mention"), p.people["anna"]
+	q := p.Mention(t, chat, anna, "kiosk order --item the-pear --way post")
+	if p.dialogs {
+		require.Equal(t, []string{"Fill it in…"}, q.Buttons)
+		d := p.Press(t, chat, anna, q, "Fill it in…")
+		require.True(t, d.Dialog)
+		require.Equal(t, "Ordered: the-pear post 2026-12-24 .", p.Fill(t, chat, anna, d, map[string][]string{"item": {"Pear"}, "way": {"By post"}, "day": {holiday}}).Text)
+	} else {
+		require.Contains(t, q.Text, "Day")
+		require.Equal(t, "Ordered: the-pear post 2026-12-24 .", p.Answer(t, chat, anna, holiday).Text)
+	}
+	require.Equal(t, 1, k.times(p, chat, "ordered"))
 }
 
 // playLine has nothing to ask, or finds fault with what was typed.
