@@ -85,6 +85,24 @@ func TestAnswersAtOnce(t *testing.T) {
 	require.Len(t, w.audited(), 1)
 }
 
+// TestMessagesThatAreToldTwice are answered once, also while the answer is on its
+// way.
+func TestMessagesThatAreToldTwice(t *testing.T) {
+	t.Parallel()
+	w := start(t, withWords, newKitchen())
+	w.wire.slow = make(chan struct{})
+	c := w.command("bob", "cook soup 2")
+	c.Context.Source.ID = hub.FromMessage
+	heard := hub.Heard{Command: *c, ForUs: true, Text: "!kitchen cook soup 2"}
+	again := heard
+	require.NoError(t, w.Heard(t.Context(), &heard))
+	require.Equal(t, "soup × 2", w.shown(t).OK.Text)
+	require.NoError(t, w.Heard(t.Context(), &again))
+	close(w.wire.slow)
+	w.stop()
+	require.Empty(t, w.wire.shown)
+}
+
 func TestConversationIsCancelled(t *testing.T) {
 	t.Parallel()
 	k := newKitchen()

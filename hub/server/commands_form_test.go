@@ -135,7 +135,9 @@ func playMention(t *testing.T, k *kiosk, p *place) {
 		require.Equal(t, []string{"Fill it in…"}, q.Buttons)
 		d := p.Press(t, chat, anna, q, "Fill it in…")
 		require.True(t, d.Dialog)
-		require.Equal(t, "Ordered: the-pear post 2026-12-24 .", p.Fill(t, chat, anna, d, map[string][]string{"item": {"Pear"}, "way": {"By post"}, "day": {holiday}}).Text)
+		require.NotEmpty(t, d.Fields[0].Value, "what was said already stands there: %+v", d.Fields)
+		require.NotEmpty(t, d.Fields[1].Value)
+		require.Equal(t, "Ordered: the-pear post 2026-12-24 .", p.Fill(t, chat, anna, d, map[string][]string{"day": {holiday}}).Text)
 	} else {
 		require.Contains(t, q.Text, "Day")
 		require.Equal(t, "Ordered: the-pear post 2026-12-24 .", p.Answer(t, chat, anna, holiday).Text)
