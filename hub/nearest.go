@@ -39,8 +39,8 @@ func Nearest(word string, among []string, n int) []string {
 	return out
 }
 
-// distance is how many letters must be changed, left out or put in to make b of
-// a, or more than limit if it is more than that.
+// distance is how many letters must be changed, left out, put in or swapped with
+// their neighbour to make b of a, or more than limit if it is more than that.
 func distance(a, b string, limit int) int {
 	// A rune has at most four bytes, so that texts of very different lengths need
 	// not be compared.
@@ -51,20 +51,23 @@ func distance(a, b string, limit int) int {
 	if diff := len(from) - len(to); max(diff, -diff) > limit || max(len(from), len(to)) > 64 {
 		return limit + 1
 	}
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
+	older, last, row := make([]int, len(to)+1), make([]int, len(to)+1), make([]int, len(to)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i, r := range from {
-		diagonal := row[0] // what row[j] was before
 		row[0] = i + 1
 		for j, t := range to {
 			cost := 1
 			if r == t {
 				cost = 0
 			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && r == to[j-1] && from[i-1] == t {
+				row[j+1] = min(row[j+1], older[j-1]+1)
+			}
 		}
+		older, last, row = last, row, older
 	}
-	return row[len(to)]
+	return last[len(to)]
 }

@@ -30,7 +30,10 @@ func TestNearestIsADistance(t *testing.T) {
 		near       bool
 	}{
 		{"ab", "b", true},
-		{"ab", "ba", false},
+		{"ab", "ba", true}, // two letters that were swapped are one slip
+		{"wacth", "watch", true},
+		{"wacht", "watch", false},
+		{"abc", "bca", false},
 		{"kitten", "sitten", true},
 		{"kitten", "sittin", true},
 		{"kitten", "sitting", false},

@@ -82,8 +82,8 @@ func (h *Host) Heard(ctx context.Context, heard *hub.Heard) error {
 	f, err := h.board(ctx, c, func(ctx context.Context) hub.Reply { return h.carryOut(ctx, c, what == anAnswer, began) })
 	if err == nil {
 		var r hub.Reply
-		var later bool
-		if r, later, err = f.leave(); err == nil && !later { // it has ended already
+		var now bool
+		if r, now, err = f.owed(); err == nil && now { // it has ended already
 			h.showLater(c, r)
 		}
 	}

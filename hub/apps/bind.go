@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/form"
@@ -133,8 +134,7 @@ func (h *Host) pressed(ctx context.Context, c *hub.Command) hub.Reply {
 	if errors.Is(err, errForeign) {
 		if h.Press != nil {
 			if call, ok := h.Press(ctx, c); ok {
-				*c = next(c, call)
-				return h.exec(ctx, c, call.Raw)
+				return h.standing(ctx, c, call)
 			}
 		}
 		return hub.Refuse("This button or form is not known here any more, so nothing was done. Give the command again.")
@@ -153,6 +153,51 @@ func (h *Host) pressed(ctx context.Context, c *hub.Command) hub.Reply {
 		return h.answered(ctx, c, b.Answer)
 	}
 	return h.action(ctx, c, b, revision)
+}
+
+// pressedAgain is within what time a press of a button that stays is the same
+// press once more.
+const pressedAgain = 10 * time.Second
+
+// lastPress is by which command a button that stays was pressed last.
+type lastPress struct {
+	By hub.CommandID `json:"by"`
+	At time.Time     `json:"at"`
+}
+
+// standing carries out a button under a notification. It may be pressed again
+// another day, but not twice at once.
+func (h *Host) standing(ctx context.Context, c *hub.Command, call hub.Call) hub.Reply {
+	to := next(c, call)
+	if _, refused := h.function(ctx, &to); refused != nil {
+		*c = to
+		return *refused
+	}
+	key := hub.Digest("press", string(c.Context.System), c.Context.Channel.ID, string(c.Context.Post), call.Namespace, call.Function)
+	for {
+		value, revision, err := h.Bindings.Get(ctx, key)
+		var last lastPress
+		if err == nil && revision > 0 {
+			err = json.Unmarshal(value, &last)
+		}
+		if err == nil && last.By != "" && last.By != c.Command.ID && h.Now().Sub(last.At) < pressedAgain {
+			return h.again(ctx, last.By)
+		}
+		ok := false
+		if err == nil {
+			value, err = json.Marshal(lastPress{c.Command.ID, h.Now().UTC()})
+		}
+		if err == nil {
+			_, ok, err = h.Bindings.Swap(ctx, key, value, revision)
+		}
+		if err != nil {
+			return hub.Refuse("This cannot be done at the moment, so nothing was done. Try again in a minute.")
+		}
+		if ok {
+			*c = to
+			return h.exec(ctx, c, call.Raw)
+		}
+	}
 }
 
 // restore fills in what a platform does not say of where a dialog was opened.
@@ -184,6 +229,7 @@ func (h *Host) action(ctx context.Context, c *hub.Command, b *binding, revision 
 	}
 	// Whoever may not press it uses nothing up.
 	if _, refused := h.function(ctx, &to); refused != nil {
+		*c = to
 		return *refused
 	}
 	if b.Call.Kind != hub.KindForm { // a form may be opened again and again
@@ -204,11 +250,7 @@ func (h *Host) used(ctx context.Context, c *hub.Command, b *binding, revision ui
 			if by == c.Command.ID {
 				return hub.Reply{}, false
 			}
-			r, later, err := h.await(ctx, by)
-			if err != nil || later {
-				r = hub.Say("This is being done already.")
-			}
-			return r, true
+			return h.again(ctx, by), true
 		}
 		if b.Used == nil {
 			b.Used = map[string]hub.CommandID{}

@@ -76,8 +76,8 @@ func (h *Host) reacted(ctx context.Context, c *hub.Command) (concern, error) {
 		}
 	}
 	if h.Press != nil {
-		if call, ok := h.Press(ctx, c); ok {
-			*c = next(c, call)
+		if _, ok := h.Press(ctx, c); ok {
+			c.Security.Token = emoji
 			return aCommand, nil
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 // wire is NATS in memory, with one worker for all systems.
 type wire struct {
+	slow   chan struct{} // if set, showing an answer takes until it is closed
 	mu     sync.Mutex
 	served map[string]func(context.Context, string, []byte) []byte
 	shown  chan hub.Answer // what people were shown later than they asked
@@ -79,6 +80,9 @@ func (w *wire) AskSystem(_ context.Context, _ hub.System, what string, body []by
 	w.mu.Unlock()
 	a.Command.Context.Post = shown.Receipt.Ref // for the test: where it is shown
 	w.shown <- a
+	if w.slow != nil {
+		<-w.slow
+	}
 	return json.Marshal(shown)
 }
 

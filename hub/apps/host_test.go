@@ -201,6 +201,7 @@ func TestActionsAreOnce(t *testing.T) {
 	}
 	require.Empty(t, actions[2].Token)
 	require.Equal(t, hub.OutcomeRefused, w.press(t, "bob", actions[0].Token).Outcome(), "whoever presses needs the level")
+	require.Equal(t, hub.OutcomeRefused, w.audited()[len(w.audited())-1].Outcome, "and it is noted who tried")
 
 	actions = w.says(t, "anna", "clean").OK.Actions
 	before := k.ran.Load()

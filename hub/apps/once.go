@@ -48,6 +48,17 @@ func (f *flight) leave() (r hub.Reply, later bool, err error) {
 	return f.reply, !f.ended, f.failed
 }
 
+// owed is for a message, which is answered where it was said: now is that the
+// reply is there and is to be shown by whoever asks. A message that is told twice
+// is answered once.
+func (f *flight) owed() (r hub.Reply, now bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now = f.ended && !f.overdue
+	f.overdue = true
+	return f.reply, now, f.failed
+}
+
 // errTaken says that another hub, or an earlier life of this one, has taken a
 // command.
 var errTaken = errors.New("the command was taken before")

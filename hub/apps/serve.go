@@ -150,6 +150,12 @@ func cut(text string) string {
 	if n <= maxText+note {
 		return text
 	}
-	kept := []rune(text)[:maxText]
-	return string(kept) + fmt.Sprintf("\n\n*This answer was cut: %d more characters are not shown.*", n-maxText)
+	end, seen := 0, 0
+	for end = range text {
+		if seen == maxText {
+			break
+		}
+		seen++
+	}
+	return text[:end] + fmt.Sprintf("\n\n*This answer was cut: %d more characters are not shown.*", n-maxText)
 }

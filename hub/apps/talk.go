@@ -15,6 +15,9 @@ type talk struct {
 	Talk    form.Talk          `json:"talk"`
 	Call    hub.Call           `json:"call"` // what runs with the answers
 	Context hub.CommandContext `json:"context"`
+	// Ended is the command with whose answer it ended: whoever pressed the same
+	// button twice gets that one's reply.
+	Ended hub.CommandID `json:"ended,omitempty"`
 }
 
 // talkKey is of a person in a chat: each has one conversation there.
@@ -22,16 +25,29 @@ func talkKey(c *hub.CommandContext) string {
 	return hub.Digest("talk", string(c.System), c.Channel.ID, c.User.ID)
 }
 
-func (h *Host) findTalk(ctx context.Context, c *hub.CommandContext) (*talk, error) {
+// findTalk finds the conversation of a person in a chat, which may have ended, and
+// its revision. It is nil if there is none.
+func (h *Host) findTalk(ctx context.Context, c *hub.CommandContext) (*talk, uint64, error) {
 	value, revision, err := h.Talks.Get(ctx, talkKey(c))
 	if err != nil || revision == 0 {
-		return nil, err
+		return nil, 0, err
 	}
 	t := new(talk)
 	if err := json.Unmarshal(value, t); err != nil {
-		return nil, nil //nolint:nilerr // of an older version: it is over
+		return nil, 0, nil //nolint:nilerr // of an older version: it is over
 	}
-	return t, nil
+	return t, revision, nil
+}
+
+// keepTalk keeps how far a conversation is. ok is false if it has gone on
+// meanwhile.
+func (h *Host) keepTalk(ctx context.Context, c *hub.CommandContext, t *talk, revision uint64) (ok bool, err error) {
+	value, err := json.Marshal(t)
+	if err != nil {
+		return false, err
+	}
+	_, ok, err = h.Talks.Swap(ctx, talkKey(c), value, revision)
+	return ok, err
 }
 
 // ask begins a conversation about a form. One that was going on is dropped.
@@ -44,12 +60,21 @@ func (h *Host) ask(ctx context.Context, c *hub.Command, f hub.Form) (hub.Reply, 
 	t := &talk{Talk: form.Begin(f, held(f), c.Command.Kind != hub.KindForm), Call: call, Context: c.Context}
 	t.Context.Source.Props = nil
 	if t.Talk.Over() {
-		return h.conclude(ctx, c, t), nil
+		_, err := h.Talks.Delete(ctx, talkKey(&c.Context), 0)
+		return h.conclude(ctx, c, t), err
 	}
-	return h.question(ctx, c, t)
+	r, err := h.question(ctx, c, t)
+	if err != nil {
+		return r, err
+	}
+	value, err := json.Marshal(t)
+	if err == nil {
+		err = h.Talks.Put(ctx, talkKey(&c.Context), value)
+	}
+	return r, err
 }
 
-// question shows what is asked next, and keeps how far the conversation is.
+// question is what is asked next.
 func (h *Host) question(ctx context.Context, c *hub.Command, t *talk) (hub.Reply, error) {
 	if field := t.Talk.Wants(); field != "" {
 		t.Talk.Offer("", h.optionsOf(ctx, c, t, field, ""))
@@ -67,23 +92,44 @@ func (h *Host) question(ctx context.Context, c *hub.Command, t *talk) (hub.Reply
 			return hub.Reply{}, err
 		}
 	}
-	value, err := json.Marshal(t)
-	if err == nil {
-		err = h.Talks.Put(ctx, talkKey(&c.Context), value)
-	}
-	return hub.Reply{OK: &hub.OK{Text: text, Actions: actions, Ask: typed}}.With(hub.OutcomeForm), err
+	return hub.Reply{OK: &hub.OK{Text: text, Actions: actions, Ask: typed}}.With(hub.OutcomeForm), nil
 }
+
+// maxHaste is how often an answer is tried that came at once with others.
+const maxHaste = 10
 
 // answered goes on with a conversation after an answer, or after an action of
 // its question was pressed.
 func (h *Host) answered(ctx context.Context, c *hub.Command, press hub.Values) hub.Reply {
-	t, err := h.findTalk(ctx, &c.Context)
-	switch {
-	case err != nil:
-		return hub.Refuse("What you were asked cannot be looked up at the moment. Say it again in a minute.")
-	case t == nil:
-		return hub.Refuse("This question is not open any more. Give the command again.")
+	for range maxHaste {
+		t, revision, err := h.findTalk(ctx, &c.Context)
+		switch {
+		case err != nil:
+			return hub.Refuse("What you were asked cannot be looked up at the moment. Say it again in a minute.")
+		case t == nil:
+			return hub.Refuse("This question is not open any more. Give the command again.")
+		case t.Ended != "":
+			return h.again(ctx, t.Ended)
+		}
+		if r, ok := h.goOn(ctx, c, t, revision, press); ok {
+			return r
+		}
 	}
+	return hub.Refuse("You answer faster than I can ask. Say it again in a minute.")
+}
+
+// again is the reply to a command that was taken before.
+func (h *Host) again(ctx context.Context, id hub.CommandID) hub.Reply {
+	r, later, err := h.await(ctx, id)
+	if err != nil || later {
+		return hub.Say("This is being done already.")
+	}
+	return r
+}
+
+// goOn goes on with a conversation from where it was at a revision. ok is false
+// if another answer came first: then nothing was done.
+func (h *Host) goOn(ctx context.Context, c *hub.Command, t *talk, revision uint64, press hub.Values) (r hub.Reply, ok bool) {
 	var step form.Step
 	if press != nil {
 		step = t.Talk.Press(press, h.here(ctx, c))
@@ -95,26 +141,31 @@ func (h *Host) answered(ctx context.Context, c *hub.Command, press hub.Values) h
 	}
 	if step.Kind == form.StepRefresh {
 		if refused := h.refresh(ctx, c, t, &step); refused != nil {
-			return *refused
+			return *refused, true
 		}
 	}
-	switch step.Kind {
-	case form.StepDone, form.StepCancelled:
-		return h.conclude(ctx, c, t)
+	over := step.Kind == form.StepDone || step.Kind == form.StepCancelled
+	var err error
+	if over {
+		t.Ended = c.Command.ID
+	} else {
+		r, err = h.question(ctx, c, t)
 	}
-	r, err := h.question(ctx, c, t)
-	if err != nil {
-		return hub.Refuse("The next question cannot be asked at the moment. Say it again in a minute.")
+	if err == nil {
+		ok, err = h.keepTalk(ctx, &c.Context, t, revision)
 	}
-	return r
+	switch {
+	case err != nil:
+		return hub.Refuse("Your answer cannot be taken at the moment. Say it again in a minute."), true
+	case ok && over:
+		return h.conclude(ctx, c, t), true
+	}
+	return r, ok
 }
 
-// conclude ends a conversation: the command runs, or its app hears that it was
-// called off.
+// conclude carries out what a conversation was about: the command runs, or its
+// app hears that it was called off.
 func (h *Host) conclude(ctx context.Context, c *hub.Command, t *talk) hub.Reply {
-	if _, err := h.Talks.Delete(ctx, talkKey(&c.Context), 0); err != nil {
-		return hub.Refuse("Your answer cannot be taken at the moment. Say it again in a minute.")
-	}
 	kind := hub.KindSubmit
 	if t.Talk.Stage == form.CalledItOff {
 		kind = hub.KindCancel
@@ -188,11 +239,11 @@ func (h *Host) concerns(ctx context.Context, heard *hub.Heard) (concern, error) 
 	if explicit && !h.forAnother(heard) {
 		return aCommand, nil
 	}
-	t, err := h.findTalk(ctx, &c.Context)
+	t, _, err := h.findTalk(ctx, &c.Context)
 	if err != nil {
 		return nothing, err
 	}
-	if t != nil {
+	if t != nil && t.Ended == "" {
 		return anAnswer, nil
 	}
 	chosen, err := h.chosen(ctx, c)

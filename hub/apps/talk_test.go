@@ -1,6 +1,7 @@
 package apps_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,13 +50,57 @@ func TestConversation(t *testing.T) {
 	require.Zero(t, k.ran.Load())
 	send := r.OK.Actions[0].Token
 	require.Equal(t, "m stew 2026-03-05", w.press(t, "bob", send).OK.Text)
-	require.Contains(t, w.press(t, "bob", send).Error.Text, "not open any more")
+	require.Equal(t, "m stew 2026-03-05", w.press(t, "bob", send).OK.Text, "what it led to, and not once more")
 	require.EqualValues(t, 1, k.ran.Load())
 	w.message(t, "bob", "just talking", false)
 	require.Empty(t, w.wire.shown)
 	log := w.audited()
 	require.Len(t, log, 1)
 	require.Equal(t, "kitchen.menu", log[0].Action)
+}
+
+// TestAnswersAtOnce presses the last button of a conversation several times at
+// once, as hasty people and platforms that repeat themselves do.
+func TestAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	k := newKitchen()
+	w := start(t, withButtons, k)
+	w.says(t, "bob", "menu")
+	w.answer(t, "bob", "main")
+	w.answer(t, "bob", "stew")
+	r := w.answer(t, "bob", "tomorrow")
+	replies := make([]hub.Reply, 5)
+	var all sync.WaitGroup
+	for i := range replies {
+		c := w.command("bob", "")
+		c.Context.Source.ID, c.Security.Token = hub.FromButton, r.OK.Actions[0].Token
+		all.Go(func() { replies[i], _, _ = w.Do(t.Context(), c) })
+	}
+	all.Wait()
+	for _, got := range replies {
+		require.NotNil(t, got.OK, "%+v", got)
+		require.Equal(t, "m stew 2026-03-05", got.OK.Text)
+	}
+	require.EqualValues(t, 1, k.ran.Load())
+	require.Len(t, w.audited(), 1)
+}
+
+// TestMessagesThatAreToldTwice are answered once, also while the answer is on its
+// way.
+func TestMessagesThatAreToldTwice(t *testing.T) {
+	t.Parallel()
+	w := start(t, withWords, newKitchen())
+	w.wire.slow = make(chan struct{})
+	c := w.command("bob", "cook soup 2")
+	c.Context.Source.ID = hub.FromMessage
+	heard := hub.Heard{Command: *c, ForUs: true, Text: "!kitchen cook soup 2"}
+	again := heard
+	require.NoError(t, w.Heard(t.Context(), &heard))
+	require.Equal(t, "soup × 2", w.shown(t).OK.Text)
+	require.NoError(t, w.Heard(t.Context(), &again))
+	close(w.wire.slow)
+	w.stop()
+	require.Empty(t, w.wire.shown)
 }
 
 func TestConversationIsCancelled(t *testing.T) {

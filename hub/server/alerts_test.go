@@ -38,7 +38,7 @@ func start(t *testing.T, dir, text string) *running {
 }
 
 // startAs runs the parts of a role.
-func startAs(t *testing.T, dir, text string, role server.Role, system hub.System) *running {
+func startAs(t *testing.T, dir, text string, role server.Role, system hub.System, change ...func(*server.Options)) *running {
 	t.Helper()
 	file := filepath.Join(dir, "config.toml")
 	head := "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = '" + filepath.Join(dir, "data") + "'\n[admin]\ntoken = \"" + testToken + "\"\n"
@@ -46,10 +46,14 @@ func startAs(t *testing.T, dir, text string, role server.Role, system hub.System
 	c, err := config.Load(file, nil, nil, server.Validate(role, system))
 	require.NoError(t, err)
 	ready := make(chan server.Ready, 1)
-	s, err := server.New(server.Options{
+	options := server.Options{
 		Config: c, Role: role, System: system, Version: "v1.2.3", Log: slog.New(slog.DiscardHandler), LookEvery: 50 * time.Millisecond,
 		Started: func(r server.Ready) { ready <- r },
-	})
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	s, err := server.New(options)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)

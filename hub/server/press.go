@@ -27,7 +27,8 @@ var underPosts = []struct {
 // press makes and knows the tokens of these buttons.
 type press struct {
 	actions []hub.Action
-	calls   map[string]hub.Call // by token, and by emoji
+	calls   map[string]hub.Call // by token
+	emoji   map[string]hub.Call
 }
 
 // placeOfSeal is where the hubs keep the key of the tokens.
@@ -39,7 +40,7 @@ func (s *Server) openPress(ctx context.Context) (*press, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key of buttons: %w", err)
 	}
-	p := &press{calls: map[string]hub.Call{}}
+	p := &press{calls: map[string]hub.Call{}, emoji: map[string]hub.Call{}}
 	for _, b := range underPosts {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte("under posts: " + b.function))
@@ -48,7 +49,7 @@ func (s *Server) openPress(ctx context.Context) (*press, error) {
 		p.actions = append(p.actions, hub.Action{Label: b.label, Token: token})
 		p.calls[token] = call
 		for _, emoji := range b.emoji {
-			p.calls[hub.Emoji(emoji)] = call
+			p.emoji[hub.Emoji(emoji)] = call
 		}
 	}
 	return p, nil
@@ -74,10 +75,10 @@ func (s *Server) seal(ctx context.Context) ([]byte, error) {
 
 // find is what a token, or a reaction to one of our messages, does.
 func (p *press) find(_ context.Context, c *hub.Command) (hub.Call, bool) {
-	by := c.Security.Token
 	if c.Context.Source.ID == hub.FromReaction {
-		by = hub.Emoji(c.Command.Encoded.Get(hub.ChosenValue))
+		call, ok := p.emoji[hub.Emoji(c.Command.Encoded.Get(hub.ChosenValue))]
+		return call, ok
 	}
-	call, ok := p.calls[by]
+	call, ok := p.calls[c.Security.Token]
 	return call, ok
 }

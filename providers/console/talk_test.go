@@ -93,7 +93,7 @@ func TestCommandIsBetweenTwo(t *testing.T) {
 	s := newScene(t)
 	s.says(hub.Say("1. **watch** support\n2. mute `wip`"))
 	seen := s.Command(t, s.dev, s.anna, "discourse status *all*")
-	require.Equal(t, "watch support"+"\nmute wip", seen.Text)
+	require.Equal(t, "1. watch support\n2. mute wip", seen.Text)
 	require.True(t, seen.Private)
 	require.Empty(t, s.ear.Events(), "a command is no message")
 

@@ -42,6 +42,9 @@ type Stage interface {
 	Search(t testing.TB, chat, person string, dialog Seen, field, query string) []string
 	// Close closes an open dialog without sending it.
 	Close(t testing.TB, chat, person string, dialog Seen)
+	// Shown is the message of ours that a person sees last in a chat, whether they
+	// asked for it or not; the zero Seen if there is none.
+	Shown(t testing.TB, chat, person string) Seen
 	// Cut breaks every connection that Bellhop has open to the platform.
 	Cut(t testing.TB)
 }

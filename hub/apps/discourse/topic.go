@@ -35,20 +35,37 @@ func (a *App) toldOf(ctx context.Context, c *hub.Command) (*Told, error) {
 		return &told, nil
 	}
 	at := c.Context
-	for _, ref := range []hub.MessageRef{at.RootPost, at.ParentPost, at.Post} {
-		if ref == "" {
-			continue
+	// Who is quick presses before the log knows which message it was.
+	pressed := at.Source.ID == hub.FromButton || at.Source.ID == hub.FromReaction
+	for try := 1; ; try++ {
+		for _, ref := range []hub.MessageRef{at.RootPost, at.ParentPost, at.Post} {
+			if ref == "" {
+				continue
+			}
+			found, err := a.History.Told(ctx, at.Chat(), ref)
+			if err != nil {
+				return nil, err
+			}
+			if found != nil && a.isTopic(found) {
+				return found, nil
+			}
 		}
-		found, err := a.History.Told(ctx, at.Chat(), ref)
-		if err != nil {
-			return nil, err
+		if !pressed || try == lookForTold {
+			return nil, nil
 		}
-		if found != nil && a.isTopic(found) {
-			return found, nil
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case <-time.After(lookAgain):
 		}
 	}
-	return nil, nil
 }
+
+// How long is looked for what a message told of that has just been sent.
+const (
+	lookForTold = 8
+	lookAgain   = 150 * time.Millisecond
+)
 
 func (a *App) isTopic(t *Told) bool {
 	return isNumber(t.Topic) && slices.ContainsFunc(a.Sites, func(s Site) bool { return s.Source == t.Source })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -159,6 +160,9 @@ func says(t *hub.Trace, got *hub.TraceChat) int {
 	return 2
 }
 
+// soon is within what time of its coming an event is decided, if all is well.
+const soon = time.Minute
+
 func (w *whys) tell() (hub.Reply, error) {
 	t := w.teller(w.ctx, w.chat)
 	data := map[string]any{"event": w.event.ID}
@@ -166,6 +170,8 @@ func (w *whys) tell() (hub.Reply, error) {
 	var said []string
 	var err error
 	switch {
+	case w.trace == nil && w.Now().Sub(w.event.ReceivedTime) < soon:
+		said = []string{"It has just come in, and is not decided yet. Ask again in a moment."}
 	case w.trace == nil:
 		said, err = w.asThingsStand(t, "What was decided then is not kept any more. As the rules stand now:")
 	case w.got != nil:

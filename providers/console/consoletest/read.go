@@ -42,11 +42,17 @@ func parse(t testing.TB, fragment string) *html.Node {
 }
 
 func readMessage(root *html.Node) *message {
-	m := &message{actions: map[string]pressable{}}
-	article := find(root, func(n *html.Node) bool { return n.DataAtom == atom.Article })
+	article := find(root, isArticle)
 	if article == nil {
-		return m
+		return &message{actions: map[string]pressable{}}
 	}
+	return readArticle(article)
+}
+
+func isArticle(n *html.Node) bool { return n.DataAtom == atom.Article }
+
+func readArticle(article *html.Node) *message {
+	m := &message{actions: map[string]pressable{}}
 	m.seq = attr(article, "data-seq")
 	m.private = has(article, "data-private")
 	m.bellhop = find(article, withClass("app")) != nil
@@ -139,7 +145,7 @@ func textOf(n *html.Node, skip func(*html.Node) bool) string {
 			b.WriteString(n.Data)
 		}
 		if slices.Contains(blocks, n.DataAtom) {
-			b.WriteString("\n")
+			b.WriteString("\n" + numberOf(n))
 		}
 		for c := range n.ChildNodes() {
 			walk(c)
@@ -153,4 +159,18 @@ func textOf(n *html.Node, skip func(*html.Node) bool) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// numberOf is what a browser writes before an item of a numbered list.
+func numberOf(n *html.Node) string {
+	if n.DataAtom != atom.Li || n.Parent == nil || n.Parent.DataAtom != atom.Ol {
+		return ""
+	}
+	nth := max(number(attr(n.Parent, "start")), 1)
+	for before := n.PrevSibling; before != nil; before = before.PrevSibling {
+		if before.DataAtom == atom.Li {
+			nth++
+		}
+	}
+	return strconv.FormatInt(nth, 10) + ". "
 }

@@ -5,15 +5,18 @@ package consoletest
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,7 +37,11 @@ const personHeader = "X-Console-Person"
 // Stage is the pages of a console with people at them. It implements
 // providertest.Stage. Of the console nobody is an admin: it ranks nobody.
 type Stage struct {
-	server *httptest.Server
+	base   string
+	client *http.Client
+	as     func(r *http.Request, person string)
+	who    string // who everybody is; empty: themselves
+	cut    func()
 }
 
 var _ providertest.Stage = (*Stage)(nil)
@@ -58,12 +65,50 @@ func New(t testing.TB, c *console.Client) *Stage {
 		name, _ := ctx.Value(personKey{}).(string)
 		return hub.User{ID: id(name), Name: id(name), Full: name}
 	})
-	s := &Stage{server: httptest.NewServer(mux)}
+	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
-		s.server.CloseClientConnections() // streams have no end
-		s.server.Close()
+		server.CloseClientConnections() // streams have no end
+		server.Close()
 	})
-	return s
+	return &Stage{
+		base: server.URL, client: server.Client(), cut: server.CloseClientConnections,
+		as: func(r *http.Request, person string) { r.Header.Set(personHeader, person) },
+	}
+}
+
+// At is people at the pages of a Bellhop that runs at base. They have one login,
+// that of who, which token proves.
+func At(base, token, who string) *Stage {
+	wires := &wires{open: map[net.Conn]bool{}}
+	return &Stage{
+		base: base, client: &http.Client{Transport: &http.Transport{DialContext: wires.dial}}, who: who, cut: wires.cut,
+		as: func(r *http.Request, _ string) { r.Header.Set("Authorization", "Bearer "+token) },
+	}
+}
+
+// wires are connections that can be cut.
+type wires struct {
+	mu   sync.Mutex
+	open map[net.Conn]bool
+}
+
+func (l *wires) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.open[c] = true
+	}
+	return c, err
+}
+
+func (l *wires) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		_ = c.Close()
+	}
+	clear(l.open)
 }
 
 type personKey struct{}
@@ -79,7 +124,7 @@ func (s *Stage) Chat(t testing.TB, name string) string {
 // Person implements providertest.Stage.
 func (s *Stage) Person(t testing.TB, name string, _ bool) string {
 	t.Helper()
-	return id(name)
+	return cmp.Or(s.who, id(name))
 }
 
 // Command implements providertest.Stage: the line is typed with a slash.
@@ -156,7 +201,7 @@ func (s *Stage) press(t testing.TB, chat, person string, under providertest.Seen
 // Cut implements providertest.Stage: every page loses its stream.
 func (s *Stage) Cut(t testing.TB) {
 	t.Helper()
-	s.server.CloseClientConnections()
+	s.cut()
 }
 
 // told is what the pages' script is answered.
@@ -202,17 +247,17 @@ func (s *Stage) send(t testing.TB, chat, person, what string, fields url.Values)
 }
 
 func (s *Stage) do(ctx context.Context, method, path, person string, body io.Reader) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, s.server.URL+path, body)
+	r, err := http.NewRequestWithContext(ctx, method, s.base+path, body)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set(personHeader, person)
+	s.as(r, person)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	if method == http.MethodPost {
 		r.Header.Set("Accept", "application/json")
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	return s.server.Client().Do(r)
+	return s.client.Do(r)
 }
 
 // outcome is what a person sees after something was sent.
@@ -234,19 +279,25 @@ func (s *Stage) outcome(t testing.TB, chat, person string, after int64, answer t
 	return providertest.Seen{}
 }
 
+// Shown implements providertest.Stage.
+func (s *Stage) Shown(t testing.TB, chat, person string) providertest.Seen {
+	t.Helper()
+	last := providertest.Seen{}
+	for n := range s.page(t, chat, person).Descendants() {
+		if isArticle(n) {
+			if m := readArticle(n); m.bellhop {
+				last = m.seen()
+			}
+		}
+	}
+	return last
+}
+
 // newest is the number of what a person's page shows last.
 func (s *Stage) newest(t testing.TB, chat, person string) int64 {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	res, err := s.do(ctx, http.MethodGet, "/console/"+url.PathEscape(chat), person, nil)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	require.Equal(t, http.StatusOK, res.StatusCode)
-	page, err := html.Parse(res.Body)
-	require.NoError(t, err)
 	var newest int64
-	for n := range page.Descendants() {
+	for n := range s.page(t, chat, person).Descendants() {
 		newest = max(newest, number(attr(n, "data-rev")), number(attr(n, "data-after")))
 	}
 	return newest
@@ -300,4 +351,18 @@ func (s *Stage) next(ctx context.Context, t testing.TB, chat, person string, aft
 		}
 	}
 	return nil
+}
+
+// page is a room as a person's browser loads it.
+func (s *Stage) page(t testing.TB, chat, person string) *html.Node {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	res, err := s.do(ctx, http.MethodGet, "/console/"+url.PathEscape(chat), person, nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	page, err := html.Parse(res.Body)
+	require.NoError(t, err)
+	return page
 }

@@ -153,6 +153,23 @@ func (s *Stage) PressTwice(t testing.TB, chat, person string, under providertest
 	return s.next(t, chat, ref, from)
 }
 
+// React reacts to a message with each of some emoji, waits until each has its
+// answer, and gives the last.
+func (s *Stage) React(t testing.TB, chat, person string, to providertest.Seen, emoji ...string) providertest.Seen {
+	t.Helper()
+	message, ok := to.Native.(shown)
+	require.True(t, ok, "there is no message to react to")
+	from := s.end()
+	for _, e := range emoji {
+		s.tap(chat, person, message.ref, e)
+	}
+	var last providertest.Seen
+	for range emoji {
+		last, from = s.nextAfter(t, chat, message.ref, from)
+	}
+	return last
+}
+
 func (s *Stage) tap(chat, person, ref, key string) {
 	if had := s.reactionOf(ref, person, key); had != "" {
 		s.Redact(chat, person, had)
@@ -214,6 +231,19 @@ func (s *Stage) noDialogs(t testing.TB) providertest.Seen {
 	return providertest.Seen{}
 }
 
+// Shown implements providertest.Stage.
+func (s *Stage) Shown(t testing.TB, chat, _ string) providertest.Seen {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range slices.Backward(s.log) {
+		if e.room == chat && e.ev.Sender == s.userID && e.ev.Type == "m.room.message" && relatesTo(e.ev.Content).Type != "m.replace" {
+			return seen(e.ev)
+		}
+	}
+	return providertest.Seen{}
+}
+
 // Cut implements providertest.Stage.
 func (s *Stage) Cut(testing.TB) { s.Break() }
 
@@ -227,11 +257,18 @@ func (s *Stage) end() int {
 // next waits for our account to answer a message, after a place in the stream.
 func (s *Stage) next(t testing.TB, chat, ref string, from int) providertest.Seen {
 	t.Helper()
+	found, _ := s.nextAfter(t, chat, ref, from)
+	return found
+}
+
+// nextAfter is next, and the place behind the answer.
+func (s *Stage) nextAfter(t testing.TB, chat, ref string, from int) (answer providertest.Seen, behind int) {
+	t.Helper()
 	limit := time.After(patience)
 	for {
 		found, changed, end := s.answer(chat, ref, from)
 		if found != nil {
-			return seen(*found)
+			return seen(*found), end
 		}
 		from = end
 		select {
@@ -243,16 +280,16 @@ func (s *Stage) next(t testing.TB, chat, ref string, from int) providertest.Seen
 }
 
 // answer looks for an answer to a message between a place in the stream and its
-// end.
+// end. The end is that of what was looked at.
 func (s *Stage) answer(chat, ref string, from int) (found *Event, changed <-chan struct{}, end int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range s.log[from:] {
+	for i, e := range s.log[from:] {
 		if e.room != chat || e.ev.Sender != s.userID || e.ev.Type != "m.room.message" {
 			continue
 		}
 		if to := relatesTo(e.ev.Content); to.Type != "m.replace" && to.InReplyTo.EventID == ref {
-			return &e.ev, s.changed, len(s.log)
+			return &e.ev, s.changed, from + i + 1
 		}
 	}
 	return nil, s.changed, len(s.log)

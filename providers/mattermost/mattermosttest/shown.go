@@ -41,8 +41,8 @@ func (s *Server) after(mark int, channel, person string) ([]*Shown, <-chan struc
 	defer s.mu.Unlock()
 	var all []*Shown
 	for _, w := range s.shown[mark:] {
-		mine := w.person == person || w.person == "" && (w.channel == channel || w.channel == direct)
-		if mine {
+		here := w.dialog != nil || w.channel == channel || w.channel == direct
+		if here && (w.person == "" || w.person == person) {
 			all = append(all, w)
 		}
 	}

@@ -1,6 +1,7 @@
 package mattermosttest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -125,12 +126,14 @@ func (s *Stage) find(t testing.TB, under providertest.Seen, label string) (p *mo
 	return nil, nil, ""
 }
 
-// Fill implements providertest.Stage. A value may be an option's label. What is
+// Fill implements providertest.Stage. A value may be an option's label, also of one
+// that is looked up. What is
 // not named keeps what it held. The apps would not send a dialog with a field
 // empty that has to be filled in; what else is wrong is for Bellhop to find.
 func (s *Stage) Fill(t testing.TB, chat, person string, dialog providertest.Seen, values map[string][]string) providertest.Seen {
 	t.Helper()
 	d := opened(t, dialog)
+	values = s.chosen(t, chat, person, d, values)
 	mark := s.seen()
 	var answer model.SubmitDialogResponse
 	require.NoError(t, s.dialogSays(&s.to, d.URL, s.saying(chat, person, d, "dialog_submission", submission(t, d, values)), &answer))
@@ -167,9 +170,8 @@ func (s *Stage) Change(t testing.TB, chat, person string, dialog providertest.Se
 func (s *Stage) Search(t testing.TB, chat, person string, dialog providertest.Seen, field, query string) []string {
 	t.Helper()
 	d := opened(t, dialog)
-	e := element(t, d, field)
 	var labels []string
-	if e.DataSource != "dynamic" {
+	if e := element(t, d, field); e.DataSource != "dynamic" {
 		for _, o := range e.Options {
 			if strings.Contains(strings.ToLower(o.Text), strings.ToLower(query)) {
 				labels = append(labels, o.Text)
@@ -177,15 +179,43 @@ func (s *Stage) Search(t testing.TB, chat, person string, dialog providertest.Se
 		}
 		return labels
 	}
+	for _, o := range s.lookedUp(t, chat, person, d, field, query) {
+		labels = append(labels, o.Text)
+	}
+	return labels
+}
+
+// lookedUp is what Bellhop offers for a dynamic select.
+func (s *Stage) lookedUp(t testing.TB, chat, person string, d *model.OpenDialogRequest, field, query string) []model.DialogSelectOption {
+	t.Helper()
+	e := element(t, d, field)
 	require.True(t, strings.HasPrefix(e.DataSourceURL, "https://") || strings.HasPrefix(e.DataSourceURL, "http://127.0.0.1"), "apps look up at https only: %s", e.DataSourceURL)
 	values := submission(t, d, nil)
 	values["query"], values["selected_field"] = query, e.Name
 	var answer model.LookupDialogResponse
 	require.NoError(t, s.dialogSays(&s.to, e.DataSourceURL, s.saying(chat, person, d, "dialog_lookup", values), &answer))
-	for _, o := range answer.Items {
-		labels = append(labels, o.Text)
+	return answer.Items
+}
+
+// chosen are values with those of the options that are looked up by their labels.
+func (s *Stage) chosen(t testing.TB, chat, person string, d *model.OpenDialogRequest, values map[string][]string) map[string][]string {
+	t.Helper()
+	values = maps.Clone(values)
+	for name, given := range values {
+		if element(t, d, name).DataSource != "dynamic" {
+			continue
+		}
+		given = slices.Clone(given)
+		for i, label := range given {
+			for _, o := range s.lookedUp(t, chat, person, d, name, label) {
+				if o.Text == label {
+					given[i] = o.Value
+				}
+			}
+		}
+		values[name] = given
 	}
-	return labels
+	return values
 }
 
 // Close implements providertest.Stage.
@@ -329,10 +359,12 @@ func readable(markdown string) string {
 	return strings.ReplaceAll(providers.Render(providers.Parse(markdown), providers.PlainText()), "\u200b", "")
 }
 
-// Shown is what a person saw last.
+// Shown implements providertest.Stage. A dialog that was opened last is given, too.
 func (s *Stage) Shown(t testing.TB, chat, person string) providertest.Seen {
 	t.Helper()
 	all, _ := s.after(0, chat, person)
-	require.NotEmpty(t, all)
+	if len(all) == 0 {
+		return providertest.Seen{}
+	}
 	return s.see(all[len(all)-1])
 }

@@ -118,6 +118,20 @@ func (s Stage) Answer(t testing.TB, chat, person, text string) providertest.Seen
 	return s.wait(t, from, person, chat, deed{})
 }
 
+// Shown implements providertest.Stage.
+func (s Stage) Shown(t testing.TB, chat, person string) providertest.Seen {
+	t.Helper()
+	s.mu.Lock()
+	feed := slices.Clone(s.feed)
+	s.mu.Unlock()
+	for _, i := range slices.Backward(feed) {
+		if i.view == "" && i.chat == chat && (i.person == "" || i.person == person) {
+			return s.seen(t, i)
+		}
+	}
+	return providertest.Seen{}
+}
+
 // Cut implements providertest.Stage. Over HTTP no connection stays open.
 func (s Stage) Cut(testing.TB) { s.Workspace.Cut() }
 

@@ -247,5 +247,16 @@ func (s *Stage) Close(t testing.TB, _, _ string, _ providertest.Seen) {
 
 const noDialogs = "there are no dialogs on Telegram: Can.Dialogs is false, and a form is asked for field by field"
 
+// Shown implements providertest.Stage.
+func (s *Stage) Shown(t testing.TB, chat, person string) providertest.Seen {
+	t.Helper()
+	for _, m := range slices.Backward(s.p.Sent()) {
+		if m.Chat == chat && !m.Gone {
+			return s.sees(chat, person, m)
+		}
+	}
+	return providertest.Seen{}
+}
+
 // Cut implements providertest.Stage.
 func (s *Stage) Cut(testing.TB) { s.p.Cut() }
