@@ -51,7 +51,7 @@ type way struct {
 
 const (
 	slackSecret   = "8f742231b10e8888abcd99yyyzzz85a5"
-	slackAppToken = "xapp-bench"
+	socketToken   = "xapp-bench"
 	mattermostKey = "bench-bench-bench-bench-be"
 	telegramToken = "123456:bench-bench-bench-bench-bench-bench"
 	benchToken    = "bench-token-bench-token"
@@ -120,10 +120,10 @@ func newTalk(b *testing.B) *talk {
 	forum.AddTag("bug")
 	slack, socket := t.serve(t.slack), slacktest.New("xoxb-bench")
 	sockets := t.serve(socket)
-	t.sockets = slacktest.NewStage(socket, slacktest.App{URL: sockets, AppToken: slackAppToken})
+	t.sockets = slacktest.NewStage(socket, slacktest.App{URL: sockets, AppToken: socketToken})
 	dir := b.TempDir()
 	file := filepath.Join(dir, "config.toml")
-	must(os.WriteFile(file, fmt.Appendf(nil, talkConfig, dir, forum.URL, slackSecret, slack, slackAppToken, sockets,
+	must(os.WriteFile(file, fmt.Appendf(nil, talkConfig, dir, forum.URL, slackSecret, slack, socketToken, sockets,
 		telegramToken, t.serve(t.sees.telegram("telegram", t.telly)), telegramToken, t.serve(t.sees.telegram("telegram-hook", t.calls)),
 		t.serve(t.matter), mattermostKey, mattermostKey, t.serve(t.sees.matrix(t.matrix))), 0o600))
 	t.hub = launch(b, binary, file)
