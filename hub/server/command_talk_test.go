@@ -50,12 +50,12 @@ type way struct {
 }
 
 const (
-	slackSecret   = "8f742231b10e8888abcd99yyyzzz85a5"
-	socketToken   = "xapp-bench"
-	mattermostKey = "bench-bench-bench-bench-be"
-	telegramToken = "123456:bench-bench-bench-bench-bench-bench"
-	benchToken    = "bench-token-bench-token"
-	benchCategory = "support"
+	slackSecret        = "8f742231b10e8888abcd99yyyzzz85a5"
+	socketToken        = "xapp-bench"
+	mattermostKey      = "bench-bench-bench-bench-be"
+	benchTelegramToken = "123456:bench-bench-bench-bench-bench-bench"
+	benchToken         = "bench-token-bench-token"
+	benchCategory      = "support"
 	// answeredBy is in every answer: the category's name in the rows and changes.
 	answeredBy = "upport"
 )
@@ -109,7 +109,7 @@ func newTalk(b *testing.B) *talk {
 		b.Skip("BELLHOP_BENCH names no binary: run make bench")
 	}
 	t := &talk{
-		b: b, slack: slacktest.New("xoxb-bench"), telly: telegramtest.New(telegramToken), calls: telegramtest.New(telegramToken),
+		b: b, slack: slacktest.New("xoxb-bench"), telly: telegramtest.New(benchTelegramToken), calls: telegramtest.New(benchTelegramToken),
 		matter: mattermosttest.New(mattermostKey), matrix: matrixtest.NewStage(matrixtest.New("bench", "@bench:example.org")),
 	}
 	forum := forumtest.New(forumtest.Options{Key: "key"})
@@ -124,7 +124,7 @@ func newTalk(b *testing.B) *talk {
 	dir := b.TempDir()
 	file := filepath.Join(dir, "config.toml")
 	must(os.WriteFile(file, fmt.Appendf(nil, talkConfig, dir, forum.URL, slackSecret, slack, socketToken, sockets,
-		telegramToken, t.serve(t.sees.telegram("telegram", t.telly)), telegramToken, t.serve(t.sees.telegram("telegram-hook", t.calls)),
+		benchTelegramToken, t.serve(t.sees.telegram("telegram", t.telly)), benchTelegramToken, t.serve(t.sees.telegram("telegram-hook", t.calls)),
 		t.serve(t.matter), mattermostKey, mattermostKey, t.serve(t.sees.matrix(t.matrix))), 0o600))
 	t.hub = launch(b, binary, file)
 	t.base = strings.TrimSuffix(t.hub.url, "/in/meta")
