@@ -52,6 +52,7 @@ func TestLongAnswers(t *testing.T) {
 	for _, p := range w.places {
 		t.Run(string(p.system), func(t *testing.T) {
 			chat, anna := p.Chat(t, "flood"), p.people["anna"]
+			t.Parallel()
 			seen := p.Command(t, chat, anna, "kiosk flood")
 			require.True(t, strings.HasPrefix(seen.Text, "much too much"))
 			require.Less(t, utf8.RuneCountInString(seen.Text), 45_000)

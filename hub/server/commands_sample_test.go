@@ -67,19 +67,25 @@ func (k *kiosk) Functions() []apps.Function {
 			},
 		},
 		{Name: "slow", Summary: "Take your time.", Level: hub.Member, Form: hub.Form{Title: "Slow"}, Do: func(ctx context.Context, c *hub.Command) hub.Reply {
-			select {
-			case <-time.After(slowAnswer):
-				k.did(c, "slow")
-			case <-ctx.Done():
-			}
+			dawdle(ctx)
+			k.did(c, "slow")
 			return hub.Say("At last.")
 		}},
 		{Name: "panic", Summary: "Break down.", Level: hub.Member, Form: hub.Form{Title: "Panic"}, Do: func(context.Context, *hub.Command) hub.Reply {
 			panic("no more bananas")
 		}},
-		{Name: "flood", Summary: "Say too much.", Level: hub.Member, Form: hub.Form{Title: "Flood"}, Do: func(context.Context, *hub.Command) hub.Reply {
+		{Name: "flood", Summary: "Say too much.", Level: hub.Member, Form: hub.Form{Title: "Flood"}, Do: func(ctx context.Context, _ *hub.Command) hub.Reply {
+			dawdle(ctx) // else a busy machine may not have it written before the platform gives up
 			return hub.Say("%s", strings.Repeat(tooMuch, longAnswer/len(tooMuch)))
 		}},
+	}
+}
+
+// dawdle takes as long as a slow app.
+func dawdle(ctx context.Context) {
+	select {
+	case <-time.After(slowAnswer):
+	case <-ctx.Done():
 	}
 }
 

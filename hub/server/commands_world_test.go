@@ -99,8 +99,8 @@ func newTown(t *testing.T, own []apps.App, more string, makes ...func(*town) *pl
 	}))
 	t.Cleanup(town.relay.Close)
 	town.foundForum()
-	for _, make := range makes {
-		p := make(town)
+	for _, found := range makes {
+		p := found(town)
 		p.people = map[string]string{}
 		for name, admin := range map[string]bool{"anna": false, "bob": false, "gail": false, "carl": true} {
 			p.people[name] = p.Person(t, name, admin)
@@ -215,14 +215,6 @@ func (w *town) rank(p *place, name string, level hub.Level) {
 	path := "/api/v1/people/" + string(p.system) + "/" + url.PathEscape(p.people[name])
 	status, body := w.ask(http.MethodPut, path, `{"level":"`+string(level)+`"}`, "Content-Type", "application/json")
 	require.Equal(w.t, http.StatusOK, status, body)
-}
-
-// place is the system with a name.
-func (w *town) place(system hub.System) *place {
-	w.t.Helper()
-	i := slices.IndexFunc(w.places, func(p *place) bool { return p.system == system })
-	require.GreaterOrEqual(w.t, i, 0)
-	return w.places[i]
 }
 
 func (w *town) foundForum() {
