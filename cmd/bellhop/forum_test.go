@@ -142,7 +142,7 @@ func checkRooms(t *testing.T, p *platforms, s *program) {
 // changes waits until a platform has made n changes of what it had been sent.
 func changes(t *testing.T, p providertest.Platform, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	_, err := p.(interface {
 		Changes(ctx context.Context, n int) ([]providertest.Sent, error)

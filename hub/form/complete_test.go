@@ -37,7 +37,7 @@ func TestComplete(t *testing.T) {
 		{line: "w", want: "watch "},
 		{line: "Re", want: "remove "},
 		{line: "del", want: "delete "},
-		{line: "wacth", want: ""},
+		{line: "wacth", want: "watch "},
 		{line: "watsh", want: "watch "},
 		{line: "xyz", want: ""},
 		{line: "xyz ", want: ""},

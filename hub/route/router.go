@@ -138,6 +138,9 @@ func (r *Router) Waiting(source hub.Source) int {
 // Run routes until ctx ends, then writes down what it has learned. It blocks.
 func (r *Router) Run(ctx context.Context) error {
 	if err := r.Reload(ctx); err != nil {
+		if ctx.Err() != nil { // it was stopped before it had begun
+			return nil //nolint:nilerr // stopping is no failure
+		}
 		return err
 	}
 	var behind sync.WaitGroup
