@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -37,12 +38,19 @@ func open(t testing.TB, c store.Config) *store.Store {
 
 func TestStore(t *testing.T) {
 	onEach(t, func(t *testing.T, fresh func(testing.TB) store.Config) {
-		fresh(t) // skips or fails once, not for every case
+		template := fresh(t) // skips or fails once, not for every case
+		migrated, err := store.Open(t.Context(), template)
+		require.NoError(t, err)
+		require.NoError(t, migrated.Close()) // for where the file can be copied
 		var configs sync.Map
 		storetest.Run(t, func(t *testing.T) *store.Store {
 			c, ok := configs.Load(t)
 			if !ok {
-				c = fresh(t)
+				own := fresh(t)
+				if own.URL == "" {
+					require.NoError(t, os.CopyFS(own.Dir, os.DirFS(template.Dir)))
+				}
+				c = own
 				configs.Store(t, c)
 			}
 			return open(t, c.(store.Config))
