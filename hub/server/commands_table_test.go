@@ -29,10 +29,10 @@ func TestCommands(t *testing.T) {
 	for _, p := range w.places {
 		t.Run(string(p.system), func(t *testing.T) {
 			for i, s := range scenes {
+				if !p.ranks && s.strangers() {
+					continue // who sees the pages of the console has shown the admin's token, and may do everything
+				}
 				t.Run(s.name, func(t *testing.T) {
-					if !p.ranks && s.strangers() {
-						t.Skip("who sees the pages of the console has shown the admin's token")
-					}
 					a := &act{place: p, town: w, name: fmt.Sprintf("case-%d", i)}
 					a.chat = p.Chat(t, a.name)
 					a.names = strings.NewReplacer(append(slices.Clone(names), "{here}", "#"+a.name, "{/}", p.prefix+"discourse ")...)
