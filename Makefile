@@ -14,7 +14,7 @@ build: ## one static binary, ./bellhop
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bellhop ./cmd/bellhop
 
 test: deps ## every test, race detector on, both databases, a real browser
-	.ci/postgres run -- $(GO) test -race -shuffle=on ./...
+	.ci/scratch .ci/postgres run -- $(GO) test -race -shuffle=on ./...
 
 check: tools ## formatting, vet, lint, go.mod
 	@test -z "$$($(TOOLS)/gofumpt -l .)" || { echo "not formatted, run make fmt:"; $(TOOLS)/gofumpt -l .; exit 1; }
