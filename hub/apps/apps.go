@@ -35,8 +35,9 @@ type Function struct {
 
 	// Do carries out a command whose Encoded fits Form: what is required is there,
 	// and every value is one that its field takes. ctx ends when nobody waits for
-	// the reply any longer, a minute later.
-	Do func(ctx context.Context, c *hub.Command) hub.Reply
+	// the reply any longer, a minute later. What an error says goes to the asker if
+	// it is a hub.Error, else to the log.
+	Do func(ctx context.Context, c *hub.Command) (hub.Reply, error)
 	// Lookup lists options of a dynamic field that match query, the best first. It
 	// is nil where no field is dynamic.
 	Lookup func(ctx context.Context, c *hub.Command, field, query string) ([]hub.Option, error)

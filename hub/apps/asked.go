@@ -41,7 +41,7 @@ func (h *Host) asksDo(ctx context.Context, body []byte) hub.Done {
 	}
 	r, later, err := h.Do(ctx, c)
 	if err != nil {
-		r = refusal(err)
+		r = failure(ctx, h.Log, c, err)
 	}
 	return hub.Done{Reply: r, Later: later}
 }

@@ -89,6 +89,7 @@ type manifest struct {
 	functions []Function
 	byName    map[string]*Function
 	took      func(app string, d time.Duration)
+	log       *slog.Logger
 }
 
 // New makes a Host. An app whose name, functions or forms are wrong is a
@@ -119,6 +120,7 @@ func New(c Config) (*Host, error) {
 			return nil, fmt.Errorf("app %q is there twice", app.Name())
 		}
 		m.took = c.AppTook
+		m.log = c.Log
 		h.apps[app.Name()] = m
 	}
 	if h.apps[c.Default] == nil {

@@ -32,23 +32,23 @@ func newKitchen() *kitchen {
 	k.name = "kitchen"
 	k.functions = []apps.Function{{
 		Name: "help", Summary: "Say what there is.", Level: hub.Guest,
-		Do: func(context.Context, *hub.Command) hub.Reply { return done("help") },
+		Do: plainly(func(context.Context, *hub.Command) hub.Reply { return done("help") }),
 	}, {
 		Name: "cook", Aliases: []string{"make"}, Summary: "Cook a dish.", Level: hub.Member,
 		Form: hub.Form{Title: "Cook", Fields: []hub.Field{
 			{Name: "dish", Label: "Dish", Type: hub.FieldText, Required: true, Place: 1, Min: 3},
 			{Name: "portions", Label: "Portions", Type: hub.FieldText, Subtype: hub.TextNumber, Place: 2},
 		}},
-		Do: func(_ context.Context, c *hub.Command) hub.Reply {
+		Do: plainly(func(_ context.Context, c *hub.Command) hub.Reply {
 			k.saw.Store(c)
 			if c.Command.Encoded.Get("dish") == "stone" {
 				return hub.Reply{Error: &hub.Refusal{Text: "No.", Fields: map[string]string{"dish": "cannot be eaten"}}}
 			}
 			return done("%s × %s", c.Command.Encoded.Get("dish"), c.Command.Encoded.Get("portions")).With(hub.OutcomeCreated)
-		},
+		}),
 	}, {
 		Name: "clean", Summary: "Clean up.", Level: hub.Operator,
-		Do: func(context.Context, *hub.Command) hub.Reply {
+		Do: plainly(func(context.Context, *hub.Command) hub.Reply {
 			r := done("Sure?")
 			r.OK.Actions = []hub.Action{
 				{Label: "Yes", Call: &hub.Call{Function: "burn", State: "all"}},
@@ -56,47 +56,47 @@ func newKitchen() *kitchen {
 				{Label: "Read", URL: "https://example.com"},
 			}
 			return r
-		},
+		}),
 	}, {
 		Name: "burn", Summary: "Burn it.", Level: hub.Operator,
-		Do: func(_ context.Context, c *hub.Command) hub.Reply {
+		Do: plainly(func(_ context.Context, c *hub.Command) hub.Reply {
 			return done("burnt %s%s", c.Command.State, c.Command.Encoded.Get(hub.ChosenValue))
-		},
+		}),
 	}, {
 		Name: "bake", Summary: "Bake slowly.", Level: hub.Member,
-		Do: func(ctx context.Context, _ *hub.Command) hub.Reply {
+		Do: plainly(func(ctx context.Context, _ *hub.Command) hub.Reply {
 			select {
 			case <-k.slow:
 			case <-ctx.Done():
 			}
 			return done("baked")
-		},
+		}),
 	}, {
 		Name: "drop", Summary: "Drop it.", Level: hub.Member,
-		Do: func(context.Context, *hub.Command) hub.Reply { panic("the plate") },
+		Do: plainly(func(context.Context, *hub.Command) hub.Reply { panic("the plate") }),
 	}, {
 		Name: "shout", Summary: "Say much.", Level: hub.Member,
-		Do: func(context.Context, *hub.Command) hub.Reply { return done("%s", strings.Repeat("ä", 5<<20)) },
+		Do: plainly(func(context.Context, *hub.Command) hub.Reply { return done("%s", strings.Repeat("ä", 5<<20)) }),
 	}, {
 		Name: "silent", Summary: "Say nothing.", Level: hub.Member,
-		Do: func(context.Context, *hub.Command) hub.Reply { return hub.Reply{} },
+		Do: plainly(func(context.Context, *hub.Command) hub.Reply { return hub.Reply{} }),
 	}, {
 		Name: "again", Summary: "Call itself.", Level: hub.Member,
-		Do: func(_ context.Context, c *hub.Command) hub.Reply {
+		Do: plainly(func(_ context.Context, c *hub.Command) hub.Reply {
 			if c.Command.State == "once" {
 				return hub.Reply{Call: &hub.Call{Function: "cook", Raw: "soup 2"}}
 			}
 			return hub.Reply{Call: &hub.Call{Function: "again", State: c.Command.State}}
-		},
+		}),
 	}, {
 		Name: "menu", Summary: "A form that changes.", Level: hub.Member,
 		Form: hub.Form{Title: "Menu", Fields: []hub.Field{
 			{Name: "course", Label: "Course", Type: hub.FieldSelect, Required: true, Refresh: true, Options: []hub.Option{{Label: "Starter", Value: "s"}, {Label: "Main", Value: "m"}}},
 			{Name: "dish", Label: "Dish", Type: hub.FieldSelect, Required: true, Dynamic: true},
 		}},
-		Do: func(_ context.Context, c *hub.Command) hub.Reply {
+		Do: plainly(func(_ context.Context, c *hub.Command) hub.Reply {
 			return done("%s %s %s", c.Command.Encoded.Get("course"), c.Command.Encoded.Get("dish"), c.Command.Encoded.Get("day"))
-		},
+		}),
 		Lookup: func(_ context.Context, _ *hub.Command, field, query string) ([]hub.Option, error) {
 			if field != "dish" {
 				return nil, hub.Errorf(hub.CodeInvalid, "no such field")
@@ -121,6 +121,11 @@ func newKitchen() *kitchen {
 		},
 	}}
 	return k
+}
+
+// plainly is a Do that does not fail.
+func plainly(f func(context.Context, *hub.Command) hub.Reply) func(context.Context, *hub.Command) (hub.Reply, error) {
+	return func(ctx context.Context, c *hub.Command) (hub.Reply, error) { return f(ctx, c), nil }
 }
 
 func TestLines(t *testing.T) {

@@ -250,7 +250,7 @@ func (h *Host) dispatch(ctx context.Context, c *hub.Command) hub.Reply {
 	given.Security, given.Context.Source.Props = hub.Security{}, nil
 	body, err := json.Marshal(given)
 	if err != nil {
-		return refusal(err)
+		return failure(ctx, h.Log, c, err)
 	}
 	answer, err := h.Wire.AskApp(ctx, c.Command.Namespace, c.Command.Function, body)
 	var r hub.Reply

@@ -56,7 +56,7 @@ func (m *manifest) serve(ctx context.Context, function string, body []byte) []by
 func (m *manifest) run(ctx context.Context, function string, body []byte) (r hub.Reply) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("an app panicked", "app", m.app.Name(), "function", function, "panic", p, "stack", string(debug.Stack()))
+			m.log.ErrorContext(ctx, "an app panicked", "app", m.app.Name(), "function", function, "panic", p, "stack", string(debug.Stack()))
 			r = hub.Refuse("**%s** broke down over this; the operators find why in Bellhop's log. Nothing else is hurt.", m.app.Name())
 		}
 	}()
@@ -71,46 +71,41 @@ func (m *manifest) run(ctx context.Context, function string, body []byte) (r hub
 	if c.Command.Encoded == nil {
 		c.Command.Encoded = hub.Values{}
 	}
-	return trim(f.answer(ctx, c))
+	return trim(f.Answer(ctx, c, m.log))
 }
 
-// answer runs what the kind of the command asks for.
-func (f *Function) answer(ctx context.Context, c *hub.Command) hub.Reply {
+// Answer runs what the kind of a command asks for, as the host does once it has
+// checked the command.
+func (f *Function) Answer(ctx context.Context, c *hub.Command, log *slog.Logger) hub.Reply {
+	r, err := f.answer(ctx, c)
+	if err != nil {
+		return failure(ctx, log, c, err)
+	}
+	return r
+}
+
+func (f *Function) answer(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	switch c.Command.Kind {
 	case hub.KindLookup:
 		if f.Lookup == nil {
-			return hub.Reply{OK: &hub.OK{}}
+			return hub.Reply{OK: &hub.OK{}}, nil
 		}
 		options, err := f.Lookup(ctx, c, c.Command.Encoded.Get(hub.LookupField), c.Command.Encoded.Get(hub.LookupQuery))
-		if err != nil {
-			return refusal(err)
-		}
-		return hub.Reply{OK: &hub.OK{Options: options}}
+		return hub.Reply{OK: &hub.OK{Options: options}}, err
 	case hub.KindForm:
-		shown := filled(f.Form, c.Command.Encoded)
-		if f.Refresh != nil {
-			var err error
-			if shown, err = f.Refresh(ctx, c); err != nil {
-				return refusal(err)
-			}
+		if f.Refresh == nil {
+			shown := filled(f.Form, c.Command.Encoded)
+			return hub.Reply{Form: &shown}, nil
 		}
-		return hub.Reply{Form: &shown}
+		shown, err := f.Refresh(ctx, c)
+		return hub.Reply{Form: &shown}, err
 	case hub.KindCancel:
 		if f.Cancel != nil {
 			f.Cancel(ctx, c)
 		}
-		return hub.Say("Cancelled. Nothing was changed.")
+		return hub.Say("Cancelled. Nothing was changed."), nil
 	}
 	return f.Do(ctx, c)
-}
-
-// refusal is an error as a reply. Only one that is meant for people is shown.
-func refusal(err error) hub.Reply {
-	if e, ok := errors.AsType[*hub.Error](err); ok && e.Code != hub.CodeInternal {
-		return hub.Reply{Error: &hub.Refusal{Text: e.Message, Fields: e.Fields}}
-	}
-	slog.Error("an app failed", "err", err)
-	return hub.Refuse("This did not work, and the mistake is ours; the operators find it in Bellhop's log.")
 }
 
 // The bounds of a reply.

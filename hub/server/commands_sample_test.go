@@ -54,29 +54,29 @@ func (k *kiosk) Functions() []apps.Function {
 			Refresh: func(_ context.Context, c *hub.Command) (hub.Form, error) { return order(c.Command.Encoded), nil },
 		},
 		{Name: "bell", Summary: "Show a bell.", Level: hub.Member, Form: hub.Form{Title: "Bell"}, Do: bell},
-		{Name: "ring", Level: hub.Member, Form: hub.Form{Title: "Ring"}, Do: func(_ context.Context, c *hub.Command) hub.Reply {
+		{Name: "ring", Level: hub.Member, Form: hub.Form{Title: "Ring"}, Do: func(_ context.Context, c *hub.Command) (hub.Reply, error) {
 			k.did(c, "rung")
-			return hub.Say("It has rung.")
+			return hub.Say("It has rung."), nil
 		}},
 		{
 			Name: "count", Summary: "Count a word.", Level: hub.Member,
 			Form: hub.Form{Title: "Count", Fields: []hub.Field{{Name: "word", Label: "Word", Type: hub.FieldText, Required: true, Place: 1}}},
-			Do: func(_ context.Context, c *hub.Command) hub.Reply {
+			Do: func(_ context.Context, c *hub.Command) (hub.Reply, error) {
 				k.did(c, c.Command.Encoded.Get("word"))
-				return hub.Say("Counted %s.", c.Command.Encoded.Get("word"))
+				return hub.Say("Counted %s.", c.Command.Encoded.Get("word")), nil
 			},
 		},
-		{Name: "slow", Summary: "Take your time.", Level: hub.Member, Form: hub.Form{Title: "Slow"}, Do: func(ctx context.Context, c *hub.Command) hub.Reply {
+		{Name: "slow", Summary: "Take your time.", Level: hub.Member, Form: hub.Form{Title: "Slow"}, Do: func(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 			dawdle(ctx)
 			k.did(c, "slow")
-			return hub.Say("At last.")
+			return hub.Say("At last."), nil
 		}},
-		{Name: "panic", Summary: "Break down.", Level: hub.Member, Form: hub.Form{Title: "Panic"}, Do: func(context.Context, *hub.Command) hub.Reply {
+		{Name: "panic", Summary: "Break down.", Level: hub.Member, Form: hub.Form{Title: "Panic"}, Do: func(context.Context, *hub.Command) (hub.Reply, error) {
 			panic("no more bananas")
 		}},
-		{Name: "flood", Summary: "Say too much.", Level: hub.Member, Form: hub.Form{Title: "Flood"}, Do: func(ctx context.Context, _ *hub.Command) hub.Reply {
+		{Name: "flood", Summary: "Say too much.", Level: hub.Member, Form: hub.Form{Title: "Flood"}, Do: func(ctx context.Context, _ *hub.Command) (hub.Reply, error) {
 			dawdle(ctx) // else a busy machine may not have it written before the platform gives up
-			return hub.Say("%s", strings.Repeat(tooMuch, longAnswer/len(tooMuch)))
+			return hub.Say("%s", strings.Repeat(tooMuch, longAnswer/len(tooMuch))), nil
 		}},
 	}
 }
@@ -117,16 +117,16 @@ func (k *kiosk) lookup(_ context.Context, _ *hub.Command, _, query string) ([]hu
 }
 
 // order refuses days that only it knows to be wrong.
-func (k *kiosk) order(_ context.Context, c *hub.Command) hub.Reply {
+func (k *kiosk) order(_ context.Context, c *hub.Command) (hub.Reply, error) {
 	v := c.Command.Encoded
 	if strings.HasPrefix(v.Get("day"), "20") && v.Get("day") < "2020" {
 		k.did(c, "refused")
-		return hub.Reply{Error: &hub.Refusal{Text: "We cannot deliver then.", Fields: map[string]string{"day": "has long passed"}}}
+		return hub.Reply{Error: &hub.Refusal{Text: "We cannot deliver then.", Fields: map[string]string{"day": "has long passed"}}}, nil
 	}
 	k.did(c, "ordered")
-	return hub.Say("Ordered: %s %s %s %s.", v.Get("item"), v.Get("way"), v.Get("day"), v.Get("phone"))
+	return hub.Say("Ordered: %s %s %s %s.", v.Get("item"), v.Get("way"), v.Get("day"), v.Get("phone")), nil
 }
 
-func bell(_ context.Context, _ *hub.Command) hub.Reply {
-	return hub.Reply{OK: &hub.OK{Text: "A bell.", Actions: []hub.Action{{Label: "Ring", Call: &hub.Call{Function: "ring"}}, {Label: "Leave it", Call: &hub.Call{Function: "bell"}}}}}
+func bell(_ context.Context, _ *hub.Command) (hub.Reply, error) {
+	return hub.Reply{OK: &hub.OK{Text: "A bell.", Actions: []hub.Action{{Label: "Ring", Call: &hub.Call{Function: "ring"}}, {Label: "Leave it", Call: &hub.Call{Function: "bell"}}}}}, nil
 }

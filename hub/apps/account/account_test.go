@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"regexp"
 	"strings"
 	"sync"
@@ -71,7 +72,7 @@ func (w *world) say(t *testing.T, system hub.System, user, line string, change .
 	values, wrong := form.Validate(f.Form, values, w.now)
 	require.Empty(t, wrong)
 	c.Command = hub.Call{ID: "c1", Namespace: account.Name, Function: f.Name, Kind: hub.KindSubmit, Raw: line, Encoded: values}
-	r := f.Do(t.Context(), c)
+	r := f.Answer(t.Context(), c, slog.New(slog.DiscardHandler))
 	require.NoError(t, r.Validate())
 	return r
 }
@@ -263,7 +264,8 @@ func TestWrongCodesAtOnce(t *testing.T) {
 				Command: hub.Call{Encoded: hub.Values{"code": {"ACDEFGHJ"}}},
 				Context: hub.CommandContext{System: "telegram", User: hub.User{ID: "77"}},
 			}
-			outcomes[i] = f.Do(t.Context(), c).Outcome()
+			r := f.Answer(t.Context(), c, slog.New(slog.DiscardHandler))
+			outcomes[i] = r.Outcome()
 		})
 	}
 	wg.Wait()
@@ -376,10 +378,10 @@ func TestOneAdminStays(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, whom := range []string{"UA", "UB"} {
 		wg.Go(func() {
-			f.Do(t.Context(), &hub.Command{
+			f.Answer(t.Context(), &hub.Command{
 				Command: hub.Call{Encoded: hub.Values{"user": {whom}, "level": {"user"}}},
 				Context: hub.CommandContext{System: "slack"},
-			})
+			}, slog.New(slog.DiscardHandler))
 		})
 	}
 	wg.Wait()

@@ -97,32 +97,3 @@ func (a *App) Name() string { return Name }
 
 // Functions are what it can do.
 func (a *App) Functions() []apps.Function { return a.functions }
-
-// answer is the work of a function. What its error says goes to the asker if it
-// is a hub.Error, else to the log.
-type answer func(ctx context.Context, c *hub.Command) (hub.Reply, error)
-
-// do makes a function's Do of it.
-func (a *App) do(f answer) func(context.Context, *hub.Command) hub.Reply {
-	return func(ctx context.Context, c *hub.Command) hub.Reply {
-		reply, err := f(ctx, c)
-		if err != nil {
-			return a.failed(ctx, c, err)
-		}
-		return reply
-	}
-}
-
-// failed is the answer where something else than the command was wrong.
-func (a *App) failed(ctx context.Context, c *hub.Command, err error) hub.Reply {
-	switch hub.CodeOf(err) {
-	case hub.CodeForbidden:
-		return hub.Refuse("%s", sentence(err.Error())).With(hub.OutcomeRefused)
-	case hub.CodeConflict, hub.CodeInvalid, hub.CodeNotFound:
-		return hub.Refuse("%s", sentence(err.Error())).With(hub.OutcomeError)
-	case hub.CodeUnavailable:
-		return hub.Refuse("That did not work, because a part of Bellhop does not answer just now. Please try again in a minute.").With(hub.OutcomeError)
-	}
-	a.Log.ErrorContext(ctx, "a command failed", "function", c.Command.Function, "command", c.Command.ID, "system", c.Context.System, "chat", c.Context.Channel.ID, "err", err)
-	return hub.Refuse("Something went wrong on Bellhop's side. Its log has the details; please try again.").With(hub.OutcomeError)
-}

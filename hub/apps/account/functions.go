@@ -36,28 +36,28 @@ func (a *App) list() []apps.Function {
 	return []apps.Function{{
 		Name: functionWhoami, Aliases: []string{"me"}, Summary: "See who I take you for and what you may do.", Level: hub.Member,
 		Detail:  "Your level is the highest that any of your linked accounts was given.\n\n" + aboutLevels,
-		Example: []string{"whoami"}, Form: hub.Form{Title: "Who am I"}, Do: a.do(a.whoami),
+		Example: []string{"whoami"}, Form: hub.Form{Title: "Who am I"}, Do: a.whoami,
 	}, {
 		Name: functionLink, Summary: "Be the same person on several systems.", Level: hub.Member,
 		Detail: "Without a code it makes one, which you then give from your account on the other system, within ten minutes. " +
 			"From then on what you may do on one system you may do on the other.\n\n" +
 			"Make the code on the account with the higher level, and tell it to nobody: whoever gives it has your level from then on.",
-		Example: []string{"link", "link ACDEFGHJ"}, Form: linkForm(), Do: a.do(a.link),
+		Example: []string{"link", "link ACDEFGHJ"}, Form: linkForm(), Do: a.link,
 	}, {
 		Name: functionUnlink, Summary: "Take this account out of those that are linked.", Level: hub.Member,
 		Detail:  "This account is a person of its own again, with the level that it was given itself.",
-		Example: []string{"unlink"}, Form: hub.Form{Title: "Unlink this account"}, Do: a.do(a.unlink),
+		Example: []string{"unlink"}, Form: hub.Form{Title: "Unlink this account"}, Do: a.unlink,
 	}, {
 		Name: functionPeople, Summary: "List who has spoken to me and what they may do.", Level: hub.Admin,
 		Detail:  "Those seen last come first. A word narrows it down to those with it in their name or id.\n\n" + aboutLevels,
-		Example: []string{"people", "people anna", "people --level admin", "people --system telegram"}, Form: a.peopleForm(), Do: a.do(a.people),
+		Example: []string{"people", "people anna", "people --level admin", "people --system telegram"}, Form: a.peopleForm(), Do: a.people,
 	}, {
 		Name: functionLevel, Summary: "Set what somebody may do.", Level: hub.Admin,
 		Detail:  "Name them by a mention, by their name once they have spoken to me, or by the platform's id.\n\n" + aboutLevels,
-		Example: []string{"level @anna operator", "level 4711 admin --system telegram"}, Form: a.levelForm(), Do: a.do(a.level),
+		Example: []string{"level @anna operator", "level 4711 admin --system telegram"}, Form: a.levelForm(), Do: a.level,
 	}, {
 		Name: functionHelp, Summary: "See what you may ask me for.", Level: hub.Guest,
-		Example: []string{"help", "help link"}, Form: helpForm(), Do: a.do(a.help),
+		Example: []string{"help", "help link"}, Form: helpForm(), Do: a.help,
 	}}
 }
 

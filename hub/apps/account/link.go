@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/apps"
 )
 
 // codeFor is how long a code may be used.
@@ -69,7 +70,7 @@ func (a *App) take(ctx context.Context, c *hub.Command, code string) (hub.Reply,
 		a.wrong.pardon(system, user)
 		return a.other(ctx, c)
 	case hub.CodeInvalid:
-		return hub.Refuse("%s", sentence(err.Error())).With(hub.OutcomeError), nil
+		return hub.Refuse("%s", apps.Sentence(err.Error())).With(hub.OutcomeError), nil
 	}
 	a.wrong.pardon(system, user)
 	return hub.Reply{}, err

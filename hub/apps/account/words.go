@@ -45,16 +45,6 @@ func typed(s string) string {
 	return "`" + s + "`"
 }
 
-// sentence is s with a capital and a stop.
-func sentence(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(first)) + s[size:]
-	if strings.HasSuffix(s, "?") || strings.HasSuffix(s, ".") {
-		return s
-	}
-	return s + "."
-}
-
 // called is a user of a system for people: "Anna Bauer (`slack/U1`)".
 func called(u *hub.ChatUser) string {
 	id := typed(string(u.System) + "/" + u.ID)

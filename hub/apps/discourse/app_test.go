@@ -3,6 +3,7 @@ package discourse_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -127,7 +128,8 @@ func TestAtOnce(t *testing.T) {
 		all.Go(func() {
 			f := app.Functions()[0]
 			c := &hub.Command{Context: room, Command: hub.Call{Function: f.Name, Encoded: hub.Values{"category": {"support"}, "tag": {[]string{"bug", "urgent"}[i%2]}}}}
-			outcomes[i] = f.Do(t.Context(), c).Outcome()
+			r := f.Answer(t.Context(), c, slog.New(slog.DiscardHandler))
+			outcomes[i] = r.Outcome()
 		})
 	}
 	all.Wait()

@@ -54,7 +54,7 @@ func (a *App) ruleFunctions() []apps.Function {
 	for _, m := range modes {
 		list = append(list, apps.Function{
 			Name: string(m.mode), Aliases: m.aliases, Summary: m.summary, Detail: m.detail + "\n\n" + aboutRules, Example: m.examples,
-			Level: hub.Operator, Form: a.ruleForm(m.mode), Do: a.do(a.rule(m.mode)), Lookup: a.lookup,
+			Level: hub.Operator, Form: a.ruleForm(m.mode), Do: a.rule(m.mode), Lookup: a.lookup,
 		})
 	}
 	return list
@@ -91,12 +91,12 @@ func (a *App) otherFunctions() []apps.Function {
 				{Name: fieldWhich, Label: "Rule", Description: "Its number, or all", Type: hub.FieldSelect, Dynamic: true, Required: true, Place: 1},
 				{Name: fieldYes, Label: "Really all", Description: "Do not ask again before all are removed", Type: hub.FieldBool},
 			}},
-			Do: a.do(a.remove), Lookup: a.lookupRule,
+			Do: a.remove, Lookup: a.lookupRule,
 		},
 		{
 			Name: functionStatus, Aliases: []string{"list"}, Summary: "Show the rules of this chat.", Level: hub.Member,
 			Detail: "The rules stand in the order in which they decide: for each post the first that fits does.", Example: []string{"status"},
-			Form: hub.Form{Title: "Rules"}, Do: a.do(a.status),
+			Form: hub.Form{Title: "Rules"}, Do: a.status,
 		},
 		{
 			Name: functionSnooze, Summary: "Leave this chat alone for a while.", Level: hub.Operator,
@@ -106,33 +106,33 @@ func (a *App) otherFunctions() []apps.Function {
 				{Name: fieldWhen, Label: "How long", Description: "For how long or until when", Hint: "2h, 90m, 1d or until 09:00", Type: hub.FieldText, Required: true, Rest: true, Max: 100},
 				{Name: fieldTopic, Label: "Only this topic", Description: "That the thread is about", Type: hub.FieldBool},
 			}},
-			Do: a.do(a.snooze),
+			Do: a.snooze,
 		},
 		{
 			Name: functionResume, Summary: "End a snooze.", Level: hub.Operator, Detail: "What waited comes at once. Quiet hours go on.", Example: []string{"resume"},
-			Form: hub.Form{Title: "Resume"}, Do: a.do(a.resume),
+			Form: hub.Form{Title: "Resume"}, Do: a.resume,
 		},
 		{
 			Name: functionTest, Summary: "Send a test message here.", Level: hub.Operator, Detail: "It looks like the newest post that this chat would hear of. If there is none, it is made up and says so.", Example: []string{"test"},
-			Form: hub.Form{Title: "Test"}, Do: a.do(a.sample),
+			Form: hub.Form{Title: "Test"}, Do: a.sample,
 		},
 		{
 			Name: functionWhy, Summary: "Say why a post was told here, or was not.", Level: hub.Member, Detail: "Paste the link of a topic or a post.", Example: []string{"why https://forum.example.com/t/paper-jam/301/4"},
 			Form: hub.Form{Title: "Why", Submit: "Ask", Fields: []hub.Field{
 				{Name: fieldLink, Label: "Link to the topic or post", Type: hub.FieldText, Required: true, Place: 1, Max: 2000},
 			}},
-			Do: a.do(a.why),
+			Do: a.why,
 		},
 		{
 			Name: functionHelp, Summary: "Show what you may do here.", Level: hub.Member, Example: []string{"help", "help watch"},
 			Form: hub.Form{Title: "Help", Fields: []hub.Field{
 				{Name: fieldVerb, Label: "About", Type: hub.FieldText, Place: 1, Max: 100},
 			}},
-			Do: a.do(a.help),
+			Do: a.help,
 		},
 		// The buttons: help says nothing of them.
-		{Name: functionMuteTopic, Level: hub.Operator, Form: hub.Form{Title: "Mute topic"}, Do: a.do(a.muteTopicForGood)},
-		{Name: functionSnooze2h, Level: hub.Operator, Form: hub.Form{Title: "Snooze 2 h"}, Do: a.do(a.snoozeShortly)},
-		{Name: functionUndo, Level: hub.Operator, Form: hub.Form{Title: "Undo"}, Do: a.do(a.undo)},
+		{Name: functionMuteTopic, Level: hub.Operator, Form: hub.Form{Title: "Mute topic"}, Do: a.muteTopicForGood},
+		{Name: functionSnooze2h, Level: hub.Operator, Form: hub.Form{Title: "Snooze 2 h"}, Do: a.snoozeShortly},
+		{Name: functionUndo, Level: hub.Operator, Form: hub.Form{Title: "Undo"}, Do: a.undo},
 	}
 }

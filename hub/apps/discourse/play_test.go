@@ -3,6 +3,7 @@ package discourse_test
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -62,7 +63,7 @@ func (s *stage) do(c hub.Call) hub.Reply {
 		c.Encoded = hub.Values{}
 	}
 	before := maps.Clone(c.Encoded)
-	s.last = f.Do(s.t.Context(), &hub.Command{Command: c, Context: s.context})
+	s.last = f.Answer(s.t.Context(), &hub.Command{Command: c, Context: s.context}, slog.New(slog.DiscardHandler))
 	require.NoError(s.t, s.last.Validate())
 	require.Equal(s.t, before, c.Encoded, "what was given stays as it is")
 	return s.last

@@ -8,7 +8,7 @@ import (
 )
 
 // rule is the work of watch, follow, thread and mute.
-func (a *App) rule(mode hub.Mode) answer {
+func (a *App) rule(mode hub.Mode) func(context.Context, *hub.Command) (hub.Reply, error) {
 	return func(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 		if !saysSomething(c.Command.Encoded) {
 			return a.askForRule(c, mode), nil

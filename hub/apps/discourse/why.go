@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/apps"
 )
 
 const fieldLink = "link"
@@ -166,7 +167,7 @@ const soon = time.Minute
 func (w *whys) tell() (hub.Reply, error) {
 	t := w.teller(w.ctx, w.chat)
 	data := map[string]any{"event": w.event.ID}
-	head := sentence(w.named(w.event))
+	head := apps.Sentence(w.named(w.event))
 	var said []string
 	var err error
 	switch {
@@ -177,7 +178,7 @@ func (w *whys) tell() (hub.Reply, error) {
 	case w.got != nil:
 		said, err = w.decided(t)
 	case w.trace.Verdict == hub.VerdictDropped:
-		head, said = sentence(w.named(nil)), []string{dropped(w.trace.Why)}
+		head, said = apps.Sentence(w.named(nil)), []string{dropped(w.trace.Why)}
 	case w.trace.Verdict == hub.VerdictWaiting:
 		said = []string{"It is not decided yet: " + plain(w.trace.Why) + "."}
 	default:

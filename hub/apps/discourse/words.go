@@ -79,20 +79,6 @@ func counted(n int, one string) string {
 	return fmt.Sprintf("%d %ss", n, one)
 }
 
-// sentence is a text that begins with a capital and ends with a full stop.
-func sentence(s string) string {
-	s = strings.TrimSpace(s)
-	r, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
-		return s
-	}
-	s = string(unicode.ToUpper(r)) + s[size:]
-	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "?") {
-		s += "."
-	}
-	return s
-}
-
 // here is the chat of a command at the beginning of a sentence.
 func here(c *hub.Command) string {
 	if ch := c.Context.Channel; ch.Name != "" && !ch.Direct {
