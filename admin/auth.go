@@ -16,48 +16,65 @@ import (
 // admin is who everybody is that may do anything.
 const admin = "admin"
 
-type whoKey struct{}
+// Caller is who asks and what they may do.
+type Caller struct {
+	Name string // for people and the audit log
+	Role hub.Role
+}
 
-// Who is who asks, behind Guard; "" elsewhere.
-func Who(ctx context.Context) string {
-	who, _ := ctx.Value(whoKey{}).(string)
-	return who
+type callerKey struct{}
+
+// CallerOf is who asks, behind Guard. Elsewhere it is nobody, who may do nothing.
+func CallerOf(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey{}).(Caller)
+	return c
+}
+
+// Who is the name of who asks, behind Guard; "" elsewhere.
+func Who(ctx context.Context) string { return CallerOf(ctx).Name }
+
+// permit is the one place where a role is held against what something needs.
+func permit(ctx context.Context, need hub.Role) error {
+	if c := CallerOf(ctx); !c.Role.May(need) {
+		return hub.Errorf(hub.CodeForbidden, "this needs the role %s, and %s has the role %s: an admin can change that under People", need, c.Name, c.Role)
+	}
+	return nil
 }
 
 // authenticated asks for a credential before h is reached; deny answers where
 // there is none.
 func (s *Server) authenticated(h http.Handler, deny func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, err := s.identify(r)
+		caller, err := s.identify(r)
 		if err != nil {
 			deny(w, r, err)
 			return
 		}
-		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, who)))
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
 	})
 }
 
 // identify finds out who asks, by bearer token or else by session.
-func (s *Server) identify(r *http.Request) (who string, err error) {
+func (s *Server) identify(r *http.Request) (Caller, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") || !s.isToken(strings.TrimSpace(token)) {
-			return "", hub.Errorf(hub.CodeUnauthorized, "the bearer token is not the admin token")
+			return Caller{}, hub.Errorf(hub.CodeUnauthorized, "the bearer token is not the admin token")
 		}
-		return admin, nil
+		return Caller{Name: admin, Role: hub.Administrator}, nil
 	}
 	session, err := s.session(r)
 	if err != nil {
-		return "", err
+		return Caller{}, err
 	}
 	if session == nil {
-		return "", hub.Errorf(hub.CodeUnauthorized, "a credential is needed: send Authorization: Bearer and the admin token, or log in at /login")
+		return Caller{}, hub.Errorf(hub.CodeUnauthorized, "a credential is needed: send Authorization: Bearer and the admin token, or log in at /login")
 	}
 	// A browser sends the cookie along whatever site makes it ask.
 	if err := s.origins.Check(r); err != nil {
-		return "", errOrigin
+		return Caller{}, errOrigin
 	}
-	return session.Who, nil
+	return Caller{Name: session.Who, Role: hub.Administrator}, nil
 }
 
 var errOrigin = hub.Errorf(hub.CodeForbidden, "the request comes from another site; if this is Bellhop's own page, "+
@@ -85,7 +102,7 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	default:
 		p := s.describe(r, err)
-		web.Render(w, p.Status, "problem.html", web.Problem{Title: p.Title, Detail: p.Detail, Retry: r.URL.RequestURI()})
+		web.Render(w, web.WordsOf(r), p.Status, "problem.html", web.Problem{Title: p.Title, Detail: p.Detail, Retry: r.URL.RequestURI()})
 	}
 }
 

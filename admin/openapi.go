@@ -60,7 +60,7 @@ func (rt route) operation() object {
 	tag, _, _ := strings.Cut(rt.path[1:], "/")
 	op := object{
 		"operationId": rt.id, "summary": rt.summary, "tags": []any{tag},
-		"parameters": rt.parameters(), "responses": rt.responses(),
+		"parameters": rt.parameters(), "responses": rt.responses(), "x-role": rt.need,
 	}
 	if rt.body != nil {
 		op["requestBody"] = object{"required": true, "content": rt.body.described()}

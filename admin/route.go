@@ -24,6 +24,7 @@ const (
 type route struct {
 	method, path string // below the prefix
 	id           string // operationId
+	need         hub.Role // who may; a route that does not say is a mistake
 	summary      string
 	query        []param
 	header       []param
@@ -71,6 +72,9 @@ func (s *Server) mount(routes []route) http.Handler {
 	mux := http.NewServeMux()
 	paths := map[string]map[string]http.Handler{}
 	for _, rt := range routes {
+		if !rt.need.Known() {
+			panic("admin: nobody is said to be allowed " + rt.id) // it would be closed to all
+		}
 		if paths[rt.path] == nil {
 			paths[rt.path] = map[string]http.Handler{}
 		}
@@ -111,6 +115,9 @@ func allow(methods []string) string {
 
 func (s *Server) serve(rt route) http.Handler {
 	return s.failing(func(w http.ResponseWriter, r *http.Request) error {
+		if err := permit(r.Context(), rt.need); err != nil {
+			return err
+		}
 		if err := rt.checkQuery(r); err != nil {
 			return err
 		}

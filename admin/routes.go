@@ -15,7 +15,7 @@ func gives(status int, text, schema string) []outcome {
 // routes is the table of all operations.
 func (s *Server) routes() []route {
 	all := []route{{
-		method: http.MethodGet, path: "/openapi.json", id: "getDocument", summary: "This document",
+		method: http.MethodGet, path: "/openapi.json", id: "getDocument", need: hub.Viewer, summary: "This document",
 		answers: gives(http.StatusOK, "OpenAPI 3.1", "Document"),
 		handle:  s.getDocument,
 	}}
@@ -33,14 +33,14 @@ func (s *Server) routes() []route {
 
 func (s *Server) commandRoutes() []route {
 	return []route{{
-		method: http.MethodPost, path: "/commands", id: "runCommand",
+		method: http.MethodPost, path: "/commands", id: "runCommand", need: hub.Administrator,
 		summary: "Run a command as it would be given in a chat. That a command was refused is told in the reply, not in the status",
 		header:  []param{{name: "Idempotency-Key", text: "the same key again runs nothing and gives the same reply"}},
 		body:    inJSON("CommandInput"),
 		answers: gives(http.StatusOK, "The reply; data.outcome says what came of it.", "Reply"),
 		handle:  s.runCommand,
 	}, {
-		method: http.MethodGet, path: "/autocomplete", id: "completeLine", summary: "What may stand at the end of a command that is being typed",
+		method: http.MethodGet, path: "/autocomplete", id: "completeLine", need: hub.Viewer, summary: "What may stand at the end of a command that is being typed",
 		query: []param{
 			{name: "q", text: "the line up to the cursor: /discourse watch su"},
 			{name: "chat", text: "where it is typed: slack:C0123"},
@@ -52,7 +52,7 @@ func (s *Server) commandRoutes() []route {
 
 func (s *Server) eventRoutes() []route {
 	return []route{{
-		method: http.MethodGet, path: "/events", id: "listEvents", summary: "Events, newest first",
+		method: http.MethodGet, path: "/events", id: "listEvents", need: hub.Viewer, summary: "Events, newest first",
 		query: []param{
 			{name: "source", text: "of one source"},
 			{name: "type", text: "of one type or, with * for a segment, of several: forum.post.*"},
@@ -61,22 +61,22 @@ func (s *Server) eventRoutes() []route {
 		answers: gives(http.StatusOK, "A page. One that is short, even empty, is the last only if it has no next.", "EventList"),
 		handle:  s.listEvents,
 	}, {
-		method: http.MethodPost, path: "/events", id: "publishEvent",
+		method: http.MethodPost, path: "/events", id: "publishEvent", need: hub.Editor,
 		summary: "Publish a CloudEvent. The same source and id again is the same event",
 		body:    content{jsonContent: "EventInput", "application/cloudevents+json": "EventInput"},
 		answers: gives(http.StatusAccepted, "It is stored.", "EventAccepted"),
 		handle:  s.publishEvent,
 	}, {
-		method: http.MethodGet, path: "/events/{id}", id: "getEvent", summary: "An event",
+		method: http.MethodGet, path: "/events/{id}", id: "getEvent", need: hub.Viewer, summary: "An event",
 		answers: gives(http.StatusOK, "The event.", "Event"),
 		handle:  s.getEvent,
 	}, {
-		method: http.MethodGet, path: "/events/{id}/trace", id: "getTrace", summary: "The decision about an event as it was taken: who heard of it and why, or what came nearest",
+		method: http.MethodGet, path: "/events/{id}/trace", id: "getTrace", need: hub.Viewer, summary: "The decision about an event as it was taken: who heard of it and why, or what came nearest",
 		query:   []param{wordsParam},
 		answers: []outcome{{http.StatusOK, "The decision, as JSON or in words.", content{jsonContent: "Trace", textContent: "Words"}}},
 		handle:  s.getTrace,
 	}, {
-		method: http.MethodPost, path: "/explain", id: "explainEvent",
+		method: http.MethodPost, path: "/explain", id: "explainEvent", need: hub.Viewer,
 		summary: "What would become of an event as things stand: every row with its reason, and what each chat would get. Nothing is sent",
 		query:   []param{wordsParam},
 		body:    inJSON("ExplainInput"),
@@ -91,11 +91,11 @@ var wordsParam = param{name: "format", text: "text is words for people", enum: [
 
 func (s *Server) sourceRoutes() []route {
 	return []route{{
-		method: http.MethodGet, path: "/sources", id: "listSources", summary: "The configured sources and how they are",
+		method: http.MethodGet, path: "/sources", id: "listSources", need: hub.Viewer, summary: "The configured sources and how they are",
 		answers: gives(http.StatusOK, "All of them.", "SourceList"),
 		handle:  s.listSources,
 	}, {
-		method: http.MethodGet, path: "/sources/{source}/taxonomy", id: "getTaxonomy", summary: "The categories, tags and groups of a forum",
+		method: http.MethodGet, path: "/sources/{source}/taxonomy", id: "getTaxonomy", need: hub.Viewer, summary: "The categories, tags and groups of a forum",
 		answers: gives(http.StatusOK, "As far as they are known.", "Taxonomy"),
 		handle:  s.getTaxonomy,
 	}}
@@ -105,7 +105,7 @@ func (s *Server) subscriptionRoutes() []route {
 	format := param{name: "format", text: "table is the text form, a line for a chat", enum: []string{"json", "table"}}
 	force := param{name: "force", text: "1 takes names that no forum has, and notes so in the row", enum: []string{"0", "1"}}
 	return []route{{
-		method: http.MethodGet, path: "/subscriptions", id: "listSubscriptions", summary: "Subscriptions, newest first; as a table all of them, oldest first",
+		method: http.MethodGet, path: "/subscriptions", id: "listSubscriptions", need: hub.Viewer, summary: "Subscriptions, newest first; as a table all of them, oldest first",
 		query: []param{
 			{name: "system", text: "of one system"},
 			{name: "chat", text: "of one chat"},
@@ -116,7 +116,7 @@ func (s *Server) subscriptionRoutes() []route {
 		answers: []outcome{{http.StatusOK, "A page, or the table.", content{jsonContent: "SubscriptionList", textContent: "Table"}}},
 		handle:  s.listSubscriptions,
 	}, {
-		method: http.MethodPost, path: "/subscriptions", id: "createSubscription", summary: "Make a subscription, or those of a table that are not there yet",
+		method: http.MethodPost, path: "/subscriptions", id: "createSubscription", need: hub.Editor, summary: "Make a subscription, or those of a table that are not there yet",
 		query: []param{format, force},
 		body:  content{jsonContent: "Subscription", textContent: "Table"},
 		answers: []outcome{
@@ -125,22 +125,22 @@ func (s *Server) subscriptionRoutes() []route {
 		},
 		repeats: true, handle: s.createSubscription,
 	}, {
-		method: http.MethodGet, path: "/subscriptions/{id}", id: "getSubscription", summary: "A subscription",
+		method: http.MethodGet, path: "/subscriptions/{id}", id: "getSubscription", need: hub.Viewer, summary: "A subscription",
 		answers: gives(http.StatusOK, "The subscription.", "Subscription"),
 		handle:  s.getSubscription,
 	}, {
-		method: http.MethodPut, path: "/subscriptions/{id}", id: "replaceSubscription", summary: "Replace a subscription",
+		method: http.MethodPut, path: "/subscriptions/{id}", id: "replaceSubscription", need: hub.Editor, summary: "Replace a subscription",
 		query:   []param{force},
 		body:    inJSON("Subscription"),
 		answers: gives(http.StatusOK, "As it is now.", "Subscription"),
 		repeats: true, handle: s.replaceSubscription,
 	}, {
-		method: http.MethodPatch, path: "/subscriptions/{id}", id: "enableSubscription", summary: "Turn a subscription on or off",
+		method: http.MethodPatch, path: "/subscriptions/{id}", id: "enableSubscription", need: hub.Editor, summary: "Turn a subscription on or off",
 		body:    content{jsonContent: "Enabled", "application/merge-patch+json": "Enabled"},
 		answers: gives(http.StatusOK, "As it is now.", "Subscription"),
 		handle:  s.enableSubscription,
 	}, {
-		method: http.MethodDelete, path: "/subscriptions/{id}", id: "deleteSubscription", summary: "Delete a subscription",
+		method: http.MethodDelete, path: "/subscriptions/{id}", id: "deleteSubscription", need: hub.Editor, summary: "Delete a subscription",
 		answers: []outcome{{status: http.StatusNoContent, text: "It is gone."}},
 		handle:  s.deleteSubscription,
 	}}
@@ -149,7 +149,7 @@ func (s *Server) subscriptionRoutes() []route {
 func (s *Server) deliveryRoutes() []route {
 	statuses := words([]hub.Status{hub.StatusQueued, hub.StatusFailed, hub.StatusSent, hub.StatusDead})
 	return []route{{
-		method: http.MethodGet, path: "/deliveries", id: "listDeliveries", summary: "What became of notifications, newest first",
+		method: http.MethodGet, path: "/deliveries", id: "listDeliveries", need: hub.Viewer, summary: "What became of notifications, newest first",
 		query: []param{
 			{name: "system", text: "to one system"},
 			{name: "chat", text: "to one chat"},
@@ -165,11 +165,11 @@ func (s *Server) deliveryRoutes() []route {
 		answers: gives(http.StatusOK, "A page.", "DeliveryList"),
 		handle:  s.listDeliveries,
 	}, {
-		method: http.MethodGet, path: "/deliveries/{id}", id: "getDelivery", summary: "What became of a notification, with the history of its attempts",
+		method: http.MethodGet, path: "/deliveries/{id}", id: "getDelivery", need: hub.Viewer, summary: "What became of a notification, with the history of its attempts",
 		answers: gives(http.StatusOK, "The delivery.", "Delivery"),
 		handle:  s.getDelivery,
 	}, {
-		method: http.MethodPost, path: "/deliveries/{id}/retry", id: "retryDelivery", summary: "Send again what was given up; the same as for its dead letter",
+		method: http.MethodPost, path: "/deliveries/{id}/retry", id: "retryDelivery", need: hub.Editor, summary: "Send again what was given up; the same as for its dead letter",
 		answers: gives(http.StatusAccepted, "It is queued again.", "Delivery"),
 		repeats: true, handle: s.retryDead,
 	}}
@@ -177,7 +177,7 @@ func (s *Server) deliveryRoutes() []route {
 
 func (s *Server) deadRoutes() []route {
 	return []route{{
-		method: http.MethodGet, path: "/dead", id: "listDeadLetters", summary: "What was given up and why, newest first; its status says whether it was sent since",
+		method: http.MethodGet, path: "/dead", id: "listDeadLetters", need: hub.Viewer, summary: "What was given up and why, newest first; its status says whether it was sent since",
 		query: []param{
 			{name: "system", text: "to one system"},
 			{name: "chat", text: "to one chat"},
@@ -192,7 +192,7 @@ func (s *Server) deadRoutes() []route {
 		answers: gives(http.StatusOK, "A page. One that is short, even empty, is the last only if it has no next.", "DeadLetterList"),
 		handle:  s.listDead,
 	}, {
-		method: http.MethodPost, path: "/dead/retry", id: "retryDeadLetters",
+		method: http.MethodPost, path: "/dead/retry", id: "retryDeadLetters", need: hub.Editor,
 		summary: "Send again all that a filter selects and that was not sent since. With dry_run it is counted only",
 		body:    inJSON("RetryInput"),
 		answers: []outcome{
@@ -201,11 +201,11 @@ func (s *Server) deadRoutes() []route {
 		},
 		repeats: true, handle: s.retryAllDead,
 	}, {
-		method: http.MethodGet, path: "/dead/{id}", id: "getDeadLetter", summary: "What was given up, with its message and what the platform answered",
+		method: http.MethodGet, path: "/dead/{id}", id: "getDeadLetter", need: hub.Viewer, summary: "What was given up, with its message and what the platform answered",
 		answers: gives(http.StatusOK, "The last letter about that notification.", "DeadLetter"),
 		handle:  s.getDead,
 	}, {
-		method: http.MethodPost, path: "/dead/{id}/retry", id: "retryDeadLetter", summary: "Send it again. It keeps its id, so that it cannot be sent twice",
+		method: http.MethodPost, path: "/dead/{id}/retry", id: "retryDeadLetter", need: hub.Editor, summary: "Send it again. It keeps its id, so that it cannot be sent twice",
 		answers: gives(http.StatusAccepted, "It is queued again.", "Delivery"),
 		repeats: true, handle: s.retryDead,
 	}}
@@ -217,7 +217,7 @@ func (s *Server) peopleRoutes() []route {
 		hub.OutcomeCreated, hub.OutcomeUpdated, hub.OutcomeUnchanged, hub.OutcomeDeleted, hub.OutcomeRefused, hub.OutcomeError, hub.OutcomeOK,
 	}
 	return []route{{
-		method: http.MethodGet, path: "/people", id: "listPeople", summary: "Who has spoken to Bellhop or was given a level, those seen last first",
+		method: http.MethodGet, path: "/people", id: "listPeople", need: hub.Viewer, summary: "Who has spoken to Bellhop or was given a level, those seen last first",
 		query: []param{
 			{name: "system", text: "of one system"},
 			{name: "level", text: "who were given this level themselves", enum: levels},
@@ -227,20 +227,20 @@ func (s *Server) peopleRoutes() []route {
 		answers: gives(http.StatusOK, "A page.", "PersonList"),
 		handle:  s.listPeople,
 	}, {
-		method: http.MethodGet, path: "/people/{system}/{user}", id: "getPerson", summary: "Somebody, with the accounts that are linked with theirs",
+		method: http.MethodGet, path: "/people/{system}/{user}", id: "getPerson", need: hub.Viewer, summary: "Somebody, with the accounts that are linked with theirs",
 		answers: gives(http.StatusOK, "Who they are and what they may do.", "Person"),
 		handle:  s.getPerson,
 	}, {
-		method: http.MethodPut, path: "/people/{system}/{user}", id: "setLevel", summary: "Set what somebody may do, also of one who has not spoken yet",
+		method: http.MethodPut, path: "/people/{system}/{user}", id: "setLevel", need: hub.Administrator, summary: "Set what somebody may do, also of one who has not spoken yet",
 		body:    inJSON("LevelInput"),
 		answers: gives(http.StatusOK, "As it is now.", "Person"),
 		handle:  s.putPerson,
 	}, {
-		method: http.MethodDelete, path: "/people/{system}/{user}/link", id: "unlinkPerson", summary: "Take an account out of those that it is linked with",
+		method: http.MethodDelete, path: "/people/{system}/{user}/link", id: "unlinkPerson", need: hub.Administrator, summary: "Take an account out of those that it is linked with",
 		answers: []outcome{{status: http.StatusNoContent, text: "It is a person of its own."}},
 		handle:  s.unlinkPerson,
 	}, {
-		method: http.MethodGet, path: "/audit", id: "listAudit", summary: "Who did what: each command from chat and each change by the API, newest first",
+		method: http.MethodGet, path: "/audit", id: "listAudit", need: hub.Administrator, summary: "Who did what: each command from chat and each change by the API, newest first",
 		query: []param{
 			{name: "system", text: "in or about one system"},
 			{name: "user", text: "by one user, by the platform's id"},
@@ -255,7 +255,7 @@ func (s *Server) peopleRoutes() []route {
 		answers: gives(http.StatusOK, "A page.", "AuditList"),
 		handle:  s.listAudit,
 	}, {
-		method: http.MethodGet, path: "/known-chats", id: "listKnownChats", summary: "Chats in which somebody has spoken to Bellhop",
+		method: http.MethodGet, path: "/known-chats", id: "listKnownChats", need: hub.Viewer, summary: "Chats in which somebody has spoken to Bellhop",
 		query:   []param{{name: "system", text: "of one system"}},
 		answers: gives(http.StatusOK, "All of them, by name.", "KnownChatList"),
 		handle:  s.listKnownChats,
@@ -264,16 +264,16 @@ func (s *Server) peopleRoutes() []route {
 
 func (s *Server) systemRoutes() []route {
 	return []route{{
-		method: http.MethodGet, path: "/systems", id: "listSystems", summary: "The configured chat systems and how they are",
+		method: http.MethodGet, path: "/systems", id: "listSystems", need: hub.Viewer, summary: "The configured chat systems and how they are",
 		answers: gives(http.StatusOK, "All of them.", "SystemList"),
 		handle:  s.listSystems,
 	}, {
-		method: http.MethodGet, path: "/systems/{system}/chats", id: "listChats", summary: "Chats that messages may be sent to",
+		method: http.MethodGet, path: "/systems/{system}/chats", id: "listChats", need: hub.Viewer, summary: "Chats that messages may be sent to",
 		query:   []param{{name: "q", text: "part of the name"}},
 		answers: gives(http.StatusOK, "The best matches first, at most 100.", "ChatList"),
 		handle:  s.listChats,
 	}, {
-		method: http.MethodPost, path: "/systems/{system}/resume", id: "resumeSystem",
+		method: http.MethodPost, path: "/systems/{system}/resume", id: "resumeSystem", need: hub.Editor,
 		summary: "Try at once whether a paused system, or one of its chats, takes messages again",
 		query:   []param{{name: "chat", text: "the chat; without one it is the system"}},
 		answers: []outcome{{status: http.StatusAccepted, text: "Its worker has been asked; GET /systems tells how it went."}},
@@ -284,35 +284,35 @@ func (s *Server) systemRoutes() []route {
 func (s *Server) chatRoutes() []route {
 	now := gives(http.StatusOK, "As it is now.", "ChatStatus")
 	return []route{{
-		method: http.MethodGet, path: "/chats", id: "listChatSettings", summary: "Chats that have quiet hours, a time zone or a snooze",
+		method: http.MethodGet, path: "/chats", id: "listChatSettings", need: hub.Viewer, summary: "Chats that have quiet hours, a time zone or a snooze",
 		query:   []param{{name: "system", text: "of one system"}},
 		answers: gives(http.StatusOK, "All of them, by name.", "ChatStatusList"),
 		handle:  s.listChatSettings,
 	}, {
-		method: http.MethodGet, path: "/chats/{system}/{chat}", id: "getChat", summary: "When a chat is left alone",
+		method: http.MethodGet, path: "/chats/{system}/{chat}", id: "getChat", need: hub.Viewer, summary: "When a chat is left alone",
 		answers: now, handle: s.getChat,
 	}, {
-		method: http.MethodPut, path: "/chats/{system}/{chat}", id: "replaceChat",
+		method: http.MethodPut, path: "/chats/{system}/{chat}", id: "replaceChat", need: hub.Editor,
 		summary: "Set a chat's quiet hours and time zone. What waits is sent when they end, or at once if they are taken away",
 		body:    inJSON("ChatStatus"), answers: now, handle: s.putChat,
 	}, {
-		method: http.MethodPost, path: "/chats/{system}/{chat}/snooze", id: "snoozeChat", summary: "Send nothing to a chat for some time. It waits, nothing is dropped",
+		method: http.MethodPost, path: "/chats/{system}/{chat}/snooze", id: "snoozeChat", need: hub.Editor, summary: "Send nothing to a chat for some time. It waits, nothing is dropped",
 		body: inJSON("SnoozeInput"), answers: now, handle: s.snoozeChat,
 	}, {
-		method: http.MethodPost, path: "/chats/{system}/{chat}/resume", id: "resumeChat", summary: "End a snooze. Quiet hours go on",
+		method: http.MethodPost, path: "/chats/{system}/{chat}/resume", id: "resumeChat", need: hub.Editor, summary: "End a snooze. Quiet hours go on",
 		answers: now, handle: s.resumeChat,
 	}}
 }
 
 func (s *Server) messageRoutes() []route {
 	return []route{{
-		method: http.MethodPost, path: "/messages", id: "sendMessage", summary: "Send a message to a chat",
+		method: http.MethodPost, path: "/messages", id: "sendMessage", need: hub.Editor, summary: "Send a message to a chat",
 		header:  []param{{name: "Idempotency-Key", text: "the same key again sends nothing and gives the same id"}},
 		body:    inJSON("MessageInput"),
 		answers: gives(http.StatusAccepted, "It is queued; Location tells what becomes of it.", "MessageAccepted"),
 		handle:  s.sendMessage,
 	}, {
-		method: http.MethodGet, path: "/messages/{id}", id: "getMessage", summary: "What became of a message",
+		method: http.MethodGet, path: "/messages/{id}", id: "getMessage", need: hub.Viewer, summary: "What became of a message",
 		answers: gives(http.StatusOK, "Its delivery.", "Delivery"),
 		handle:  s.getDelivery,
 	}}

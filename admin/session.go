@@ -49,15 +49,15 @@ func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // next went through localPath
 		return
 	}
-	s.askLogin(w, http.StatusOK, next, "")
+	s.askLogin(w, r, http.StatusOK, next, "")
 }
 
 func (s *Server) loginByCode(w http.ResponseWriter, r *http.Request, code, next string) {
-	if !s.mayTry(w, next) {
+	if !s.mayTry(w, r, next) {
 		return
 	}
 	if !s.codes.take(digest(code), s.Now()) {
-		s.askLogin(w, http.StatusUnauthorized, next, "This link has been used already or is older than ten minutes.")
+		s.askLogin(w, r, http.StatusUnauthorized, next, "This link has been used already or is older than ten minutes.")
 		return
 	}
 	s.begin(w, r, next)
@@ -70,29 +70,29 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
 	next := localPath(r.PostFormValue("next"))
-	if !s.mayTry(w, next) {
+	if !s.mayTry(w, r, next) {
 		return
 	}
 	if !s.isToken(strings.TrimSpace(r.PostFormValue("token"))) {
 		s.Log.WarnContext(r.Context(), "login refused", "from", r.RemoteAddr)
-		s.askLogin(w, http.StatusUnauthorized, next, "This is not the admin token.")
+		s.askLogin(w, r, http.StatusUnauthorized, next, "This is not the admin token.")
 		return
 	}
 	s.begin(w, r, next)
 }
 
 // mayTry limits attempts, over all who try: addresses are cheap.
-func (s *Server) mayTry(w http.ResponseWriter, next string) bool {
+func (s *Server) mayTry(w http.ResponseWriter, r *http.Request, next string) bool {
 	if s.logins.AllowN(s.Now(), 1) {
 		return true
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(60/loginsPerMinute))
-	s.askLogin(w, http.StatusTooManyRequests, next, "Too many attempts. Wait a minute, then try again.")
+	s.askLogin(w, r, http.StatusTooManyRequests, next, "Too many attempts. Wait a minute, then try again.")
 	return false
 }
 
-func (s *Server) askLogin(w http.ResponseWriter, status int, next, problem string) {
-	web.Render(w, status, "login.html", web.Login{Error: problem, Next: next, Hint: s.hint()})
+func (s *Server) askLogin(w http.ResponseWriter, r *http.Request, status int, next, problem string) {
+	web.Render(w, web.WordsOf(r), status, "login.html", web.Login{Error: problem, Next: next, Hint: s.hint()})
 }
 
 // begin makes a session and sends the browser on.

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-//go:embed templates static
+//go:embed templates static words
 var files embed.FS
 
 // asset is a static file and how it is announced.

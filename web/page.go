@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"io"
 	"log/slog"
@@ -38,18 +39,46 @@ type Problem struct {
 	Retry  string // where to try again; empty for nowhere
 }
 
-var templates = sync.OnceValue(func() *template.Template {
-	all := template.New("").Funcs(template.FuncMap{"asset": assetURL})
-	return template.Must(all.ParseFS(files, "templates/*.html"))
+// templates are the pages in each language.
+var templates = sync.OnceValue(func() map[*Words]*template.Template {
+	all := map[*Words]*template.Template{}
+	for _, words := range catalogue() {
+		all[words] = template.Must(template.New("").Funcs(helpers(words)).ParseFS(files, "templates/*.html", "templates/*/*.html"))
+	}
+	return all
 })
+
+// helpers are what templates may call besides the methods of their data.
+func helpers(words *Words) template.FuncMap {
+	return template.FuncMap{
+		"asset":  assetURL,
+		"t":      words.Say,      // a text by its name: {{t "home.waiting" "Count" 3}}
+		"markup": words.Mark,     // one that holds markup
+		"num":    words.Number,   // a number as the language writes it
+		"lang":   words.Language, //
+		"pairs":  pairs,          // a map made of names and values, for a template that takes several
+	}
+}
+
+// pairs makes a map of names and values.
+func pairs(list ...any) (map[string]any, error) {
+	if len(list)%2 != 0 {
+		return nil, fmt.Errorf("pairs wants names and values, not %d things", len(list))
+	}
+	m := map[string]any{}
+	for i := 0; i < len(list); i += 2 {
+		m[fmt.Sprint(list[i])] = list[i+1]
+	}
+	return m, nil
+}
 
 // Render answers with a page. Nothing is sent before the page is whole, so a
 // template that fails gives a plain 500 and no half page.
-func Render(w http.ResponseWriter, status int, name string, data any) {
+func Render(w http.ResponseWriter, words *Words, status int, name string, data any) {
 	Protect(w.Header())
 	w.Header().Set("Cache-Control", "no-store")
 	var page bytes.Buffer
-	if err := Fragment(&page, name, data); err != nil {
+	if err := Fragment(&page, words, name, data); err != nil {
 		slog.Error("page not rendered", "page", name, "err", err)
 		http.Error(w, "Bellhop could not make this page. The reason is in its log.", http.StatusInternalServerError)
 		return
@@ -60,6 +89,6 @@ func Render(w http.ResponseWriter, status int, name string, data any) {
 }
 
 // Fragment writes a template by name: a page, or a part of one for a stream.
-func Fragment(w io.Writer, name string, data any) error {
-	return templates().ExecuteTemplate(w, name, data)
+func Fragment(w io.Writer, words *Words, name string, data any) error {
+	return templates()[words].ExecuteTemplate(w, name, data)
 }

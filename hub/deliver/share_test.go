@@ -70,9 +70,10 @@ func TestWorkersTellTogether(t *testing.T) {
 	const chats = 24
 	b := openBus(t)
 	f := newPlatform(func(p providers.Post, _ int) error { return fault(hub.FaultChatGone, 0) })
-	_, stop := run(t, deliver.Config{Bus: b, Provider: f})
+	first, stop := run(t, deliver.Config{Bus: b, Provider: f})
 	second, _ := run(t, deliver.Config{Bus: b, Provider: f})
-	require.Eventually(t, func() bool { return second.Partitions() == b.Partitions()/2 }, 20*time.Second, 10*time.Millisecond)
+	half := b.Partitions() / 2
+	require.Eventually(t, func() bool { return first.Partitions() == half && second.Partitions() == half }, 20*time.Second, 10*time.Millisecond)
 	var ns []hub.Notification
 	for c := range chats {
 		gone, digest := note(fmt.Sprint("gone-", c), 1), note(fmt.Sprint("digest-", c), 1)

@@ -55,7 +55,7 @@ func visitor(ctx context.Context) hub.User {
 // home sends people to the console's rooms.
 func home(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
-		web.Render(w, http.StatusNotFound, "problem.html", web.Problem{
+		web.Render(w, web.WordsOf(r), http.StatusNotFound, "problem.html", web.Problem{
 			Title: "There is no such page", Detail: "The rooms of the console are at /console.",
 		})
 		return

@@ -77,7 +77,7 @@ func (s *sending) dialog(ctx context.Context, f *hub.Form) (string, error) {
 		v.Fields = append(v.Fields, one)
 	}
 	var b bytes.Buffer
-	err := web.Fragment(&b, "form-dialog", v)
+	err := web.Fragment(&b, web.English(), "form-dialog", v)
 	return b.String(), err
 }
 

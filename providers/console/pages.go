@@ -78,7 +78,7 @@ func (c *Client) showFirst(w http.ResponseWriter, r *http.Request) {
 	if len(rooms) == 0 {
 		p := c.newPage(userOf(r.Context()), "", nil)
 		p.Title = "Console"
-		web.Render(w, http.StatusOK, "console.html", p)
+		web.Render(w, web.WordsOf(r), http.StatusOK, "console.html", p)
 		return
 	}
 	first := rooms[0].ID
@@ -92,7 +92,7 @@ func (c *Client) showRoom(w http.ResponseWriter, r *http.Request) {
 	asked := r.PathValue("room")
 	room, ok := roomName(asked)
 	if !ok {
-		web.Render(w, http.StatusNotFound, "problem.html", web.Problem{Title: "There is no such room", Detail: badRoom(asked).Error()})
+		web.Render(w, web.WordsOf(r), http.StatusNotFound, "problem.html", web.Problem{Title: "There is no such room", Detail: badRoom(asked).Error()})
 		return
 	}
 	if room != asked {
@@ -104,7 +104,7 @@ func (c *Client) showRoom(w http.ResponseWriter, r *http.Request) {
 		c.unavailable(w, r, err)
 		return
 	}
-	web.Render(w, http.StatusOK, "console.html", p)
+	web.Render(w, web.WordsOf(r), http.StatusOK, "console.html", p)
 }
 
 // roomPage is a room's newest messages, or those before a Seq. Where the stream
@@ -190,7 +190,7 @@ func (c *Client) unavailable(w http.ResponseWriter, r *http.Request, err error) 
 	c.log.Error("console page not shown", "system", c.system, "err", err)
 	w.Header().Set("Retry-After", "5")
 	again := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
-	web.Render(w, http.StatusServiceUnavailable, "problem.html", web.Problem{
+	web.Render(w, web.WordsOf(r), http.StatusServiceUnavailable, "problem.html", web.Problem{
 		Title:  "The rooms did not load",
 		Detail: "Bellhop’s database did not answer. Messages still wait for their rooms, none is lost.",
 		Retry:  again.String(),

@@ -13,7 +13,7 @@ import (
 func preview(m hub.Message) hub.Rendered {
 	var b bytes.Buffer
 	// It writes to memory, and the template is the one of every page.
-	if err := web.Fragment(&b, "said", render(m)); err != nil {
+	if err := web.Fragment(&b, web.English(), "said", render(m)); err != nil {
 		b.Reset()
 	}
 	return hub.Rendered{Kind: "console", Markup: strings.TrimSpace(b.String()), Plain: providers.Reading(m, limit, providers.Characters)}

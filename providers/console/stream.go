@@ -180,7 +180,7 @@ func (s *stream) writePost(p hub.ConsolePost, isNew bool) error {
 		return nil // the list of rooms shows nothing of it
 	}
 	var b bytes.Buffer
-	if err := web.Fragment(&b, fragment, data); err != nil {
+	if err := web.Fragment(&b, web.English(), fragment, data); err != nil {
 		return err
 	}
 	return s.write(event(p.Rev, name, b.String()))

@@ -113,7 +113,7 @@ func (s *sending) failed(err error) {
 // html is a post as the page shows it.
 func (s *sending) html(p *hub.ConsolePost) string {
 	var b bytes.Buffer
-	if err := web.Fragment(&b, "post", viewPost(*p, s.me)); err != nil {
+	if err := web.Fragment(&b, web.English(), "post", viewPost(*p, s.me)); err != nil {
 		s.c.log.Error("a message could not be shown", "err", err)
 		return ""
 	}
