@@ -8,8 +8,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/web"
 )
 
 // problemDetails is an error as RFC 9457 has it:
@@ -62,6 +64,27 @@ func (s *Server) describe(r *http.Request, err error) problemDetails {
 	}
 	p.Title = http.StatusText(p.Status)
 	return p
+}
+
+// Describe is an error as it may be told outside, for a page: the status and what
+// happened. What is our own mistake goes to the log only.
+func (s *Server) Describe(r *http.Request, err error) (status int, detail string) {
+	p := s.describe(r, err)
+	if p.Status == http.StatusInternalServerError {
+		detail = web.WordsOf(r).Say("fail.log")
+	} else {
+		detail = oneSentence(p)
+	}
+	return p.Status, detail
+}
+
+// oneSentence is what a problem says, with its fields.
+func oneSentence(p problemDetails) string {
+	parts := []string{p.Detail}
+	for _, e := range p.Errors {
+		parts = append(parts, e.Field+" "+e.Detail)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func statusOf(e *hub.Error) int {

@@ -22,8 +22,8 @@ const (
 // route is one operation of the API: how it is served and how openapi.json
 // describes it. There is one table of them, so the two cannot differ.
 type route struct {
-	method, path string // below the prefix
-	id           string // operationId
+	method, path string   // below the prefix
+	id           string   // operationId
 	need         hub.Role // who may; a route that does not say is a mistake
 	summary      string
 	query        []param

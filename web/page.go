@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 )
 
@@ -43,10 +45,27 @@ type Problem struct {
 var templates = sync.OnceValue(func() map[*Words]*template.Template {
 	all := map[*Words]*template.Template{}
 	for _, words := range catalogue() {
-		all[words] = template.Must(template.New("").Funcs(helpers(words)).ParseFS(files, "templates/*.html", "templates/*/*.html"))
+		all[words] = template.Must(parse(words))
 	}
 	return all
 })
+
+// parse reads the templates, each under its path below templates.
+func parse(words *Words) (*template.Template, error) {
+	set := template.New("").Funcs(helpers(words))
+	err := fs.WalkDir(files, "templates", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		body, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		_, err = set.New(strings.TrimPrefix(name, "templates/")).Parse(string(body))
+		return err
+	})
+	return set, err
+}
 
 // helpers are what templates may call besides the methods of their data.
 func helpers(words *Words) template.FuncMap {

@@ -59,7 +59,7 @@ var linked = regexp.MustCompile(`(?:href|src)="(/static/[^"#]+)`)
 
 func TestPagesLinkToFilesThatBrowsersMayKeep(t *testing.T) {
 	w := httptest.NewRecorder()
-	web.Render(w, http.StatusOK, "login.html", web.Login{})
+	web.Render(w, web.English(), http.StatusOK, "login.html", web.Login{})
 	kept := 0
 	for _, link := range linked.FindAllStringSubmatch(w.Body.String(), -1) {
 		answer := get(t, link[1])
@@ -101,7 +101,7 @@ func TestStyleSheetsLoadNothingFromElsewhere(t *testing.T) {
 
 func TestLogin(t *testing.T) {
 	w := httptest.NewRecorder()
-	web.Render(w, http.StatusUnauthorized, "login.html", web.Login{Error: `No <such> token`, Next: `/console/dev?"><script>`, Hint: "It is in the log."})
+	web.Render(w, web.English(), http.StatusUnauthorized, "login.html", web.Login{Error: `No <such> token`, Next: `/console/dev?"><script>`, Hint: "It is in the log."})
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 	require.Equal(t, web.Policy, w.Header().Get("Content-Security-Policy"))
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
@@ -115,7 +115,7 @@ func TestLogin(t *testing.T) {
 
 func TestBrokenPageIsNoHalfPage(t *testing.T) {
 	w := httptest.NewRecorder()
-	web.Render(w, http.StatusOK, "problem.html", "data of another page")
+	web.Render(w, web.English(), http.StatusOK, "problem.html", "data of another page")
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.NotContains(t, w.Body.String(), "<html")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/admin/pane"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
@@ -28,7 +29,10 @@ func (s *Server) newHTTP() *http.Server {
 	mux.Handle("GET /metrics", s.admin.Guard(s.metrics.handler()))
 	mux.Handle("GET /static/", web.Static())
 	s.admin.Routes(mux)
-	mux.Handle("/", s.admin.Guard(http.HandlerFunc(home)))
+	_, hasConsole := s.rooms()
+	pane.New(pane.Deps{
+		Admin: s.admin, Backlog: s.bus.Backlog, Console: hasConsole, PublicURL: s.Config.Server.PublicURL, Log: s.Log,
+	}).Routes(mux)
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -37,30 +41,27 @@ func (s *Server) newHTTP() *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
-	for _, p := range s.providers {
-		if c, ok := providers.As[*console.Client](p); ok {
-			c.Routes(mux, s.admin.Guard, visitor)
-			server.RegisterOnShutdown(c.Close)
-		}
+	if c, ok := s.rooms(); ok {
+		c.Routes(mux, s.admin.Guard, visitor)
+		server.RegisterOnShutdown(c.Close)
 	}
 	return server
+}
+
+// rooms is the system whose rooms are pages of ours, if there is one.
+func (s *Server) rooms() (*console.Client, bool) {
+	for _, p := range s.providers {
+		if c, ok := providers.As[*console.Client](p); ok {
+			return c, true
+		}
+	}
+	return nil, false
 }
 
 // visitor is whom the guard let through, as a user of the console.
 func visitor(ctx context.Context) hub.User {
 	who := admin.Who(ctx)
 	return hub.User{ID: who, Name: who}
-}
-
-// home sends people to the console's rooms.
-func home(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/" {
-		web.Render(w, web.WordsOf(r), http.StatusNotFound, "problem.html", web.Problem{
-			Title: "There is no such page", Detail: "The rooms of the console are at /console.",
-		})
-		return
-	}
-	http.Redirect(w, r, "/console", http.StatusFound)
 }
 
 // sources puts the configuration into the words of package ingest. A feed has no

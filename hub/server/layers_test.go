@@ -17,6 +17,7 @@ const module = "github.com/bellhop-chat/bellhop/"
 var rows = [][]string{
 	{"cmd/bellhop"},
 	{"hub/server"},
+	{"admin/pane"},
 	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/listen", "hub/alert", "hub/apps/*", "providers/*"},
 	{"hub/forum", "hub/apps", "providers/limit", "providers/observe"},
 	{"providers", "rules", "hub/form", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
@@ -36,6 +37,7 @@ var never = map[string][]string{
 	"providers/console":    {module + "hub/bus", module + "hub/store", module + "hub/config", module + "rules"},
 	"hub/apps":             {module + "hub/bus", module + "hub/store", module + "hub/config", module + "providers"},
 	"hub/apps/discourse":   {module + "providers", module + "hub/bus", module + "hub/store", module + "hub/config"},
+	"admin/pane":           {"github.com/nats-io/", "database/sql", module + "hub/bus", module + "hub/store"},
 	"admin":                {"github.com/nats-io/", "database/sql"},
 	"hub/store":            {"github.com/nats-io/"},
 	"hub/ingest":           {"github.com/nats-io/", "database/sql"},

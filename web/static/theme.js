@@ -13,11 +13,19 @@
     for (const radio of document.querySelectorAll("input[name=theme]")) radio.checked = radio.value === theme;
   };
 
+  // The server draws pages in the theme, and writes times in the zone, that the browser is in.
+  const remember = (name, value) => {
+    document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+  };
+  remember("bellhop_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+  remember("bellhop_theme", stored() === "auto" ? "" : stored());
+
   show(stored());
   document.addEventListener("DOMContentLoaded", () => show(stored()));
   document.addEventListener("change", (event) => {
     if (event.target.name !== "theme") return;
     try { localStorage.setItem(key, event.target.value); } catch { /* then it holds for this page */ }
+    remember("bellhop_theme", event.target.value === "auto" ? "" : event.target.value);
     show(event.target.value);
   });
   addEventListener("storage", (event) => { if (event.key === key) show(stored()); }); // another tab

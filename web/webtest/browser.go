@@ -1,0 +1,119 @@
+// Package webtest looks at pages as their readers do: in a real browser, with
+// the rules for accessible pages.
+package webtest
+
+import (
+	"context"
+	"iter"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// Tab is a browser that shows pages of one server.
+type Tab struct {
+	Ctx      context.Context // for what Tab has no word for
+	url      string
+	messages iter.Seq2[chromedp.ConsoleMessage, error]
+}
+
+// Open starts a browser, which ends with the test. It takes no more than two
+// minutes for all that the test does with it.
+func Open(t *testing.T, url string) *Tab {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	require.NoError(t, err, "the tests look at pages in Chromium: run make deps")
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1200, 800),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	return &Tab{Ctx: ctx, url: url, messages: chromedp.Console(ctx)}
+}
+
+// Content requires that the browser has complained of nothing, such as a breach
+// of the policy or a mistake in a script.
+func (b *Tab) Content(t *testing.T) {
+	t.Helper()
+	b.run(t, `console.log("that is all")`)
+	for m, err := range b.messages {
+		require.NoError(t, err)
+		if m.Text == "that is all" {
+			return
+		}
+		require.NotContains(t, []chromedp.ConsoleType{chromedp.ConsoleError, chromedp.ConsoleException}, m.Type, "%s", m.Text)
+	}
+}
+
+// Go opens the page at a path.
+func (b *Tab) Go(t *testing.T, path string) {
+	t.Helper()
+	require.NoError(t, chromedp.Do(b.Ctx, chromedp.Navigate(b.url+path)))
+}
+
+// Sees waits until the page makes expression true.
+func (b *Tab) Sees(t *testing.T, expression string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		is, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		return err == nil && is
+	}, 20*time.Second, 50*time.Millisecond, expression)
+}
+
+// Says waits until the page's main part holds text.
+func (b *Tab) Says(t *testing.T, text string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		said, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](`document.querySelector("main")?.innerText ?? ""`))
+		return err == nil && contains(said, text)
+	}, 20*time.Second, 50*time.Millisecond, text)
+}
+
+// Text is what the first element that matches shows.
+func (b *Tab) Text(t *testing.T, selector string) string {
+	t.Helper()
+	said, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](`document.querySelector(`+quote(selector)+`)?.innerText ?? ""`))
+	require.NoError(t, err)
+	return said
+}
+
+// Press types keys; those of package kb are special ones.
+func (b *Tab) Press(t *testing.T, keys string) {
+	t.Helper()
+	require.NoError(t, chromedp.Do(b.Ctx, chromedp.KeyEvent(keys)))
+}
+
+// Focus gives an element the focus, which a change of the page may not take.
+func (b *Tab) Focus(t *testing.T, selector string) {
+	t.Helper()
+	at := `document.querySelector(` + quote(selector) + `)`
+	b.Sees(t, `(`+at+`?.focus(), document.activeElement === `+at+`)`)
+}
+
+// Fill puts text into a field, in place of what stood there, as typing does.
+func (b *Tab) Fill(t *testing.T, selector, text string) {
+	t.Helper()
+	b.Focus(t, selector)
+	b.run(t, `document.activeElement.select?.()`)
+	b.Press(t, text)
+}
+
+// run runs a script whose value nobody asks for.
+func (b *Tab) run(t *testing.T, script string) {
+	t.Helper()
+	_, err := chromedp.Run(b.Ctx, chromedp.Evaluate[any](script))
+	require.NoError(t, err)
+}
+
+// Click presses the first element that matches, which must be in view.
+func (b *Tab) Click(t *testing.T, selector string) {
+	t.Helper()
+	b.Sees(t, `document.querySelector(`+quote(selector)+`)?.checkVisibility()`)
+	require.NoError(t, chromedp.Do(b.Ctx, chromedp.Click(selector)))
+}
