@@ -39,15 +39,14 @@ func (h *Host) findTalk(ctx context.Context, c *hub.CommandContext) (*talk, uint
 	return t, revision, nil
 }
 
-// keepTalk keeps how far a conversation is. ok is false if it has gone on
-// meanwhile.
-func (h *Host) keepTalk(ctx context.Context, c *hub.CommandContext, t *talk, revision uint64) (ok bool, err error) {
+// keepTalk keeps how far a conversation is, and returns its revision now. ok is
+// false if it has gone on meanwhile.
+func (h *Host) keepTalk(ctx context.Context, c *hub.CommandContext, t *talk, revision uint64) (now uint64, ok bool, err error) {
 	value, err := json.Marshal(t)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
-	_, ok, err = h.Talks.Swap(ctx, talkKey(c), value, revision)
-	return ok, err
+	return h.Talks.Swap(ctx, talkKey(c), value, revision)
 }
 
 // ask begins a conversation about a form. One that was going on is dropped.
@@ -61,7 +60,7 @@ func (h *Host) ask(ctx context.Context, c *hub.Command, f hub.Form) (hub.Reply, 
 	t.Context.Source.Props = nil
 	if t.Talk.Over() {
 		_, err := h.Talks.Delete(ctx, talkKey(&c.Context), 0)
-		return h.conclude(ctx, c, t), err
+		return h.conclude(ctx, c, t, 0), err
 	}
 	r, err := h.question(ctx, c, t)
 	if err != nil {
@@ -152,20 +151,21 @@ func (h *Host) goOn(ctx context.Context, c *hub.Command, t *talk, revision uint6
 		r, err = h.question(ctx, c, t)
 	}
 	if err == nil {
-		ok, err = h.keepTalk(ctx, &c.Context, t, revision)
+		revision, ok, err = h.keepTalk(ctx, &c.Context, t, revision)
 	}
 	switch {
 	case err != nil:
 		return hub.Refuse("Your answer cannot be taken at the moment. Say it again in a minute."), true
 	case ok && over:
-		return h.conclude(ctx, c, t), true
+		return h.conclude(ctx, c, t, revision), true
 	}
 	return r, ok
 }
 
 // conclude carries out what a conversation was about: the command runs, or its
-// app hears that it was called off.
-func (h *Host) conclude(ctx context.Context, c *hub.Command, t *talk) hub.Reply {
+// app hears that it was called off. revision is that of the conversation, which
+// goes on if the app finds fault with an answer.
+func (h *Host) conclude(ctx context.Context, c *hub.Command, t *talk, revision uint64) hub.Reply {
 	kind := hub.KindSubmit
 	if t.Talk.Stage == form.CalledItOff {
 		kind = hub.KindCancel
@@ -183,7 +183,25 @@ func (h *Host) conclude(ctx context.Context, c *hub.Command, t *talk) hub.Reply 
 		}
 		c.Command.Encoded = values
 	}
-	return h.direct(ctx, c)
+	r := h.direct(ctx, c)
+	if kind == hub.KindSubmit && r.Error != nil && t.Talk.Reopen(r.Error.Text, r.Error.Fields) {
+		return h.askAgain(ctx, c, t, revision, r)
+	}
+	return r
+}
+
+// askAgain goes on with a conversation in whose answers the app found fault. If
+// something else has begun meanwhile, the refusal is all that is said.
+func (h *Host) askAgain(ctx context.Context, c *hub.Command, t *talk, revision uint64, refusal hub.Reply) hub.Reply {
+	t.Ended = ""
+	r, err := h.question(ctx, c, t)
+	if err != nil {
+		return refusal
+	}
+	if _, ok, err := h.keepTalk(ctx, &c.Context, t, revision); err != nil || !ok {
+		return refusal
+	}
+	return r.With(hub.OutcomeError)
 }
 
 // asking is the command that an app hears about an open conversation.

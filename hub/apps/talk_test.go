@@ -125,7 +125,13 @@ func TestConversationIsCancelled(t *testing.T) {
 	require.Equal(t, "stew × 1", w.shown(t).OK.Text)
 	// The app finds fault with what was said.
 	w.says(t, "bob", "cook")
-	require.Equal(t, map[string]string{"dish": "cannot be eaten"}, w.answer(t, "bob", "stone").Error.Fields)
+	again := w.answer(t, "bob", "stone")
+	require.Equal(t, hub.OutcomeError, again.Outcome())
+	require.Contains(t, again.OK.Text, "No. Dish: cannot be eaten.")
+	require.Contains(t, again.OK.Text, "**Dish**")
+	w.stop()
+	w.serve(t, k)
+	require.Equal(t, "soup × ", w.answer(t, "bob", "soup").OK.Text)
 }
 
 // TestWords has neither buttons nor dialogs: people react, or type a number or

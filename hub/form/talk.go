@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -23,6 +24,8 @@ type Talk struct {
 	Asked  []string   `json:"asked,omitempty"` // answered or skipped, in this order
 	Given  []string   `json:"given,omitempty"` // known before
 	All    bool       `json:"all,omitempty"`   // optional fields are asked for, too
+	// Refused are fields whose value the app did not take.
+	Refused []string `json:"refused,omitempty"`
 	// Wrong is what is wrong with the last answer, in a sentence. Question begins
 	// with it.
 	Wrong string       `json:"wrong,omitempty"`
@@ -106,7 +109,33 @@ func (t *Talk) answered(name string) bool {
 
 // wants reports whether a field is still to be asked for.
 func (t *Talk) wants(field *hub.Field) bool {
-	return !t.answered(field.Name) && (t.All || field.Required && !t.Values.Has(field.Name))
+	due := t.All || field.Required && !t.Values.Has(field.Name) || slices.Contains(t.Refused, field.Name)
+	return due && !t.answered(field.Name)
+}
+
+// Reopen asks again for fields in which the app found fault, when all was
+// answered: text says what of it, and wrong what of each field. ok is false if
+// none of them is in the form, and then nothing has changed.
+func (t *Talk) Reopen(text string, wrong map[string]string) (ok bool) {
+	said := []string{text}
+	for i := range t.Form.Fields {
+		field := &t.Form.Fields[i]
+		reason, refused := wrong[field.Name]
+		if !refused {
+			continue
+		}
+		said = append(said, fmt.Sprintf("%s: %s.", label(field), strings.TrimSuffix(reason, ".")))
+		t.Refused = append(t.Refused, field.Name)
+		is := func(name string) bool { return name == field.Name }
+		t.Asked, t.Given = slices.DeleteFunc(t.Asked, is), slices.DeleteFunc(t.Given, is)
+		delete(t.Values, field.Name)
+	}
+	if len(said) == 1 {
+		return false
+	}
+	t.advance()
+	t.Wrong = strings.TrimSpace(strings.Join(said, " "))
+	return true
 }
 
 // advance goes to the next question, the summary or the end.

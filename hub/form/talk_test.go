@@ -376,3 +376,30 @@ func FuzzTalk(f *testing.F) {
 		}
 	})
 }
+
+func TestTalkReopens(t *testing.T) {
+	f := hub.Form{Title: "Order", Fields: []hub.Field{
+		{Name: "item", Label: "Item", Type: hub.FieldText, Required: true},
+		{Name: "note", Label: "Note", Type: hub.FieldText},
+		{Name: "day", Label: "Day", Type: hub.FieldDate, Required: true},
+	}}
+	p := begin(t, f, hub.Values{"note": {"quickly"}}, false)
+	p.says("pear")
+	p.says("2026-12-24")
+	require.Equal(t, form.StepDone, p.presses("OK").Kind)
+	require.False(t, p.talk.Reopen("No.", nil))
+	require.False(t, p.talk.Reopen("No.", map[string]string{"colour": "is not there"}))
+	require.True(t, p.talk.Over())
+	require.True(t, p.talk.Reopen("No.", map[string]string{"day": "is a holiday.", "note": "is rude"}))
+	require.False(t, p.talk.Over())
+	text, _ := p.talk.Question()
+	require.True(t, strings.HasPrefix(text, "No. Note: is rude. Day: is a holiday."), text)
+	require.Contains(t, text, "**Note", "also what is optional")
+	p.says("please")
+	text, _ = p.talk.Question()
+	require.NotContains(t, text, "rude")
+	require.Contains(t, text, "**Day")
+	p.says("2026-12-27")
+	require.Equal(t, form.StepDone, p.presses("OK").Kind)
+	require.Equal(t, hub.Values{"item": {"pear"}, "note": {"please"}, "day": {"2026-12-27"}}, p.talk.Values)
+}

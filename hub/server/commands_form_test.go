@@ -105,9 +105,12 @@ func playConversation(t *testing.T, k *kiosk, p *place) {
 
 	// What the app alone finds wrong.
 	p.Command(t, chat, anna, "kiosk order --item the-pear --way post")
-	require.Contains(t, p.Answer(t, chat, anna, longAgo).Text, "has long passed")
+	q = p.Answer(t, chat, anna, longAgo)
+	require.Contains(t, q.Text, "We cannot deliver then. Day: has long passed.")
 	require.Equal(t, 1, k.times(p, chat, "refused"))
 	require.Equal(t, 1, k.times(p, chat, "ordered"))
+	require.Contains(t, p.Answer(t, chat, anna, holiday).Text, "Ordered: the-pear post 2026-12-24 .", "it asks again for what was wrong, and for nothing else")
+	require.Equal(t, 2, k.times(p, chat, "ordered"))
 }
 
 func playCancel(t *testing.T, k *kiosk, p *place) {
