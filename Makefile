@@ -14,7 +14,7 @@ build: ## one static binary, ./bellhop
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bellhop ./cmd/bellhop
 
 test: deps ## every test, race detector on, both databases, a real browser; most wait more than they compute, so four packages at once
-	.ci/scratch .ci/postgres run -- $(GO) test -race -shuffle=on -p 4 -timeout 20m ./...
+	.ci/scratch .ci/postgres run -- $(GO) test -race -shuffle=on -p 4 -timeout 20m -exec "env -u GOTMPDIR" ./...
 
 check: tools ## formatting, vet, lint, go.mod
 	@test -z "$$($(TOOLS)/gofumpt -l .)" || { echo "not formatted, run make fmt:"; $(TOOLS)/gofumpt -l .; exit 1; }
