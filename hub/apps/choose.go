@@ -97,7 +97,7 @@ func (h *Host) choicesUnder(ctx context.Context, c *hub.Command, hasty bool) ([]
 			_ = json.Unmarshal(value, &choices) // of an older version: there is nothing to choose any more
 			return choices, nil
 		}
-		if !hasty || try == 10 || !rest(ctx, 50*time.Millisecond) {
+		if !hasty || try == 10 || !hub.Wait(ctx, 50*time.Millisecond) {
 			return nil, nil
 		}
 	}

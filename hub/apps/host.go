@@ -170,7 +170,7 @@ func (h *Host) insist(ctx context.Context, serve func() (func(), error)) (stop f
 			return stop, true
 		}
 		h.Log.Warn("commands cannot be served yet", "err", err)
-		if !rest(ctx, pause) {
+		if !hub.Wait(ctx, pause) {
 			return nil, false
 		}
 	}
@@ -207,16 +207,4 @@ func (h *Host) Menu() []hub.MenuItem {
 		}
 	}
 	return items
-}
-
-// rest waits, and reports whether ctx still goes on.
-func rest(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

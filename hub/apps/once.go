@@ -162,7 +162,7 @@ func (h *Host) awaitOther(ctx context.Context, id hub.CommandID) (r hub.Reply, l
 		case had != nil && h.stale(had):
 			return interrupted, false, nil
 		}
-		if !rest(ctx, 50*time.Millisecond) {
+		if !hub.Wait(ctx, 50*time.Millisecond) {
 			return hub.Reply{}, true, nil
 		}
 	}
@@ -211,7 +211,7 @@ func (h *Host) sweep(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			h.Log.Warn("unfinished commands could not be looked for", "err", err)
 		}
-		if !rest(ctx, pause) {
+		if !hub.Wait(ctx, pause) {
 			return
 		}
 	}

@@ -196,7 +196,7 @@ func (c *Claim) Ack(ctx context.Context, seq uint64) error {
 		case errors.Is(err, nats.ErrNoResponders) && c.gone(ctx):
 			return ErrLost
 		case !errors.Is(err, context.DeadlineExceeded):
-			wait(ctx, 100*time.Millisecond)
+			hub.Wait(ctx, 100*time.Millisecond)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/secret"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -48,7 +49,7 @@ func (b *Bus) dial(ctx context.Context, name string) (*nats.Conn, error) {
 			return nil, fmt.Errorf("check nats.url and nats.credentials: %w", err)
 		}
 		b.log.Warn("no connection to NATS yet", "err", err)
-		if !wait(ctx, pause) {
+		if !hub.Wait(ctx, pause) {
 			return nil, fmt.Errorf("no connection to NATS (nats.url): %w", err)
 		}
 	}
@@ -148,16 +149,4 @@ func (b *Bus) Health(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// wait reports whether d has passed before ctx ended.
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

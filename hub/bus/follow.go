@@ -79,7 +79,7 @@ func (b *Bus) Follow(ctx context.Context, r Reader) error {
 	for first := true; ctx.Err() == nil; first = false {
 		if err := f.lead(ctx); err != nil && ctx.Err() == nil {
 			f.report(err, first)
-			wait(ctx, followPoll)
+			hub.Wait(ctx, followPoll)
 		}
 	}
 	return nil
@@ -251,7 +251,7 @@ func (f *follower) pass(ctx context.Context, batch []read) error {
 		if ctx.Err() == nil {
 			f.b.log.Warn("events could not be handled, trying again", "reader", f.Name, "first", events[0].Seq, "last", events[len(events)-1].Seq, "err", err)
 		}
-		if !wait(ctx, pause) {
+		if !hub.Wait(ctx, pause) {
 			return ctx.Err()
 		}
 	}

@@ -3,6 +3,8 @@ package bus
 import (
 	"context"
 	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
 )
 
 // mend restarts the embedded server when it can no longer store and there is
@@ -16,7 +18,7 @@ func (b *Bus) mend(ctx context.Context) {
 		case <-b.trouble:
 		}
 		for b.fault.Load() != nil && !b.mended(ctx) {
-			if !wait(ctx, time.Second) {
+			if !hub.Wait(ctx, time.Second) {
 				return
 			}
 		}
@@ -64,7 +66,7 @@ func (b *Bus) probe(ctx context.Context) error {
 		if err == nil {
 			return b.embedded.health()
 		}
-		if !wait(ctx, 20*time.Millisecond) {
+		if !hub.Wait(ctx, 20*time.Millisecond) {
 			return err
 		}
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/bellhop-chat/bellhop/hub"
 )
 
 // A stream that is just getting a new leader answers nobody.
@@ -25,7 +27,7 @@ const (
 func (b *Bus) put(ctx context.Context, m *nats.Msg) (Ack, error) {
 	nc := b.js.Conn()
 	resp, err := nc.RequestMsgWithContext(ctx, m)
-	for n := 0; n < putAgain && errors.Is(err, nats.ErrNoResponders) && wait(ctx, putPause); n++ {
+	for n := 0; n < putAgain && errors.Is(err, nats.ErrNoResponders) && hub.Wait(ctx, putPause); n++ {
 		resp, err = nc.RequestMsgWithContext(ctx, m)
 	}
 	if errors.Is(err, nats.ErrNoResponders) {

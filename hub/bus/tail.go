@@ -11,6 +11,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/bellhop-chat/bellhop/hub"
 )
 
 // tail reads EVENTS in order, from one sequence on, without acks: what it
@@ -95,7 +97,7 @@ func (t *tail) patience(d time.Duration) {
 func (t *tail) reopen(ctx context.Context) {
 	t.close()
 	prefix, _, _ := strings.Cut(t.cfg.Name, "-")
-	for wait(ctx, 250*time.Millisecond) {
+	for hub.Wait(ctx, 250*time.Millisecond) {
 		t.cfg.Name = prefix + "-" + randomName()
 		if _, err := t.open(ctx); err == nil {
 			return

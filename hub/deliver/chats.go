@@ -47,7 +47,7 @@ func (w *Worker) follow(ctx context.Context, known func()) {
 		if err := w.Bus.FollowChats(ctx, w.system, w.onChat, known); err != nil && ctx.Err() == nil {
 			w.Log.Warn("what was set for chats cannot be read, will try again", "system", w.system, "err", err)
 		}
-		rest(ctx, time.Second)
+		hub.Wait(ctx, time.Second)
 	}
 }
 

@@ -24,7 +24,7 @@ var errGiven = errors.New("the partition was given up for another worker")
 // other, so that all workers of a system have as many within seconds.
 func (w *Worker) share(ctx context.Context) {
 	for ctx.Err() == nil {
-		rest(ctx, shareEvery)
+		hub.Wait(ctx, shareEvery)
 		if w.wants.Swap(false) {
 			w.Bus.Changed(shares, string(w.system), w.owner, strconv.Itoa(w.Partitions()))
 		}

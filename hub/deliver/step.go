@@ -313,6 +313,6 @@ func (w *Worker) persist(ctx context.Context, what string, do func() error) {
 			return
 		}
 		w.Log.Warn("the bus did not take it, will try again", "system", w.system, "what", what, "err", err)
-		rest(ctx, delay)
+		hub.Wait(ctx, delay)
 	}
 }

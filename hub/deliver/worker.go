@@ -174,7 +174,7 @@ func (w *Worker) own(ctx context.Context, n int) {
 			w.refused.Store(true)
 			w.wants.Store(true)
 		case errors.Is(err, errGiven):
-			rest(ctx, 2*claimEvery) // who wants it claims it meanwhile
+			hub.Wait(ctx, 2*claimEvery) // who wants it claims it meanwhile
 		case err != nil && ctx.Err() == nil:
 			w.Log.Warn("a partition could not be held, will try again", "system", w.system, "partition", n, "err", err)
 		}
@@ -206,9 +206,9 @@ func (w *Worker) undertake(ctx context.Context) {
 	var found bus.Burial
 	for ctx.Err() == nil {
 		if found.Suspected > 0 {
-			rest(ctx, suspectEvery)
+			hub.Wait(ctx, suspectEvery)
 		} else {
-			rest(ctx, claimEvery)
+			hub.Wait(ctx, claimEvery)
 		}
 		if !w.refused.Swap(false) && found.Suspected == 0 {
 			continue
@@ -224,15 +224,5 @@ func (w *Worker) undertake(ctx context.Context) {
 			w.freed = make(chan struct{})
 			w.mu.Unlock()
 		}
-	}
-}
-
-// rest waits for d or the end of ctx.
-func rest(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }

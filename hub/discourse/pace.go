@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/bellhop-chat/bellhop/hub"
 )
 
 // patience is how long a request waits for its turn. What would wait longer is
@@ -48,11 +50,7 @@ func (p *pace) wait(ctx context.Context) error {
 		if err != nil || d <= 0 {
 			return err
 		}
-		timer := time.NewTimer(d)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !hub.Wait(ctx, d) {
 			return ctx.Err()
 		}
 		if turn && !p.held() {

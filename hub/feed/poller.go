@@ -93,12 +93,8 @@ func (p *Poller) Run(ctx context.Context) error {
 		} else {
 			failures++
 		}
-		timer := time.NewTimer(p.wait(err, failures))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !hub.Wait(ctx, p.wait(err, failures)) {
 			return nil
-		case <-timer.C:
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (l *Listener) answer(ctx context.Context, body []byte) hub.Shown {
 			return hub.Shown{Receipt: receipt}
 		}
 		wait, again := answerAgain(err, try)
-		if !again || !rest(ctx, wait) {
+		if !again || !hub.Wait(ctx, wait) {
 			l.Log.Warn("a reply could not be shown", "command", a.Command.Command.ID, "attempt", try, "err", err)
 			return hub.Shown{Fault: providers.FaultOf(err), AfterMS: providers.AfterOf(err).Milliseconds(), Message: err.Error()}
 		}

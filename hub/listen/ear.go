@@ -81,7 +81,7 @@ func (e *ear) insist(ctx context.Context, what string, try func(context.Context)
 			return nil
 		}
 		e.log.Warn("what was heard cannot be handed on yet", "what", what, "err", err)
-		if !rest(ctx, pause) {
+		if !hub.Wait(ctx, pause) {
 			return ctx.Err()
 		}
 	}

@@ -87,7 +87,7 @@ func (l *Listener) serve(ctx context.Context) (stop func()) {
 			return stop
 		}
 		l.Log.Warn("what hubs ask cannot be answered yet", "err", err)
-		if !rest(ctx, pause) {
+		if !hub.Wait(ctx, pause) {
 			return func() {}
 		}
 	}
@@ -108,7 +108,7 @@ func (l *Listener) lead(ctx context.Context, listener providers.Listener) {
 		l.Log.Warn("who listens cannot be found out", "err", err)
 	}
 	if !ok {
-		rest(ctx, renewEvery)
+		hub.Wait(ctx, renewEvery)
 		return
 	}
 	leading, end := context.WithCancel(ctx)
@@ -128,7 +128,7 @@ func (l *Listener) lead(ctx context.Context, listener providers.Listener) {
 // renew keeps the lease until ctx ends; it returns 0 if it was lost.
 func (l *Listener) renew(ctx context.Context, key string, revision uint64) uint64 {
 	held := time.Now()
-	for rest(ctx, renewEvery) {
+	for hub.Wait(ctx, renewEvery) {
 		asked := time.Now()
 		one, cancel := context.WithTimeout(ctx, renewEvery)
 		now, ok, err := l.Bus.Leases().Swap(one, key, []byte(l.owner), revision)
@@ -165,20 +165,8 @@ func (l *Listener) listen(ctx context.Context, listener providers.Listener) {
 		if time.Since(began) > time.Minute {
 			pause = time.Second
 		}
-		rest(ctx, pause)
+		hub.Wait(ctx, pause)
 		l.trouble.Store(nil)
 	}
 	l.trouble.Store(nil)
-}
-
-// rest waits, and reports whether ctx still goes on.
-func rest(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

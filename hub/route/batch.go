@@ -101,7 +101,7 @@ func (r *Router) watch(ctx context.Context, d *desk) {
 		}
 		if err := r.decideRipe(ctx, d); err != nil && ctx.Err() == nil {
 			r.Log.Warn("what is due could not be sent, will try again", "err", err)
-			rest(ctx, askFirst)
+			hub.Wait(ctx, askFirst)
 		}
 	}
 }

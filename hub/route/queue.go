@@ -139,7 +139,7 @@ func (r *Router) inquire(ctx context.Context, d *desk, q *queue) {
 			after = w.After
 		}
 		r.Log.Warn("events of a forum wait until it answers", "source", q.source, "waiting", d.waiting(q.source), "event", m.event.ID, "retry_in", after, "err", err)
-		rest(ctx, after)
+		hub.Wait(ctx, after)
 		pause = min(2*pause, askLast)
 	}
 }
@@ -197,13 +197,4 @@ func (r *Router) resume(ctx context.Context, d *desk, q *queue, m *matter) error
 	m.queued = false
 	q.pop()
 	return r.send(ctx, b)
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }

@@ -49,7 +49,7 @@ func (c *Client) Listen(ctx context.Context, ear providers.Ear) error {
 			if ctx.Err() == nil {
 				c.log.Warn("what was said in the console waits to be told", "system", c.system, "err", err)
 			}
-			rest(ctx, pause)
+			hub.Wait(ctx, pause)
 			pause = min(2*pause, 5*time.Second)
 			continue
 		}
@@ -69,16 +69,6 @@ func (c *Client) Listen(ctx context.Context, ear providers.Ear) error {
 func (c *Client) prune(ctx context.Context) {
 	if err := c.store.PruneConsoleWhispers(ctx, c.system, time.Now().Add(-whispersLast)); err != nil && ctx.Err() == nil {
 		c.log.Warn("old private answers were not removed", "system", c.system, "err", err)
-	}
-}
-
-// rest waits for d or the end of ctx.
-func rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }
 

@@ -135,7 +135,8 @@ func (l *listening) next(ctx context.Context, since string) (string, error) {
 // for good. The homeserver knows it no longer then, and there is no other way on.
 func (l *listening) anew(ctx context.Context, since string, refusal error) (string, error) {
 	if l.refused++; l.refused < mostRefusals {
-		return since, rest(ctx, jitter(firstPause<<l.refused))
+		hub.Wait(ctx, jitter(firstPause<<l.refused))
+		return since, ctx.Err()
 	}
 	l.refused = 0
 	l.log.ErrorContext(ctx, "starting to listen anew: the homeserver refuses to go on where it was, what was said since then is not heard", "err", refusal)
@@ -159,26 +160,14 @@ func (l *listening) persist(ctx context.Context, what string, do func() error) e
 			return ctx.Err()
 		}
 		l.log.WarnContext(ctx, "the listener tries again", "op", what, "after", wait, "err", err)
-		if err := rest(ctx, wait); err != nil {
-			return err
+		if !hub.Wait(ctx, wait) {
+			return ctx.Err()
 		}
 	}
 }
 
 func jitter(pause time.Duration) time.Duration {
 	return pause*3/4 + time.Duration(rand.Int64N(int64(pause/2)))
-}
-
-// rest waits, or until ctx ends.
-func rest(ctx context.Context, wait time.Duration) error {
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // hear tells the ear, again until it has taken it.
@@ -189,8 +178,8 @@ func (l *listening) hear(ctx context.Context, e *hub.Event) error {
 			return ctx.Err()
 		}
 		l.log.WarnContext(ctx, "an event is not taken, it is told again", "event", e.ID, "err", err)
-		if err := rest(ctx, jitter(pause)); err != nil {
-			return err
+		if !hub.Wait(ctx, jitter(pause)) {
+			return ctx.Err()
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (c *Client) tapOne(ctx context.Context, t taps) {
 		switch providers.FaultOf(err) {
 		case hub.FaultRateLimited:
 			wait := max(providers.AfterOf(err), firstPause)
-			if time.Now().Add(wait).After(t.until) || rest(ctx, wait) != nil {
+			if time.Now().Add(wait).After(t.until) || !hub.Wait(ctx, wait) {
 				return
 			}
 			continue // the same again

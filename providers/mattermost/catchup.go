@@ -59,7 +59,7 @@ func (l *listener) patiently(ctx context.Context, channel string, since int64) (
 		posts, err := l.postsSince(ctx, channel, since)
 		switch providers.FaultOf(err) {
 		case hub.FaultRateLimited:
-			if !rest(ctx, max(l.pause(3), providers.AfterOf(err))) {
+			if !hub.Wait(ctx, max(l.pause(3), providers.AfterOf(err))) {
 				return nil, ctx.Err()
 			}
 			continue

@@ -50,7 +50,7 @@ func (c *Client) Listen(ctx context.Context, ear providers.Ear) error {
 		}
 		wait := max(c.pause(tries), providers.AfterOf(err))
 		c.log.WarnContext(ctx, "listening again", "after", wait, "err", err)
-		if !rest(ctx, wait) {
+		if !hub.Wait(ctx, wait) {
 			return nil
 		}
 	}
@@ -253,22 +253,10 @@ func (l *listener) tell(ctx context.Context, t told) error {
 			return ctx.Err()
 		}
 		l.log.WarnContext(ctx, "an event is not heard yet", "event", t.event.ID, "err", err)
-		if !rest(ctx, l.pause(tries)) {
+		if !hub.Wait(ctx, l.pause(tries)) {
 			return ctx.Err()
 		}
 	}
 	l.place.Since = max(l.place.Since, t.at)
 	return nil
-}
-
-// rest waits; it is false when ctx has ended.
-func rest(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

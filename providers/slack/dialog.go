@@ -131,7 +131,7 @@ func (c *Client) standIn(ctx context.Context, view slack.ModalViewRequest, name 
 		switch {
 		case err == nil:
 			return nil
-		case refusedWith(err) != "not_found" || try == standInTries || !sleep(ctx, standInPause):
+		case refusedWith(err) != "not_found" || try == standInTries || !hub.Wait(ctx, standInPause):
 			return c.judge("views.update", w, err)
 		}
 	}

@@ -100,7 +100,7 @@ func (s *socket) run(ctx context.Context) error {
 		}
 		wait := max(e.After, pause/2+rand.N(pause/2))
 		s.client.log.Warn("no connection to Slack", "system", s.client.system, "err", e, "again_in", wait)
-		if !sleep(ctx, wait) {
+		if !hub.Wait(ctx, wait) {
 			return nil
 		}
 		pause = min(2*pause, reconnectMost)
@@ -233,7 +233,7 @@ func (s *socket) tellOne(ctx context.Context, r socketmode.Request) {
 			s.acknowledge(ctx, r, a)
 			return
 		}
-		if !sleep(ctx, pause) {
+		if !hub.Wait(ctx, pause) {
 			return
 		}
 	}
@@ -271,16 +271,4 @@ func (s *socket) judge(err error) *providers.Error {
 		e.Err = errors.New(e.Err.Error() + "; Socket Mode takes app_token, an App-Level Token (xapp-…) with the scope connections:write")
 	}
 	return e
-}
-
-// sleep waits, and is false if ctx ended meanwhile.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

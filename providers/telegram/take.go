@@ -64,12 +64,5 @@ func pause(ctx context.Context, attempt int, err error) bool {
 	if asked := providers.AfterOf(err); asked > 0 {
 		wait = asked
 	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return hub.Wait(ctx, wait)
 }
