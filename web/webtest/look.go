@@ -54,6 +54,7 @@ type violation struct {
 // that a machine can test: https://www.w3.org/TR/WCAG22/
 func (b *Tab) Accessible(t *testing.T, page string) {
 	t.Helper()
+	b.looked = true
 	b.run(t, axe+";null")
 	found, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](
 		`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`,

@@ -39,7 +39,7 @@ func newWorld(t *testing.T, change ...func(*account.Deps)) *world {
 	w := &world{Store: s, now: noon, whispers: true}
 	d := account.Deps{
 		People: s, Whispers: func(context.Context, hub.System) bool { return w.whispers },
-		Systems: []hub.System{"slack", "telegram", "matrix"}, Now: func() time.Time { return w.now },
+		Systems: func() []hub.System { return []hub.System{"slack", "telegram", "matrix"} }, Now: func() time.Time { return w.now },
 	}
 	for _, f := range change {
 		f(&d)

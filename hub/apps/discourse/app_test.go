@@ -193,7 +193,7 @@ func TestRun(t *testing.T) {
 		w.settings[chat] = hub.ChatSettings{Chat: chat, Ends: map[hub.SubscriptionID]time.Time{"s1": start.Add(time.Minute), "gone": start}}
 		ended := make(chan time.Time, 1)
 		app := discourse.New(discourse.Deps{
-			Subscriptions: w, Sites: w.sites(), Forums: w, Chats: w, History: w,
+			Subscriptions: w, Sites: w.sites, Forums: w, Chats: w, History: w,
 			Changed: func(...hub.SubscriptionID) { ended <- time.Now() },
 		})
 		ctx, stop := context.WithCancel(t.Context())
@@ -214,7 +214,7 @@ func TestNoEndNoMute(t *testing.T) {
 	refTo("301")(s)
 	inThread(s)
 	s.app = discourse.New(discourse.Deps{
-		Subscriptions: w, Sites: w.sites(), Forums: w, Chats: deafChats{w}, History: w, Now: func() time.Time { return w.now },
+		Subscriptions: w, Sites: w.sites, Forums: w, Chats: deafChats{w}, History: w, Now: func() time.Time { return w.now },
 	})
 	require.Equal(t, hub.OutcomeError, s.line("snooze 2h topic").Outcome())
 	require.Empty(t, w.table)
