@@ -190,7 +190,7 @@ func TestPlanAndApply(t *testing.T) {
 
 // TestImportTellsEveryMistake: all at once, by its path, and nothing is done.
 func TestImportTellsEveryMistake(t *testing.T) {
-	h := newHome(t, store.Config{Dir: t.TempDir()})
+	h := newHome(t, store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	const document = `
 bellhop = 1
 systems = 3
@@ -248,7 +248,7 @@ row = "slack | C1 | t/a,t/b"
 // TestNobodyIsLinkedWithAStranger: an account of a document that is somebody
 // else's here would make two people one.
 func TestNobodyIsLinkedWithAStranger(t *testing.T) {
-	h := newHome(t, store.Config{Dir: t.TempDir()})
+	h := newHome(t, store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	h.fill(t)
 	account := strings.Split(strings.Split(h.export(t, house.TOML), "account = '")[1], "'")[0]
 	stranger := "bellhop = 1\n[[people]]\nsystem = 'slack'\nuser = 'U7'\nlevel = 'user'\naccount = '" + account + "'\n"
@@ -256,7 +256,7 @@ func TestNobodyIsLinkedWithAStranger(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	h := newHome(t, store.Config{Dir: t.TempDir()})
+	h := newHome(t, store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	h.call(t, "POST", "/api/v1/settings/alerts/test", "").refused(http.StatusConflict)
 	h.call(t, "PUT", "/api/v1/settings/alerts", `{"system":"slack"}`).refused(http.StatusUnprocessableEntity, "chat", "is required")
 	h.call(t, "PUT", "/api/v1/settings/alerts", `{"system":"irc","chat":"x"}`).refused(http.StatusUnprocessableEntity, "system", "is not configured")
@@ -300,7 +300,7 @@ func TestBackupIsNoted(t *testing.T) {
 }
 
 func TestAuditLines(t *testing.T) {
-	h := newHome(t, store.Config{Dir: t.TempDir()})
+	h := newHome(t, store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	var entries []hub.AuditEntry
 	for i := range 1201 {
 		entries = append(entries, hub.AuditEntry{At: began.Add(time.Duration(i) * time.Second), Who: []string{"anna", "bob"}[i%2], Action: "x", Outcome: "ok"})
@@ -384,7 +384,7 @@ func TestEveryChangeIsAudited(t *testing.T) {
 		"retryDelivery": "what is sent again is as it was", "retryDeadLetter": "the same", "retryDeadLetters": "the same",
 		"resumeSystem": "nothing is set", "testAlerts": "nothing is set",
 	}
-	h := newHome(t, store.Config{Dir: t.TempDir()})
+	h := newHome(t, store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	h.fill(t)
 	for path, item := range readSchemas(t, h.world).paths() {
 		for method, operation := range item.(object) {

@@ -14,6 +14,7 @@ import (
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/store"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 )
 
 // office is a server whose tables are real.
@@ -26,7 +27,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	s, err := store.Open(t.Context(), store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	o := &office{store: s}

@@ -17,10 +17,9 @@ type homeStep struct {
 
 // homeCheck says whether a step is done. A further step is a further check.
 type homeCheck struct {
-	name  string // of its text: home.setup.<name>, with home.setup.<name>Note
-	url   string
-	known func(p *Pane) bool // whether this process can tell; nil: always
-	done  func(ctx context.Context, p *Pane, s *homeState) (bool, error)
+	name string // of its text: home.setup.<name>, with home.setup.<name>Note
+	url  string
+	done func(ctx context.Context, p *Pane, s *homeState) (bool, error)
 }
 
 func homeChecks() []homeCheck {
@@ -29,8 +28,8 @@ func homeChecks() []homeCheck {
 		{name: "system", url: "/systems", done: systemIsConnected},
 		{name: "subscription", url: "/subscriptions", done: subscriptionIsMade},
 		{name: "message", url: "/activity/deliveries", done: messageHasArrived},
-		{name: "alerts", url: "/settings", done: func(_ context.Context, p *Pane, _ *homeState) (bool, error) { return p.Alerts.System != "", nil }},
-		{name: "backup", url: "/settings", known: func(p *Pane) bool { return p.Backup != nil }, done: backupIsKept},
+		{name: "alerts", url: "/settings", done: alertsHaveAChat},
+		{name: "backup", url: "/settings", done: backupIsKept},
 	}
 }
 
@@ -65,17 +64,19 @@ func messageHasArrived(_ context.Context, _ *Pane, s *homeState) (bool, error) {
 	return s.week.Delivered().Sent > 0, nil
 }
 
+func alertsHaveAChat(ctx context.Context, p *Pane, _ *homeState) (bool, error) {
+	chat, _, err := p.Admin.AlertsChat(ctx)
+	return chat.System != "", err
+}
+
 func backupIsKept(ctx context.Context, p *Pane, s *homeState) (bool, error) {
-	at, err := p.Backup(ctx)
-	return !at.IsZero() && s.now.Sub(at) < backupLasts, err
+	last, err := p.Admin.LastBackup(ctx)
+	return last != nil && s.now.Sub(last.At) < backupLasts, err
 }
 
 // homeSteps lists the steps and how many are done; none once all were.
 func (p *Pane) homeSteps(ctx context.Context, words *web.Words, s *homeState) (steps []homeStep, done int, err error) {
 	for _, check := range homeChecks() {
-		if check.known != nil && !check.known(p) {
-			continue
-		}
 		step := homeStep{Text: words.Say("home.setup." + check.name), URL: check.url, Note: words.Say("home.setup." + check.name + "Note")}
 		if step.Done, err = check.done(ctx, p, s); err != nil {
 			return nil, 0, err

@@ -24,17 +24,8 @@ type Deps struct {
 	Admin *admin.Server
 	// Backlog is how many notifications wait for a system.
 	Backlog func(ctx context.Context, system hub.System) (int64, error)
-	// Fired is how often rows led to messages, by day, the last of seven days today.
-	// May be nil: then nothing is told of it.
-	Fired func(ctx context.Context, ids []hub.SubscriptionID) (map[hub.SubscriptionID][]int, error)
 	// Console reports whether there is a console, at /console.
 	Console bool
-
-	// Alerts is the chat where the operators hear what needs them; none if it has no
-	// system.
-	Alerts hub.Chat
-	// Backup is when the last was made, zero for never. Nil: this process cannot tell.
-	Backup func(ctx context.Context) (time.Time, error)
 
 	PublicURL string           // how browsers reach the server; may be empty
 	Log       *slog.Logger     // nil: silent

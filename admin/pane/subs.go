@@ -57,7 +57,6 @@ type subsPage struct {
 	Many        bool
 	Next        string
 	IsFirst     bool
-	HasWeek     bool
 }
 
 // subsChip is a filter that is on, and where the page is without it.
@@ -65,15 +64,14 @@ type subsChip struct{ Label, Value, Without string }
 
 // subsGroup is a chat with rows.
 type subsGroup struct {
-	Room    admin.NamedChat
-	Lamp    string // of its system: ok, warn, bad
-	Reason  string
-	Rows    []subRow
-	Total   int
-	More    string // where all of them are; empty if these are all
-	Add     string
-	HasWeek bool
-	Edits   bool
+	Room   admin.NamedChat
+	Lamp   string // of its system: ok, warn, bad
+	Reason string
+	Rows   []subRow
+	Total  int
+	More   string // where all of them are; empty if these are all
+	Add    string
+	Edits  bool
 }
 
 // subRow is a row of the list.
@@ -82,7 +80,6 @@ type subRow struct {
 	Said    sentence.Said
 	Problem string
 	Week    []int // how often it fired, by day, today last; nil: not told
-	HasWeek bool
 	Edits   bool
 	Clock   Clock
 }
@@ -128,7 +125,7 @@ func (p *Pane) subsPage(w http.ResponseWriter, r *http.Request) (*subsPage, erro
 	}
 	page := &subsPage{
 		Frame: p.frame(r, "subscriptions", "subs.title"), Sel: sel, Systems: systems, Sources: p.Admin.Sources(),
-		Modes: hub.Modes(), States: hub.RowStates(), IsFirst: r.URL.Query().Get("cursor") == "", HasWeek: p.Fired != nil,
+		Modes: hub.Modes(), States: hub.RowStates(), IsFirst: r.URL.Query().Get("cursor") == "",
 	}
 	page.Toast = takeNotice(w, r, page.Words)
 	q := p.Admin.TableQuery(ctx, sel)
@@ -243,7 +240,7 @@ func (p *Pane) groups(r *http.Request, page *subsPage, q hub.TableQuery, rows []
 			if err != nil {
 				return nil, err
 			}
-			g := subsGroup{Room: room, Total: totals[row.Chat], HasWeek: p.Fired != nil, Edits: page.MayEdit()}
+			g := subsGroup{Room: room, Total: totals[row.Chat], Edits: page.MayEdit()}
 			g.Lamp, g.Reason = lampOf(page.Systems, row.Chat)
 			g.Add = "/subscriptions/new?" + url.Values{"system": {string(row.System)}, "chat": {row.Chat.ID}}.Encode()
 			groups = append(groups, g)
@@ -263,23 +260,35 @@ func (p *Pane) groups(r *http.Request, page *subsPage, q hub.TableQuery, rows []
 }
 
 func (p *Pane) subRow(ctx context.Context, f Frame, teller sentence.Teller, row *hub.Subscription, week []int) subRow {
-	shown := subRow{Subscription: *row, Said: teller.Row(row), Problem: row.Error, Week: week, HasWeek: p.Fired != nil, Edits: f.MayEdit(), Clock: f.Clock}
+	shown := subRow{Subscription: *row, Said: teller.Row(row), Problem: row.Error, Week: week, Edits: f.MayEdit(), Clock: f.Clock}
 	if gone := p.Admin.Missing(ctx, row); shown.Problem == "" && len(gone) > 0 {
 		shown.Problem = f.Say("subs.gone", "What", strings.Join(gone, ", "))
 	}
 	return shown
 }
 
-// week is how often rows fired, by day.
+// week is how often rows fired, by day, the last of seven days today. A row that
+// did not fire has no entry.
 func (p *Pane) week(ctx context.Context, rows []hub.Subscription) (map[hub.SubscriptionID][]int, error) {
-	if p.Fired == nil || len(rows) == 0 {
+	if len(rows) == 0 {
 		return nil, nil
 	}
 	ids := make([]hub.SubscriptionID, len(rows))
 	for i := range rows {
 		ids[i] = rows[i].ID
 	}
-	return p.Fired(ctx, ids)
+	now := p.Now()
+	fired, err := p.Admin.Days(ctx, ids, now.AddDate(0, 0, -6), now)
+	if err != nil {
+		return nil, err
+	}
+	week := make(map[hub.SubscriptionID][]int, len(fired))
+	for id, days := range fired {
+		for _, day := range days {
+			week[id] = append(week[id], int(day.Count))
+		}
+	}
+	return week, nil
 }
 
 // Bars are the heights of the week's bars, of 20.

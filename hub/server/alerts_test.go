@@ -19,6 +19,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/server"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 	"github.com/bellhop-chat/bellhop/providers/slack/slacktest"
 )
 
@@ -45,6 +46,7 @@ func startAs(t testing.TB, dir, text string, role server.Role, system hub.System
 	file := filepath.Join(dir, "config.toml")
 	head := "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = '" + filepath.Join(dir, "data") + "'\n[admin]\ntoken = \"" + testToken + "\"\n"
 	require.NoError(t, os.WriteFile(file, []byte(head+text), 0o600))
+	storetest.Prepare(t, filepath.Join(dir, "data"))
 	c, err := config.Load(file, nil, nil, server.Validate(role, system))
 	require.NoError(t, err)
 	ready := make(chan server.Ready, 1)

@@ -33,7 +33,6 @@ func (s *Server) newHTTP() *http.Server {
 	_, hasConsole := s.rooms()
 	pages := pane.New(pane.Deps{
 		Admin: s.admin, Backlog: s.bus.Backlog, Console: hasConsole, PublicURL: s.Config.Server.PublicURL, Log: s.Log,
-		Alerts: hub.Chat{System: hub.System(s.Config.Alerts.System), ID: s.Config.Alerts.Chat},
 	})
 	pages.Routes(mux)
 	server := &http.Server{

@@ -86,15 +86,20 @@ func (b *Tab) Shot(t *testing.T, name string) {
 }
 
 // Look shows a page wide and narrow, light and dark: each must be accessible and
-// fit its width, and is kept as a picture.
+// fit its width. The four pictures are made and kept if BELLHOP_SCREENSHOTS names
+// a folder; else it is looked at in each theme and each size once.
 func (b *Tab) Look(t *testing.T, name, path string) {
 	t.Helper()
-	for _, theme := range []string{"light", "dark"} {
+	all := os.Getenv("BELLHOP_SCREENSHOTS") != ""
+	for i, theme := range []string{"light", "dark"} {
 		b.Theme(t, theme)
-		for _, size := range []struct {
+		for j, size := range []struct {
 			name       string
 			wide, high int64
 		}{{"wide", Wide, High}, {"narrow", Narrow, NarrowHigh}} {
+			if !all && i != j {
+				continue
+			}
 			b.Size(t, size.wide, size.high)
 			b.Go(t, path)
 			b.Sees(t, `document.readyState === "complete" && document.querySelector("main")`)

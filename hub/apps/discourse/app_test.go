@@ -15,6 +15,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/apps/discourse"
 	"github.com/bellhop-chat/bellhop/hub/store"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 )
 
 func TestFunctions(t *testing.T) {
@@ -146,7 +147,7 @@ func TestAtOnce(t *testing.T) {
 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	db, err := store.Open(t.Context(), store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db

@@ -55,7 +55,7 @@ func BigSQLite(t testing.TB, size Size) store.Config {
 	if _, err := os.Stat(done); err == nil {
 		return c
 	}
-	migrated(t, c)
+	toSchema(t, c)
 	db, err := sql.Open("sqlite", filepath.Join(c.Dir, store.FileName))
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
@@ -76,7 +76,7 @@ func BigSQLite(t testing.TB, size Size) store.Config {
 func BigPostgres(t testing.TB, size Size) store.Config {
 	t.Helper()
 	c := store.Config{URL: PostgresURL(t)}
-	migrated(t, c)
+	toSchema(t, c)
 	db, err := sql.Open("pgx", c.URL)
 	require.NoError(t, err)
 	fillBig(t, db, size, `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname NOT LIKE '%\_key' AND indexname NOT LIKE '%\_pkey' AND tablename = `)
@@ -86,8 +86,8 @@ func BigPostgres(t testing.TB, size Size) store.Config {
 	return c
 }
 
-// migrated makes the schema.
-func migrated(t testing.TB, c store.Config) {
+// toSchema makes the schema.
+func toSchema(t testing.TB, c store.Config) {
 	t.Helper()
 	s, err := store.Open(t.Context(), c)
 	require.NoError(t, err)
