@@ -38,8 +38,8 @@ fuzz-all: ## every fuzzer there is, a minute each; their seeds and what they fou
 		done; \
 	done
 
-bench: build ## figures as ratios against a baseline taken in the same run
-	BELLHOP_BENCH=$(CURDIR)/bellhop $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./hub/server
+bench: build ## figures as ratios against a baseline taken in the same run; pages with millions of rows, made once if BELLHOP_BIG_DIR names a folder and fewer by BELLHOP_BIG_PART
+	BELLHOP_BENCH=$(CURDIR)/bellhop .ci/postgres run -- $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./hub/server
 	$(GO) test -run '^$$' -bench . -timeout 30m ./rules
 
 soak: deps ## the kill tests in full: 50 kills of the program under load, 20 of the bus; a minute without a forum's API; the faults of platforms, workers, rules, disks, overload and stops; twenty minutes with one fault in a hundred

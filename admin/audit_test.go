@@ -28,7 +28,7 @@ func TestListAudit(t *testing.T) {
 	}, w.asked)
 	w.call(t, "GET", "/api/v1/audit?outcome=perhaps", "").refused(http.StatusUnprocessableEntity, "outcome", "one of")
 	w.call(t, "GET", "/api/v1/audit?since=yesterday", "").refused(http.StatusUnprocessableEntity, "since", "want a time")
-	w.call(t, "GET", "/api/v1/audit?who=admin", "").refused(http.StatusUnprocessableEntity, "who", "not a parameter")
+	w.call(t, "GET", "/api/v1/audit?by=admin", "").refused(http.StatusUnprocessableEntity, "by", "not a parameter")
 	w.lost = hub.Errorf(hub.CodeUnavailable, "away")
 	w.call(t, "GET", "/api/v1/audit", "").refused(http.StatusServiceUnavailable)
 }
@@ -115,7 +115,7 @@ func TestRetriesAreRecorded(t *testing.T) {
 	w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`)
 	w.call(t, "POST", "/api/v1/dead/retry", `{"count":9}`).refused(http.StatusConflict)
 	require.Empty(t, w.did(t), "nothing was sent")
-	w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","fault":"chat_gone","count":2}`).is(http.StatusAccepted, `{"count":2}`)
+	w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","fault":"chat_gone","count":2}`).counts(http.StatusAccepted, 2, 0)
 	require.Equal(t, []string{"dead.retry ok slack  system=slack fault=chat_gone 2 of 2 dead letters sent again"}, w.did(t))
 
 	w = newWorld()

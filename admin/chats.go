@@ -71,9 +71,7 @@ func (s *Server) putChat(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &in, jsonContent); err != nil {
 		return err
 	}
-	return s.changeChat(w, r, "chat.quiet", func(c *hub.ChatSettings, now time.Time) error {
-		return c.SetQuiet(in.Quiet, in.Zone, s.Zone, now)
-	})
+	return s.tellChat(w, r, func(chat hub.Chat) (chatStatus, error) { return s.SetQuiet(r.Context(), chat, in.Quiet, in.Zone) })
 }
 
 func (s *Server) snoozeChat(w http.ResponseWriter, r *http.Request) error {
@@ -91,7 +89,39 @@ func (s *Server) snoozeChat(w http.ResponseWriter, r *http.Request) error {
 	if wrong := strings.Contains(text, ":"); wrong != (field == "until") {
 		return invalidField(field, map[string]string{"for": `is how long: "2h", "3d"`, "until": `is when it ends: "09:00" or "2026-01-10T09:00:00Z"`}[field])
 	}
-	return s.changeChat(w, r, "chat.snooze", func(c *hub.ChatSettings, now time.Time) error {
+	return s.tellChat(w, r, func(chat hub.Chat) (chatStatus, error) { return s.snooze(r.Context(), chat, field, text) })
+}
+
+func (s *Server) resumeChat(w http.ResponseWriter, r *http.Request) error {
+	return s.tellChat(w, r, func(chat hub.Chat) (chatStatus, error) { return s.EndSnooze(r.Context(), chat) })
+}
+
+func (s *Server) tellChat(w http.ResponseWriter, r *http.Request, change func(hub.Chat) (chatStatus, error)) error {
+	now, err := change(hub.Chat{System: hub.System(r.PathValue("system")), ID: r.PathValue("chat")})
+	if err != nil {
+		return err
+	}
+	return s.answer(w, r, http.StatusOK, now)
+}
+
+// ChatStatus is a chat's settings and what they mean by now.
+type ChatStatus = chatStatus
+
+// SetQuiet changes the hours of each day in which a chat is left alone, and its
+// zone. No hours end them; an empty zone is the configured one.
+func (s *Server) SetQuiet(ctx context.Context, chat hub.Chat, quiet, zone string) (ChatStatus, error) {
+	return s.changeChat(ctx, chat, "chat.quiet", func(c *hub.ChatSettings, now time.Time) error {
+		return c.SetQuiet(quiet, zone, s.Zone, now)
+	})
+}
+
+// Snooze leaves a chat alone for some time ("2h") or until then ("09:00").
+func (s *Server) Snooze(ctx context.Context, chat hub.Chat, text string) (ChatStatus, error) {
+	return s.snooze(ctx, chat, "for", text)
+}
+
+func (s *Server) snooze(ctx context.Context, chat hub.Chat, field, text string) (chatStatus, error) {
+	return s.changeChat(ctx, chat, "chat.snooze", func(c *hub.ChatSettings, now time.Time) error {
 		schedule, _ := c.Schedule(s.Zone) // of one that cannot be read, the zone that is configured
 		until, err := hub.ParseSnooze(text, now, schedule.Zone())
 		if err != nil {
@@ -104,29 +134,50 @@ func (s *Server) snoozeChat(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (s *Server) resumeChat(w http.ResponseWriter, r *http.Request) error {
-	return s.changeChat(w, r, "chat.resume", func(c *hub.ChatSettings, now time.Time) error {
+// EndSnooze ends a snooze. Quiet hours go on.
+func (s *Server) EndSnooze(ctx context.Context, chat hub.Chat) (ChatStatus, error) {
+	return s.changeChat(ctx, chat, "chat.resume", func(c *hub.ChatSettings, now time.Time) error {
 		c.Resume(now)
 		return nil
 	})
 }
 
-func (s *Server) changeChat(w http.ResponseWriter, r *http.Request, action string, change func(*hub.ChatSettings, time.Time) error) error {
-	chat, err := s.chatOf(r)
+// StatusOf is when a chat is left alone.
+func (s *Server) StatusOf(ctx context.Context, chat hub.Chat) (ChatStatus, error) {
+	c, err := s.ChatSettings.ChatSettings(ctx, chat)
+	return s.chatStatus(c, s.Now()), err
+}
+
+// ChatStatuses are those of the chats for which something was set, by chat.
+func (s *Server) ChatStatuses(ctx context.Context) (map[hub.Chat]ChatStatus, error) {
+	all, err := s.ChatSettings.AllChatSettings(ctx, "")
 	if err != nil {
-		return err
+		return nil, err
+	}
+	now, shown := s.Now(), map[hub.Chat]ChatStatus{}
+	for _, c := range all {
+		if c.Says(now) {
+			shown[c.Chat] = s.chatStatus(c, now)
+		}
+	}
+	return shown, nil
+}
+
+func (s *Server) changeChat(ctx context.Context, chat hub.Chat, action string, change func(*hub.ChatSettings, time.Time) error) (chatStatus, error) {
+	if err := s.knownChat(ctx, chat); err != nil {
+		return chatStatus{}, err
 	}
 	now := s.Now().UTC()
 	var before chatSetting
-	c, err := s.ChatSettings.ChangeChat(r.Context(), chat, func(c *hub.ChatSettings) error {
+	c, err := s.ChatSettings.ChangeChat(ctx, chat, func(c *hub.ChatSettings) error {
 		before = settingOf(c, now)
 		return change(c, now)
 	})
 	if err != nil {
-		return err
+		return chatStatus{}, err
 	}
-	s.auditChat(r.Context(), action, chat, before, settingOf(&c, now))
-	return s.answer(w, r, http.StatusOK, s.chatStatus(c, now))
+	s.auditChat(ctx, action, chat, before, settingOf(&c, now))
+	return s.chatStatus(c, now), nil
 }
 
 // chatSetting is what the audit log keeps of a chat's settings.
@@ -155,17 +206,18 @@ func (s *Server) auditChat(ctx context.Context, action string, chat hub.Chat, be
 // chatOf is the chat that a path names, which need not have heard anything yet.
 func (s *Server) chatOf(r *http.Request) (hub.Chat, error) {
 	chat := hub.Chat{System: hub.System(r.PathValue("system")), ID: r.PathValue("chat")}
-	systems, err := s.Systems(r.Context())
-	if err != nil {
-		return chat, err
+	return chat, s.knownChat(r.Context(), chat)
+}
+
+// knownChat is an error where messages cannot go to a chat, whatever is there.
+func (s *Server) knownChat(ctx context.Context, chat hub.Chat) error {
+	if err := s.KnownSystem(ctx, chat.System); err != nil {
+		return err
 	}
-	if problem := systemProblem(systems, chat.System); problem != "" {
-		return chat, hub.Errorf(hub.CodeNotFound, "%s %s", chat.System, problem)
+	if chat.ID == "" || len(chat.ID) > 255 || strings.ContainsFunc(chat.ID, unicode.IsControl) {
+		return hub.Errorf(hub.CodeNotFound, "a chat has 1 to 255 printable bytes")
 	}
-	if len(chat.ID) > 255 || strings.ContainsFunc(chat.ID, unicode.IsControl) {
-		return chat, hub.Errorf(hub.CodeNotFound, "a chat has 1 to 255 printable bytes")
-	}
-	return chat, nil
+	return nil
 }
 
 func (s *Server) chatStatus(c hub.ChatSettings, now time.Time) chatStatus {

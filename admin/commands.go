@@ -48,8 +48,13 @@ func (s *Server) runCommand(w http.ResponseWriter, r *http.Request) error {
 	if key == "" {
 		key = rand.Text()
 	}
-	c := in.command(Who(r.Context()))
-	c.Command.ID = hub.CommandID("a" + hub.Digest("command with key", key))
+	me := CallerOf(r.Context())
+	c := in.command(me)
+	parts := []string{"command with key", key}
+	if me.ID() != Root { // each has keys of their own
+		parts = append(parts, me.ID(), string(me.Role))
+	}
+	c.Command.ID = hub.CommandID("a" + hub.Digest(parts...))
 	reply, err := s.Commands.Run(r.Context(), c)
 	if err != nil {
 		return err
@@ -58,7 +63,7 @@ func (s *Server) runCommand(w http.ResponseWriter, r *http.Request) error {
 }
 
 // command is what is asked, as whoever asks.
-func (in commandInput) command(who string) *hub.Command {
+func (in commandInput) command(me Caller) *hub.Command {
 	return &hub.Command{
 		Command: hub.Call{
 			Namespace: in.App, Function: in.Function, Kind: in.Kind, Encoded: in.Values, Raw: hub.BareLine(in.Line),
@@ -66,7 +71,7 @@ func (in commandInput) command(who string) *hub.Command {
 		Security: hub.Security{Token: in.Token},
 		Context: hub.CommandContext{
 			Source: hub.CommandSource{ID: hub.FromAPI}, System: in.System, Channel: hub.Channel{ID: in.Chat},
-			User: hub.User{ID: who, Name: who},
+			User: hub.User{ID: me.ID(), Name: me.Name}, Role: me.Role,
 		},
 	}
 }
@@ -103,7 +108,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
 	if len(in.Line) > maxText {
 		return invalidField("q", "is longer than 40,000 bytes")
 	}
-	c := in.command(Who(r.Context()))
+	c := in.command(CallerOf(r.Context()))
 	c.Command.Raw = strings.TrimLeft(in.Line, " /!")
 	found, err := s.Commands.Complete(r.Context(), c)
 	if err != nil {

@@ -36,7 +36,7 @@ func TestRunACommand(t *testing.T) {
 	got := w.commands.got[0]
 	require.Equal(t, "discourse watch support", got.Command.Raw)
 	require.Equal(t, hub.CommandContext{
-		Source: hub.CommandSource{ID: hub.FromAPI}, System: "slack", Channel: hub.Channel{ID: "C1"}, User: hub.User{ID: "admin", Name: "admin"},
+		Source: hub.CommandSource{ID: hub.FromAPI}, System: "slack", Channel: hub.Channel{ID: "C1"}, User: hub.User{ID: "admin", Name: "admin"}, Role: hub.Administrator,
 	}, got.Context)
 	w.call(t, "POST", path, `{"line":"discourse watch support","system":"slack","chat":"C1"}`, "Idempotency-Key", "k")
 	require.Equal(t, got.Command.ID, w.commands.got[1].Command.ID)

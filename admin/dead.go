@@ -8,8 +8,8 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// deadLetter is a dead letter as the API tells it.
-type deadLetter struct {
+// DeadLetter is a dead letter as the API tells it.
+type DeadLetter struct {
 	ID           hub.NotificationID `json:"id"`
 	hub.Chat                        // "system", "chat"
 	Event        hub.EventID        `json:"event,omitempty"`
@@ -36,9 +36,9 @@ type deadLetter struct {
 	History  []hub.Attempt `json:"history,omitempty"`
 }
 
-func tell(d *hub.DeadLetter, status hub.Status) deadLetter {
+func tell(d *hub.DeadLetter, status hub.Status) DeadLetter {
 	n := &d.Notification
-	return deadLetter{
+	return DeadLetter{
 		ID: n.ID, Chat: n.Chat, Event: n.Event, EventType: n.EventType, Source: n.Source, Subscription: n.Subscription, Act: n.Act,
 		Title: titleOf(n), Status: status, Again: n.Again, Fault: d.Fault, Reason: d.Reason, Attempts: d.Attempts,
 		QueuedAt: n.QueuedAt, At: d.At,
@@ -55,7 +55,7 @@ func titleOf(n *hub.Notification) string {
 
 func (s *Server) listDead(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	letters, next, err := s.Dead.SearchDead(r.Context(), hub.DeadQuery{
+	items, next, err := s.DeadLetters(r.Context(), hub.DeadQuery{
 		System: hub.System(q.Get("system")), Chat: q.Get("chat"), Source: hub.Source(q.Get("source")),
 		Subscription: hub.SubscriptionID(q.Get("subscription")), Fault: hub.Fault(q.Get("fault")),
 		Text: q.Get("text"), Since: timeOf(q.Get("since")), Until: timeOf(q.Get("until")), Page: pageOf(r),
@@ -63,11 +63,20 @@ func (s *Server) listDead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	k, err := s.known(r.Context(), letters)
+	return s.answer(w, r, http.StatusOK, listOf(items, next))
+}
+
+// DeadLetters pages, newest first. A page may be short, even empty, and still have
+// a next.
+func (s *Server) DeadLetters(ctx context.Context, q hub.DeadQuery) (items []DeadLetter, next string, err error) {
+	letters, next, err := s.Dead.SearchDead(ctx, q)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
-	var items []deadLetter
+	k, err := s.known(ctx, letters)
+	if err != nil {
+		return nil, "", err
+	}
 	for i := range letters {
 		d := &letters[i]
 		status, last := k.standing(d)
@@ -75,25 +84,34 @@ func (s *Server) listDead(w http.ResponseWriter, r *http.Request) error {
 			items = append(items, k.tell(d, status))
 		}
 	}
-	return s.answer(w, r, http.StatusOK, listOf(items, next))
+	return items, next, nil
 }
 
 func (s *Server) getDead(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.Dead.DeadLetter(r.Context(), hub.NotificationID(r.PathValue("id")))
+	told, err := s.DeadLetter(r.Context(), hub.NotificationID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
-	k, err := s.known(r.Context(), []hub.DeadLetter{*d})
+	return s.answer(w, r, http.StatusOK, told)
+}
+
+// DeadLetter is the last about a notification, with its message and its attempts.
+func (s *Server) DeadLetter(ctx context.Context, id hub.NotificationID) (*DeadLetter, error) {
+	d, err := s.Dead.DeadLetter(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	k, err := s.known(ctx, []hub.DeadLetter{*d})
+	if err != nil {
+		return nil, err
 	}
 	status, _ := k.standing(d)
 	told := k.tell(d, status)
 	told.Message, told.Exchange = &d.Notification.Message, d.Exchange
-	if told.History, err = s.Deliveries.Attempts(r.Context(), d.Notification.ID); err != nil {
-		return err
+	if told.History, err = s.Deliveries.Attempts(ctx, d.Notification.ID); err != nil {
+		return nil, err
 	}
-	return s.answer(w, r, http.StatusOK, told)
+	return &told, nil
 }
 
 // logged is what the delivery log knows of letters.

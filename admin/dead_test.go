@@ -181,7 +181,7 @@ func TestWhatBecameOfDeadLetters(t *testing.T) {
 				statuses = append(statuses, item.Status)
 			}
 			require.Equal(t, c.want, strings.Join(statuses, " "))
-			w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).is(http.StatusOK, fmt.Sprintf(`{"count":%d}`, c.count))
+			w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).counts(http.StatusOK, c.count, 0)
 			require.Empty(t, w.again)
 			got := w.call(t, "POST", "/api/v1/dead/n1/retry", "")
 			if c.retry == http.StatusAccepted {
@@ -246,8 +246,8 @@ func TestRetryOfWhatIsSuperseded(t *testing.T) {
 			for _, answer := range []string{shown, w.call(t, "GET", "/api/v1/dead", "").Body.String()} {
 				require.Contains(t, answer, `"status":"superseded","superseded_by":"u2"`)
 			}
-			w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).is(http.StatusOK, `{"count":1,"superseded":1}`)
-			w.call(t, "POST", "/api/v1/dead/retry", `{"count":1}`).is(http.StatusAccepted, `{"count":1,"superseded":1}`)
+			w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).counts(http.StatusOK, 1, 1)
+			w.call(t, "POST", "/api/v1/dead/retry", `{"count":1}`).counts(http.StatusAccepted, 1, 1)
 			require.Len(t, w.again, 1)
 			require.Equal(t, other.Notification.ID, w.again[0].ID)
 		})
@@ -300,12 +300,17 @@ func TestRetryAll(t *testing.T) {
 	w.bury(other)
 	w.now = began.Add(72 * time.Hour)
 
-	w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","dry_run":true}`).is(http.StatusOK, `{"count":3}`)
+	w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","dry_run":true}`).counts(http.StatusOK, 3, 0)
 	for _, count := range []string{"2", "4", "0", "-1"} {
 		w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","count":`+count+`}`).refused(http.StatusConflict, "", "selects 3 dead letters now, not "+count)
 	}
 	require.Empty(t, w.again)
-	w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","count":3}`).is(http.StatusAccepted, `{"count":3}`)
+	sent := w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","count":3}`).counts(http.StatusAccepted, 3, 0)
+	require.Equal(t, []admin.ChatCount{{Chat: hub.Chat{System: "slack", ID: "C1"}, Count: 3}}, sent.Chats)
+	require.False(t, sent.Oldest.IsZero())
+	w.call(t, "GET", "/api/v1/retries/"+sent.Retry, "").is(http.StatusOK,
+		`{"id":"`+sent.Retry+`","count":3,"looked":3,"queued":3,"failed":0,"sent":0,"dead":0}`)
+	w.call(t, "GET", "/api/v1/retries/none", "").refused(http.StatusNotFound)
 	var ids []string
 	for _, n := range w.again {
 		ids = append(ids, fmt.Sprint(n.ID, "+", n.Again))
@@ -313,11 +318,11 @@ func TestRetryAll(t *testing.T) {
 	}
 	require.Equal(t, []string{"n4+3", "n5+1", "n6+1"}, ids, "in the order of the first queueing")
 	w.call(t, "POST", "/api/v1/dead/retry", `{"system":"slack","count":3}`).refused(http.StatusConflict, "", "selects 0 dead letters now")
-	w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).is(http.StatusOK, `{"count":1}`)
+	w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).counts(http.StatusOK, 1, 0)
 	require.Len(t, w.again, 3)
 
 	w.call(t, "POST", "/api/v1/dead/retry", `{"chat":"a","source":"b","subscription":"c","fault":"stale","text":"d","since":"2026-01-02T03:04:05Z","until":"2026-01-02T03:04:05Z","dry_run":true}`).
-		is(http.StatusOK, `{"count":0}`)
+		counts(http.StatusOK, 0, 0)
 	require.Equal(t, hub.DeadQuery{Chat: "a", Source: "b", Subscription: "c", Fault: "stale", Text: "d", Since: began, Until: began}, w.sought)
 }
 
@@ -359,8 +364,8 @@ func TestRetryAllInPart(t *testing.T) {
 	w.call(t, "POST", "/api/v1/dead/retry", `{"count":1000}`).refused(http.StatusServiceUnavailable, "", "399 of 1000 are queued again")
 	require.Len(t, w.again, 399)
 	w.full, w.gone = 0, nil
-	w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).is(http.StatusOK, `{"count":601}`)
-	w.call(t, "POST", "/api/v1/dead/retry", `{"count":601}`).is(http.StatusAccepted, `{"count":601}`)
+	w.call(t, "POST", "/api/v1/dead/retry", `{"dry_run":true}`).counts(http.StatusOK, 601, 0)
+	w.call(t, "POST", "/api/v1/dead/retry", `{"count":601}`).counts(http.StatusAccepted, 601, 0)
 	seen := map[hub.NotificationID]bool{}
 	for _, n := range w.again {
 		seen[n.ID] = true
@@ -395,3 +400,14 @@ func TestRetryAllTwiceAtOnce(t *testing.T) {
 }
 
 var _ admin.DeadLetters = (*graveyard)(nil)
+
+// counts checks how many a bulk is or was.
+func (a answer) counts(status, count, superseded int) admin.RetryCount {
+	a.t.Helper()
+	require.Equal(a.t, status, a.Code, a.Body)
+	var c admin.RetryCount
+	require.NoError(a.t, json.Unmarshal(a.Body.Bytes(), &c))
+	require.Equal(a.t, count, c.Count)
+	require.Equal(a.t, superseded, c.Superseded)
+	return c
+}

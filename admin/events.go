@@ -12,6 +12,11 @@ import (
 
 func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
+	for _, more := range []string{"text", "since", "until", "outcome", "system", "chat", "subscription"} {
+		if q.Get(more) != "" {
+			return s.searchEvents(w, r)
+		}
+	}
 	events, next, err := s.Events.Events(r.Context(), hub.Source(q.Get("source")), q.Get("type"), pageOf(r))
 	if err != nil {
 		return err
@@ -20,7 +25,7 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) error {
-	e, err := s.Events.Event(r.Context(), hub.EventID(r.PathValue("id")))
+	e, err := s.FindEvent(r.Context(), hub.EventID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -56,8 +61,8 @@ func (s *Server) eventProblems(e *hub.Event) map[string]string {
 	if e.ID == "" || len(e.ID) > 200 {
 		bad["id"] = "is required: 1 to 200 bytes, the same whenever the event is sent again"
 	}
-	if e.Source != API && !slices.Contains(s.Sources, e.Source) {
-		bad["source"] = "must be " + alternatives(append(slices.Clone(s.Sources), API))
+	if e.Source != API && !slices.Contains(s.Sources(), e.Source) {
+		bad["source"] = "must be " + alternatives(append(slices.Clone(s.Sources()), API))
 	}
 	switch {
 	case !e.Type.Valid():

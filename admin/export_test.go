@@ -1,6 +1,10 @@
 package admin
 
-import "github.com/bellhop-chat/bellhop/hub"
+import (
+	"context"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
 
 // Endpoint is a registered operation.
 type Endpoint struct{ Method, Path string }
@@ -14,11 +18,11 @@ func (s *Server) Endpoints() []Endpoint {
 	return all
 }
 
-// ChatStatus, SnoozeInput and Person are bodies of the API.
+// SnoozeInput, User and Me are bodies of the API.
 type (
-	Person      = person
-	ChatStatus  = chatStatus
 	SnoozeInput = snoozeInput
+	User        = user
+	Me          = me
 )
 
 // LocalPath is localPath.
@@ -28,3 +32,14 @@ var LocalPath = localPath
 func OwnID(source hub.Source, id hub.EventID) hub.EventID {
 	return ownID(&hub.Event{Source: source, ID: id})
 }
+
+// AskedBy is a context in which somebody of a role asks.
+func AskedBy(ctx context.Context, role hub.Role) context.Context {
+	return context.WithValue(ctx, callerKey{}, Caller{Name: "an " + string(role), Role: role})
+}
+
+// WaitAfter and TryKeys are waitAfter and tryKeys.
+var (
+	WaitAfter = waitAfter
+	TryKeys   = tryKeys
+)

@@ -37,8 +37,14 @@ type memory struct {
 	digest        string // of the row that decides in an explanation
 	settings      map[hub.Chat]hub.ChatSettings
 	said          []hub.Announcement
-	failAfter     int // how many rows are made until it fails
+	figures       []hub.Figure
+	fired         map[hub.SubscriptionID][]hub.FiredDay
+	old           *hub.Event // that only its time finds
+	replay        hub.Replay // what is foretold
+	failAfter     int        // how many rows are made until it fails
 	crowd
+	household
+	lodge
 }
 
 func (m *memory) FindAnnouncements(_ context.Context, ids []hub.NotificationID) (list []hub.Announcement, err error) {
@@ -261,6 +267,72 @@ func (m *memory) Events(_ context.Context, source hub.Source, typ string, page h
 	return slices.Clone(m.events), "", m.fail
 }
 
+func (m *memory) SearchEvents(_ context.Context, q hub.EventQuery) (found []hub.Event, next string, _ error) {
+	defer m.lock()()
+	m.asked = q
+	for i := len(m.events) - 1; i >= 0; i-- {
+		if q.Holds(&m.events[i]) {
+			found = append(found, m.events[i])
+		}
+	}
+	return found, "", m.fail
+}
+
+func (m *memory) EventNear(_ context.Context, id hub.EventID, at time.Time) (*hub.Event, error) {
+	defer m.lock()()
+	m.asked = at
+	if m.old != nil && m.old.ID == id {
+		return m.old, m.fail
+	}
+	return nil, hub.Errorf(hub.CodeNotFound, "event %q is not there any more", id)
+}
+
+func (m *memory) NewerEvents(_ context.Context, after uint64, limit int) ([]hub.Event, uint64, error) {
+	defer m.lock()()
+	return nil, uint64(len(m.events)), m.fail
+}
+
+func (m *memory) Fates(_ context.Context, events []hub.EventID, some int) (map[hub.EventID]hub.Fate, error) {
+	defer m.lock()()
+	fates := map[hub.EventID]hub.Fate{}
+	for _, d := range m.deliveries {
+		if !slices.Contains(events, d.Event) {
+			continue
+		}
+		f := fates[d.Event]
+		if f.Counts == nil {
+			f.Counts = map[hub.Status]int{}
+		}
+		f.Counts[d.Status]++
+		if len(f.Some) < some {
+			f.Some = append(f.Some, d)
+		}
+		fates[d.Event] = f
+	}
+	return fates, m.fail
+}
+
+func (m *memory) FindTraces(_ context.Context, events []hub.EventID) (map[hub.EventID]hub.Trace, error) {
+	defer m.lock()()
+	found := map[hub.EventID]hub.Trace{}
+	for _, id := range events {
+		if t, kept := m.traces[id]; kept {
+			found[id] = t
+		}
+	}
+	return found, m.fail
+}
+
+func (m *memory) foretell(_ context.Context, e *hub.Event) (*hub.Replay, error) {
+	defer m.lock()()
+	x := m.replay
+	x.Event = e.ID
+	if x.Chats == nil {
+		x.Chats = []hub.TraceChat{}
+	}
+	return &x, m.fail
+}
+
 func (m *memory) Notify(_ context.Context, n hub.Notification) error {
 	defer m.lock()()
 	if m.fail == nil {
@@ -347,6 +419,27 @@ func (m *memory) decode(source hub.Source, h http.Header, body []byte) ([]*hub.E
 		})
 	}
 	return events, m.fail
+}
+
+func (m *memory) Figures(_ context.Context, since, until time.Time) (list []hub.Figure, err error) {
+	for _, f := range m.figures {
+		if !f.At.Before(since) && f.At.Before(until) {
+			list = append(list, f)
+		}
+	}
+	return list, m.fail
+}
+
+func (m *memory) Fired(_ context.Context, ids []hub.SubscriptionID, since, until time.Time) (map[hub.SubscriptionID][]hub.FiredDay, error) {
+	fired := map[hub.SubscriptionID][]hub.FiredDay{}
+	for _, id := range ids {
+		for _, d := range m.fired[id] {
+			if !d.Day.Before(since) && d.Day.Before(until) {
+				fired[id] = append(fired[id], d)
+			}
+		}
+	}
+	return fired, m.fail
 }
 
 func (m *memory) trace(_ context.Context, id hub.EventID) (*hub.Trace, error) {

@@ -116,6 +116,9 @@ func (s *Server) queue(ctx context.Context, id hub.NotificationID, in messageInp
 	if err := s.Notifier.Notify(ctx, n); err != nil {
 		return err
 	}
+	s.record(ctx, hub.AuditEntry{
+		System: in.System, Chat: in.Chat, Action: "message.send", Outcome: hub.OutcomeOK, Message: title(in.Text), After: asJSON(map[string]hub.NotificationID{"id": id}),
+	})
 	d := hub.Delivery{ID: id, Chat: in.to(), Title: title(in.Text), Status: hub.StatusQueued, QueuedAt: now, UpdatedAt: now}
 	if err := s.Deliveries.RecordQueued(ctx, []hub.Delivery{d}); err != nil {
 		s.Log.WarnContext(ctx, "message queued but not in the delivery log", "notification", id, "err", err)

@@ -35,7 +35,7 @@ func (n *names) forum(source hub.Source) (*forum.Directory, error) {
 	if f, asked := n.forums[source]; asked {
 		return f, nil
 	}
-	if !slices.Contains(n.s.Sources, source) {
+	if !slices.Contains(n.s.Sources(), source) {
 		return nil, nil
 	}
 	t, err := n.s.Taxonomy(n.ctx, source)
@@ -53,7 +53,7 @@ func (n *names) forum(source hub.Source) (*forum.Directory, error) {
 // heard lists the forums that a row hears: its source, or all. others are the
 // sources that a row without one hears besides.
 func (n *names) heard(source hub.Source) (forums []*forum.Directory, others []hub.Source, err error) {
-	sources := n.s.Sources
+	sources := n.s.Sources()
 	if source != "" {
 		sources = []hub.Source{source}
 	}

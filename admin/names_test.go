@@ -97,7 +97,7 @@ func rowOf(source, filters string) string {
 }
 
 func TestUnknownNamesAreTold(t *testing.T) {
-	w := newWorld(func(d *admin.Deps) { d.Sources = []hub.Source{"meta", "ci"} })
+	w := newWorld(func(d *admin.Deps) { d.Sources = func() []hub.Source { return []hub.Source{"meta", "ci"} } })
 	w.forum = someForum(true)
 	post := func(body string) answer { return w.call(t, "POST", rows, body) }
 

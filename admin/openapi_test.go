@@ -15,6 +15,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/house"
 	"github.com/bellhop-chat/bellhop/providers"
 	"github.com/stretchr/testify/require"
 )
@@ -179,7 +180,7 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	}
 	for _, e := range w.server.Endpoints() {
 		registered = append(registered, e.Method+" "+e.Path)
-		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack", "{chat}", "C1", "{source}", "meta", "{user}", "U1").Replace(e.Path), nil)
+		r := httptest.NewRequestWithContext(t.Context(), e.Method, strings.NewReplacer("{id}", "none", "{system}", "slack", "{chat}", "C1", "{source}", "meta", "{user}", "U1", "{token}", "t0", "{session}", "none").Replace(e.Path), nil)
 		r.Header.Set("Authorization", "Bearer "+token)
 		rec := w.do(r)
 		require.NotEqual(t, http.StatusMethodNotAllowed, rec.Code, "%v is not served", e)
@@ -233,6 +234,7 @@ func TestExamplesAreTaken(t *testing.T) {
 	for path, schema := range map[string]string{
 		"/api/v1/events": "EventInput", "/api/v1/subscriptions": "Subscription", "/api/v1/messages": "MessageInput",
 		"/api/v1/explain": "ExplainInput", "/api/v1/dead/retry": "RetryInput", "/api/v1/chats/slack/C1/snooze": "SnoozeInput",
+		"/api/v1/users": "UserInput", "/api/v1/tokens": "TokenInput",
 	} {
 		w := newWorld()
 		w.events = []hub.Event{{SpecVersion: "1.0", ID: "ewqk5gbvyzpkk6tf4vlxnsgfv2i", Source: "api", Type: "user.deploy.finished"}}
@@ -251,8 +253,13 @@ func TestSchemasHoldTheFieldsOfTheTypes(t *testing.T) {
 		"Event": hub.Event{}, "EventInput": hub.Event{}, "Subscription": hub.Subscription{}, "Filter": hub.Filter{},
 		"Delivery": hub.Delivery{}, "Attempt": hub.Attempt{}, "Exchange": hub.Exchange{}, "ChatStatus": admin.ChatStatus{}, "SnoozeInput": admin.SnoozeInput{}, "System": hub.SystemStatus{}, "PausedChat": hub.PausedChat{}, "Chat": providers.ChatInfo{},
 		"Trace": hub.Trace{}, "TraceChat": hub.TraceChat{}, "RowVerdict": hub.RowVerdict{}, "Explanation": hub.Explanation{},
-		"Expected": hub.Expected{}, "Source": hub.SourceStatus{}, "Taxonomy": hub.Taxonomy{}, "Category": hub.ForumCategory{},
+		"Expected": hub.Expected{}, "Part": hub.Part{}, "Change": hub.Change{}, "RoomPage": hub.RoomPage{}, "MadeRoomPage": admin.MadeRoomPage{}, "RoomPageInput": admin.RoomPageInput{}, "Source": hub.SourceStatus{}, "Taxonomy": hub.Taxonomy{}, "Category": hub.ForumCategory{},
 		"Person": admin.Person{}, "ChatUser": hub.ChatUser{}, "AuditEntry": hub.AuditEntry{}, "KnownChat": hub.KnownChat{},
+		"Preflight": hub.Preflight{}, "Finding": hub.Finding{}, "Room": hub.Room{}, "Check": hub.Check{}, "Refusals": hub.Refusals{}, "PlaceCounts": hub.PlaceCounts{},
+		"HousePlan": house.Plan{}, "HouseChange": house.Changed{}, "AlertsInput": admin.AlertsChat{}, "LookInput": admin.Look{},
+		"HouseSettings": admin.HouseSettings{}, "About": admin.About{}, "LastBackup": admin.LastBackup{},
+		"User": admin.User{}, "UserInput": admin.NewUser{}, "UserChange": admin.UserChange{}, "Me": admin.Me{}, "MyChange": admin.MyChange{},
+		"Token": admin.TokenInfo{}, "TokenInput": admin.NewToken{}, "Session": admin.SessionInfo{}, "AccountSettings": hub.AccountSettings{},
 	} {
 		holds(t, components[name].(object), of, name)
 	}
@@ -280,8 +287,14 @@ func jsonFields(t reflect.Type) []string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		if f.Anonymous && name == "" {
 			names = append(names, jsonFields(f.Type)...)
+			continue
+		}
+		if name == "" && !f.IsExported() {
 			continue
 		}
 		names = append(names, name)

@@ -21,8 +21,8 @@ type People interface {
 	ListKnownChats(ctx context.Context, system hub.System) ([]hub.KnownChat, error)
 }
 
-// person is a user and what they may do as a person. Only Level can be set.
-type person struct {
+// Person is a user and what they may do as a person.
+type Person struct {
 	hub.ChatUser
 	May    hub.Level      `json:"may"`
 	Linked []hub.ChatUser `json:"linked,omitempty"` // the others; of one that was asked for
@@ -30,23 +30,53 @@ type person struct {
 
 func (s *Server) listPeople(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	users, next, err := s.People.ListUsers(r.Context(), hub.UserQuery{
+	people, next, err := s.ListPeople(r.Context(), hub.UserQuery{
 		System: hub.System(q.Get("system")), Level: hub.Level(q.Get("level")), Text: q.Get("text"), Page: pageOf(r),
-	})
+	}, false)
 	if err != nil {
 		return err
 	}
-	people := make([]person, len(users))
+	return s.answer(w, r, http.StatusOK, listOf(people, next))
+}
+
+// ListPeople pages who has spoken or was given a level, those seen last first;
+// linked is that who is linked with each is told, too.
+func (s *Server) ListPeople(ctx context.Context, q hub.UserQuery, linked bool) ([]Person, string, error) {
+	users, next, err := s.People.ListUsers(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	people := make([]Person, len(users))
 	for i, u := range users {
-		people[i] = person{ChatUser: u, May: u.Level}
-		if u.Account == "" {
-			continue
+		people[i] = Person{ChatUser: u, May: u.Level}
+		switch {
+		case u.Account == "":
+		case linked:
+			people[i], err = s.personOf(ctx, &u)
+		default:
+			people[i].May, err = s.People.LevelOf(ctx, u.System, u.ID)
 		}
-		if people[i].May, err = s.People.LevelOf(r.Context(), u.System, u.ID); err != nil {
-			return err
+		if err != nil {
+			return nil, "", err
 		}
 	}
-	return s.answer(w, r, http.StatusOK, listOf(people, next))
+	return people, next, nil
+}
+
+// personOf is a user with all that are linked with them.
+func (s *Server) personOf(ctx context.Context, u *hub.ChatUser) (Person, error) {
+	p := Person{ChatUser: *u, May: u.Level}
+	all, err := s.People.Linked(ctx, u.System, u.ID)
+	for _, other := range all {
+		if other.System == u.System && other.ID == u.ID {
+			continue
+		}
+		p.Linked = append(p.Linked, other)
+		if other.Level.May(p.May) {
+			p.May = other.Level
+		}
+	}
+	return p, err
 }
 
 func (s *Server) getPerson(w http.ResponseWriter, r *http.Request) error {
@@ -58,19 +88,9 @@ func (s *Server) getPerson(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) answerPerson(w http.ResponseWriter, r *http.Request, u *hub.ChatUser) error {
-	all, err := s.People.Linked(r.Context(), u.System, u.ID)
+	p, err := s.personOf(r.Context(), u)
 	if err != nil {
 		return err
-	}
-	p := person{ChatUser: *u, May: u.Level}
-	for _, other := range all {
-		if other.System == u.System && other.ID == u.ID {
-			continue
-		}
-		p.Linked = append(p.Linked, other)
-		if other.Level.May(p.May) {
-			p.May = other.Level
-		}
 	}
 	return s.answer(w, r, http.StatusOK, p)
 }
@@ -78,29 +98,40 @@ func (s *Server) answerPerson(w http.ResponseWriter, r *http.Request, u *hub.Cha
 // putPerson sets a level, also of one who has not spoken yet: the first admin is
 // made so.
 func (s *Server) putPerson(w http.ResponseWriter, r *http.Request) error {
-	system, user, err := s.userOf(r)
-	if err != nil {
-		return err
-	}
 	var in struct {
 		Level *hub.Level `json:"level"`
 	}
 	if err := s.decode(w, r, &in, jsonContent); err != nil {
 		return err
 	}
-	if in.Level == nil || !in.Level.Known() {
-		return invalidField("level", "is required: "+alternatives(hub.Levels()))
+	if in.Level == nil {
+		in.Level = new(hub.Level)
 	}
-	before, err := s.People.GetUser(r.Context(), system, user)
-	if err != nil && hub.CodeOf(err) != hub.CodeNotFound {
-		return err
-	}
-	u, err := s.People.SetLevel(r.Context(), system, user, *in.Level)
+	u, err := s.SetLevel(r.Context(), hub.System(r.PathValue("system")), r.PathValue("user"), *in.Level)
 	if err != nil {
 		return err
 	}
-	s.auditLevel(r.Context(), before, u)
 	return s.answerPerson(w, r, u)
+}
+
+// SetLevel gives somebody a level, also one who has not spoken yet.
+func (s *Server) SetLevel(ctx context.Context, system hub.System, user string, level hub.Level) (*hub.ChatUser, error) {
+	if err := s.checkUser(ctx, system, user); err != nil {
+		return nil, err
+	}
+	if !level.Known() {
+		return nil, invalidField("level", "is required: "+alternatives(hub.Levels()))
+	}
+	before, err := s.People.GetUser(ctx, system, user)
+	if err != nil && hub.CodeOf(err) != hub.CodeNotFound {
+		return nil, err
+	}
+	u, err := s.People.SetLevel(ctx, system, user, level)
+	if err != nil {
+		return nil, err
+	}
+	s.auditLevel(ctx, before, u)
+	return u, nil
 }
 
 func (s *Server) auditLevel(ctx context.Context, before, after *hub.ChatUser) {
@@ -124,12 +155,16 @@ type levelOf struct {
 }
 
 func (s *Server) unlinkPerson(w http.ResponseWriter, r *http.Request) error {
-	system, user := hub.System(r.PathValue("system")), r.PathValue("user")
-	linked, err := s.People.Linked(r.Context(), system, user)
+	return done(w, s.Unlink(r.Context(), hub.System(r.PathValue("system")), r.PathValue("user")))
+}
+
+// Unlink takes an account out of those that it is linked with.
+func (s *Server) Unlink(ctx context.Context, system hub.System, user string) error {
+	linked, err := s.People.Linked(ctx, system, user)
 	if err != nil {
 		return err
 	}
-	if err := s.People.Unlink(r.Context(), system, user); err != nil {
+	if err := s.People.Unlink(ctx, system, user); err != nil {
 		return err
 	}
 	var before []levelOf
@@ -140,25 +175,23 @@ func (s *Server) unlinkPerson(w http.ResponseWriter, r *http.Request) error {
 	if len(linked) < 2 {
 		outcome = hub.OutcomeUnchanged
 	}
-	s.record(r.Context(), hub.AuditEntry{System: system, Action: "person.unlink", Outcome: outcome, Message: user + " is linked with nobody", Before: asJSON(before)})
-	w.WriteHeader(http.StatusNoContent)
+	s.record(ctx, hub.AuditEntry{System: system, Action: "person.unlink", Outcome: outcome, Message: user + " is linked with nobody", Before: asJSON(before)})
 	return nil
 }
 
-// userOf is the user whom a path names, who need not have spoken yet.
-func (s *Server) userOf(r *http.Request) (system hub.System, user string, err error) {
-	system, user = hub.System(r.PathValue("system")), r.PathValue("user")
-	systems, err := s.Systems(r.Context())
+// checkUser refuses a user that there cannot be.
+func (s *Server) checkUser(ctx context.Context, system hub.System, user string) error {
+	systems, err := s.Systems(ctx)
 	if err != nil {
-		return "", "", err
+		return err
 	}
 	if problem := systemProblem(systems, system); problem != "" {
-		return "", "", hub.Errorf(hub.CodeNotFound, "%s %s", system, problem)
+		return hub.Errorf(hub.CodeNotFound, "%s %s", system, problem)
 	}
 	if len(user) > 255 || strings.TrimSpace(user) == "" || strings.ContainsFunc(user, unicode.IsControl) {
-		return "", "", hub.Errorf(hub.CodeNotFound, "a user's id has 1 to 255 printable bytes")
+		return hub.Errorf(hub.CodeNotFound, "a user's id has 1 to 255 printable bytes")
 	}
-	return system, user, nil
+	return nil
 }
 
 func (s *Server) listKnownChats(w http.ResponseWriter, r *http.Request) error {

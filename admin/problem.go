@@ -145,3 +145,11 @@ func send(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
+
+// fieldsOf is what an error tells by field, nil for one that tells nothing.
+func fieldsOf(err error) map[string]string {
+	if known, ok := errors.AsType[*hub.Error](err); ok {
+		return known.Fields
+	}
+	return nil
+}

@@ -14,42 +14,51 @@ import (
 
 // retryDead sends one notification again that was given up.
 func (s *Server) retryDead(w http.ResponseWriter, r *http.Request) error {
+	id := hub.NotificationID(r.PathValue("id"))
+	again, err := s.RetryDead(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", prefix+"/deliveries/"+string(id))
+	return s.answer(w, r, http.StatusAccepted, again)
+}
+
+// RetryDead sends one notification again that was given up.
+func (s *Server) RetryDead(ctx context.Context, id hub.NotificationID) (*hub.Delivery, error) {
 	s.replays.Lock()
 	defer s.replays.Unlock()
-	id := hub.NotificationID(r.PathValue("id"))
-	log, err := s.Deliveries.FindDeliveries(r.Context(), []hub.NotificationID{id})
+	log, err := s.Deliveries.FindDeliveries(ctx, []hub.NotificationID{id})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d, err := s.Dead.DeadLetter(r.Context(), id)
+	d, err := s.Dead.DeadLetter(ctx, id)
 	if hub.CodeOf(err) == hub.CodeNotFound && len(log) > 0 && log[0].Status != hub.StatusDead {
-		return notDead(id, log[0].Status)
+		return nil, notDead(id, log[0].Status)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	k, err := s.known(r.Context(), []hub.DeadLetter{*d})
+	k, err := s.known(ctx, []hub.DeadLetter{*d})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch status, last := k.standing(d); {
-	case status == statusSuperseded:
-		return k.superseded(d)
+	case status == StatusSuperseded:
+		return nil, k.superseded(d)
 	case status != hub.StatusDead:
-		return notDead(id, status)
+		return nil, notDead(id, status)
 	case !last:
-		return hub.Errorf(hub.CodeNotFound, "the last dead letter about %s is not there any more: it cannot be sent again", id)
+		return nil, hub.Errorf(hub.CodeNotFound, "the last dead letter about %s is not there any more: it cannot be sent again", id)
 	}
-	again, err := s.replay(r.Context(), []replay{k.replay(d)})
+	again, err := s.replay(ctx, []replay{k.replay(d)})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.Log.InfoContext(r.Context(), "dead letter sent again", "notification", id, "who", Who(r.Context()))
-	s.record(r.Context(), hub.AuditEntry{
+	s.Log.InfoContext(ctx, "dead letter sent again", "notification", id, "who", Who(ctx))
+	s.record(ctx, hub.AuditEntry{
 		System: again[0].System, Chat: again[0].Chat.ID, Action: "dead.retry", Outcome: hub.OutcomeOK, Message: strings.TrimSpace(string(id) + " " + again[0].Title),
 	})
-	w.Header().Set("Location", prefix+"/deliveries/"+string(id))
-	return s.answer(w, r, http.StatusAccepted, again[0])
+	return &again[0], nil
 }
 
 // notDead refuses to send again what is not given up.
@@ -88,11 +97,8 @@ func (in retryInput) query() (hub.DeadQuery, error) {
 	if in.Fault != "" && !slices.Contains(hub.Faults(), in.Fault) {
 		bad["fault"] = fmt.Sprintf("is %q: one of %v", in.Fault, words(hub.Faults()))
 	}
-	switch {
-	case in.DryRun && in.Count != nil:
-		bad["count"] = "is what dry_run asks for: leave one of them out"
-	case !in.DryRun && in.Count == nil:
-		bad["count"] = "is required: ask for it with dry_run, and send it back, so that no more is sent than you have seen"
+	if problem := countProblem(in.DryRun, in.Count); problem != "" {
+		bad["count"] = problem
 	}
 	if len(bad) > 0 {
 		return hub.DeadQuery{}, invalid(bad)
@@ -103,18 +109,18 @@ func (in retryInput) query() (hub.DeadQuery, error) {
 	}, nil
 }
 
-// words are the filter for people: "system=slack fault=rejected".
-func (in retryInput) words() string {
+// filterWords are a filter for people: "system=slack fault=rejected".
+func filterWords(q hub.DeadQuery) string {
 	var words []string
 	for _, f := range [][2]string{
-		{"system", string(in.System)},
-		{"chat", in.Chat},
-		{"source", string(in.Source)},
-		{"subscription", string(in.Subscription)},
-		{"fault", string(in.Fault)},
-		{"text", in.Text},
-		{"since", in.Since},
-		{"until", in.Until},
+		{"system", string(q.System)},
+		{"chat", q.Chat},
+		{"source", string(q.Source)},
+		{"subscription", string(q.Subscription)},
+		{"fault", string(q.Fault)},
+		{"text", q.Text},
+		{"since", timeText(q.Since)},
+		{"until", timeText(q.Until)},
 	} {
 		if f[1] != "" {
 			words = append(words, f[0]+"="+f[1])
@@ -123,11 +129,52 @@ func (in retryInput) words() string {
 	return strings.Join(words, " ")
 }
 
-// retryCount is how many a bulk is or was, and how many the filter selects that
-// are left out.
-type retryCount struct {
-	Count      int `json:"count"`
-	Superseded int `json:"superseded,omitempty"`
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+// RetryCount is how many a bulk is or was, where they go, and how many the filter
+// selects that are left out.
+type RetryCount struct {
+	Count      int         `json:"count"`
+	Superseded int         `json:"superseded,omitempty"`
+	Oldest     time.Time   `json:"oldest,omitzero"` // when it was queued at first
+	Chats      []ChatCount `json:"chats,omitempty"` // the ten that get most
+	More       int         `json:"more,omitempty"`  // chats
+	Retry      string      `json:"retry,omitempty"` // names the bulk that was sent
+}
+
+// ChatCount is how many go to a chat.
+type ChatCount struct {
+	hub.Chat
+	Count int `json:"count"`
+}
+
+// mostChats is how many chats a RetryCount names.
+const mostChats = 10
+
+func countOf(found []dead, superseded int) RetryCount {
+	c := RetryCount{Count: len(found), Superseded: superseded}
+	if len(found) > 0 {
+		c.Oldest = found[0].queued
+	}
+	by := map[hub.Chat]int{}
+	for _, d := range found {
+		by[d.chat]++
+	}
+	for chat, n := range by {
+		c.Chats = append(c.Chats, ChatCount{chat, n})
+	}
+	slices.SortFunc(c.Chats, func(a, b ChatCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.System, b.System), cmp.Compare(a.ID, b.ID))
+	})
+	if over := len(c.Chats) - mostChats; over > 0 {
+		c.Chats, c.More = c.Chats[:mostChats], over
+	}
+	return c
 }
 
 // retryAllDead counts what a filter selects, or sends all of it again.
@@ -140,32 +187,62 @@ func (s *Server) retryAllDead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.replays.Lock()
-	defer s.replays.Unlock()
-	found, superseded, err := s.stillDead(r.Context(), q)
+	if in.DryRun {
+		c, err := s.CountDead(r.Context(), q)
+		if err != nil {
+			return err
+		}
+		return s.answer(w, r, http.StatusOK, c)
+	}
+	c, err := s.RetryAllDead(r.Context(), q, *in.Count)
 	if err != nil {
 		return err
 	}
-	if in.DryRun {
-		return s.answer(w, r, http.StatusOK, retryCount{len(found), superseded})
+	return s.answer(w, r, http.StatusAccepted, c)
+}
+
+// CountDead counts what a filter selects and was not sent since.
+func (s *Server) CountDead(ctx context.Context, q hub.DeadQuery) (*RetryCount, error) {
+	s.replays.Lock()
+	defer s.replays.Unlock()
+	found, superseded, err := s.stillDead(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	if len(found) != *in.Count {
-		return hub.Errorf(hub.CodeConflict, "the filter selects %d dead letters now, not %d; nothing is sent: look at them and ask again", len(found), *in.Count)
+	c := countOf(found, superseded)
+	return &c, nil
+}
+
+// RetryAllDead sends all again that a filter selects and that was not sent since,
+// if it is as many as count says.
+func (s *Server) RetryAllDead(ctx context.Context, q hub.DeadQuery, count int) (*RetryCount, error) {
+	s.replays.Lock()
+	defer s.replays.Unlock()
+	found, superseded, err := s.stillDead(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	queued, err := s.replayAll(r.Context(), found)
+	if len(found) != count {
+		return nil, hub.Errorf(hub.CodeConflict, "the filter selects %d dead letters now, not %d; nothing is sent: look at them and ask again", len(found), count)
+	}
+	queued, err := s.replayAll(ctx, found)
 	outcome := hub.OutcomeOK
 	if err != nil {
 		outcome = hub.OutcomeError
 	}
-	s.record(r.Context(), hub.AuditEntry{
-		System: in.System, Chat: in.Chat, Action: "dead.retry", Line: in.words(), Outcome: outcome,
+	s.record(ctx, hub.AuditEntry{
+		System: q.System, Chat: q.Chat, Action: "dead.retry", Line: filterWords(q), Outcome: outcome,
 		Message: fmt.Sprintf("%d of %d dead letters sent again", queued, len(found)),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.Log.InfoContext(r.Context(), "dead letters sent again", "count", len(found), "who", Who(r.Context()))
-	return s.answer(w, r, http.StatusAccepted, retryCount{len(found), superseded})
+	s.Log.InfoContext(ctx, "dead letters sent again", "count", len(found), "who", Who(ctx))
+	c := countOf(found, superseded)
+	if len(found) > 0 {
+		c.Retry = s.retries.keep(found, s.Now())
+	}
+	return &c, nil
 }
 
 // dead is a letter that may be sent again. Of many thousands there is no room
@@ -173,6 +250,7 @@ func (s *Server) retryAllDead(w http.ResponseWriter, r *http.Request) error {
 type dead struct {
 	seq    uint64
 	id     hub.NotificationID
+	chat   hub.Chat
 	queued time.Time // at first
 }
 
@@ -193,13 +271,13 @@ func (s *Server) stillDead(ctx context.Context, q hub.DeadQuery) (list []dead, s
 		for i := range letters {
 			n := &letters[i].Notification
 			status, last := k.standing(&letters[i])
-			if status == statusSuperseded {
+			if status == StatusSuperseded {
 				past[n.ID] = true
 			}
 			if status != hub.StatusDead || !last {
 				continue
 			}
-			d := dead{seq: seqs[i], id: n.ID, queued: n.QueuedAt}
+			d := dead{seq: seqs[i], id: n.ID, chat: n.Chat, queued: n.QueuedAt}
 			if log := k.log[n.ID]; log != nil {
 				d.queued = log.QueuedAt
 			}

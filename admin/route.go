@@ -16,6 +16,8 @@ import (
 const (
 	prefix      = "/api/v1"
 	jsonContent = "application/json"
+	tomlContent = "application/toml"
+	jsonLines   = "application/jsonl"
 	textContent = "text/plain"
 )
 
@@ -25,6 +27,7 @@ type route struct {
 	method, path string   // below the prefix
 	id           string   // operationId
 	need         hub.Role // who may; a route that does not say is a mistake
+	fresh        bool     // it makes or shows a secret: the credential must be shown anew
 	summary      string
 	query        []param
 	header       []param
@@ -118,10 +121,17 @@ func (s *Server) serve(rt route) http.Handler {
 		if err := permit(r.Context(), rt.need); err != nil {
 			return err
 		}
+		if rt.fresh && !Fresh(r.Context()) {
+			return errStale
+		}
 		if err := rt.checkQuery(r); err != nil {
 			return err
 		}
-		return rt.handle(w, r)
+		from := hub.ViaAPI
+		if strings.HasPrefix(r.UserAgent(), "bellhop/") {
+			from = hub.ViaCLI
+		}
+		return rt.handle(w, r.WithContext(via(r.Context(), from)))
 	})
 }
 

@@ -21,20 +21,28 @@ func (s *Server) routes() []route {
 	}}
 	all = append(all, s.eventRoutes()...)
 	all = append(all, s.subscriptionRoutes()...)
+	all = append(all, s.rowRoutes()...)
 	all = append(all, s.deliveryRoutes()...)
+	all = append(all, s.figureRoutes()...)
 	all = append(all, s.deadRoutes()...)
+	all = append(all, s.activityRoutes()...)
 	all = append(all, s.peopleRoutes()...)
+	all = append(all, s.accessRoutes()...)
 	all = append(all, s.systemRoutes()...)
 	all = append(all, s.chatRoutes()...)
+	all = append(all, s.roomPageRoutes()...)
+	all = append(all, s.roomRoutes()...)
 	all = append(all, s.sourceRoutes()...)
+	all = append(all, s.sectionRoutes()...)
 	all = append(all, s.commandRoutes()...)
+	all = append(all, s.houseRoutes()...)
 	return append(all, s.messageRoutes()...)
 }
 
 func (s *Server) commandRoutes() []route {
 	return []route{{
-		method: http.MethodPost, path: "/commands", id: "runCommand", need: hub.Administrator,
-		summary: "Run a command as it would be given in a chat. That a command was refused is told in the reply, not in the status",
+		method: http.MethodPost, path: "/commands", id: "runCommand", need: hub.Viewer,
+		summary: "Run a command as it would be given in a chat, with the level that the role gives: user, operator or admin. That a command was refused is told in the reply, not in the status",
 		header:  []param{{name: "Idempotency-Key", text: "the same key again runs nothing and gives the same reply"}},
 		body:    inJSON("CommandInput"),
 		answers: gives(http.StatusOK, "The reply; data.outcome says what came of it.", "Reply"),
@@ -56,6 +64,13 @@ func (s *Server) eventRoutes() []route {
 		query: []param{
 			{name: "source", text: "of one source"},
 			{name: "type", text: "of one type or, with * for a segment, of several: forum.post.*"},
+			{name: "text", text: "a part of what it holds: title, author, text, id, in any case"},
+			{name: "since", text: "came in then or later", time: true},
+			{name: "until", text: "came in before", time: true},
+			{name: "outcome", text: "of which this became", enum: Outcomes()},
+			{name: "system", text: "that a row of this system decided for"},
+			{name: "chat", text: "that a row of this chat decided for"},
+			{name: "subscription", text: "that this subscription decided for"},
 			limitParam, cursorParam,
 		},
 		answers: gives(http.StatusOK, "A page. One that is short, even empty, is the last only if it has no next.", "EventList"),
@@ -131,6 +146,7 @@ func (s *Server) subscriptionRoutes() []route {
 	}, {
 		method: http.MethodPut, path: "/subscriptions/{id}", id: "replaceSubscription", need: hub.Editor, summary: "Replace a subscription",
 		query:   []param{force},
+		header:  []param{{name: "If-Match", text: "the ETag with which it was read: a change that somebody else made since is not overwritten"}},
 		body:    inJSON("Subscription"),
 		answers: gives(http.StatusOK, "As it is now.", "Subscription"),
 		repeats: true, handle: s.replaceSubscription,
@@ -242,6 +258,7 @@ func (s *Server) peopleRoutes() []route {
 	}, {
 		method: http.MethodGet, path: "/audit", id: "listAudit", need: hub.Administrator, summary: "Who did what: each command from chat and each change by the API, newest first",
 		query: []param{
+			{name: "who", text: "by one account or person, by the name that the log has"},
 			{name: "system", text: "in or about one system"},
 			{name: "user", text: "by one user, by the platform's id"},
 			{name: "chat", text: "in or about one chat"},
@@ -250,10 +267,15 @@ func (s *Server) peopleRoutes() []route {
 			{name: "text", text: "a part of what was typed, of the name or of the message, in any case"},
 			{name: "since", text: "then or later", time: true},
 			{name: "until", text: "before", time: true},
+			{name: "format", text: "jsonl is all that is selected, an entry in a line, and has no pages", enum: []string{"json", "jsonl"}},
 			limitParam, cursorParam,
 		},
-		answers: gives(http.StatusOK, "A page.", "AuditList"),
+		answers: []outcome{{http.StatusOK, "A page, or all of it.", content{jsonContent: "AuditList", jsonLines: "AuditLines"}}},
 		handle:  s.listAudit,
+	}, {
+		method: http.MethodGet, path: "/audit/{id}", id: "getAudit", need: hub.Administrator, summary: "An entry of the audit log",
+		answers: gives(http.StatusOK, "With what was before and after.", "AuditEntry"),
+		handle:  s.getAudit,
 	}, {
 		method: http.MethodGet, path: "/known-chats", id: "listKnownChats", need: hub.Viewer, summary: "Chats in which somebody has spoken to Bellhop",
 		query:   []param{{name: "system", text: "of one system"}},
@@ -274,7 +296,7 @@ func (s *Server) systemRoutes() []route {
 		handle:  s.listChats,
 	}, {
 		method: http.MethodPost, path: "/systems/{system}/resume", id: "resumeSystem", need: hub.Editor,
-		summary: "Try at once whether a paused system, or one of its chats, takes messages again",
+		summary: "Try at once whether a paused system, or one of its chats, takes messages again. What an operator has paused goes on, too, if an admin asks",
 		query:   []param{{name: "chat", text: "the chat; without one it is the system"}},
 		answers: []outcome{{status: http.StatusAccepted, text: "Its worker has been asked; GET /systems tells how it went."}},
 		handle:  s.resumeSystem,

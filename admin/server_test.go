@@ -32,17 +32,54 @@ type world struct {
 	now      time.Time
 	log      bytes.Buffer
 	schema   schemas
+	sections *sections
 }
 
 func newWorld(change ...func(*admin.Deps)) *world {
-	w := &world{commands: &commands{}, memory: &memory{sessions: map[string]hub.Session{}}, graveyard: &graveyard{}, mux: http.NewServeMux(), now: began}
+	w := &world{commands: &commands{}, memory: &memory{sessions: map[string]hub.Session{}}, graveyard: &graveyard{}, sections: newSections(), mux: http.NewServeMux(), now: began}
 	d := admin.Deps{
-		Subscriptions: w.memory, Deliveries: w.memory, Sessions: w.memory, People: w.memory, Audit: w.memory, Events: w.memory, Notifier: w.memory, Dead: w.graveyard, Announcements: w.memory,
-		Systems: w.systems, Chats: w.listChats, Changed: w.noteChange, Resume: w.resume, ChatSettings: w.memory,
-		Explain: w.explain, Decode: w.decode, Trace: w.trace, Taxonomy: w.taxonomy, SourceList: w.sources,
-		Commands: w.commands,
-		Token:    secret.New(token), Sources: []hub.Source{"meta"}, Version: "1.2.3",
-		Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: func() time.Time { return w.now },
+		Subscriptions: w.memory,
+		Deliveries:    w.memory,
+		Sessions:      w.memory,
+		People:        w.memory,
+		Audit:         w.memory,
+		Events:        w.memory,
+		Notifier:      w.memory,
+		Dead:          w.graveyard,
+		Announcements: w.memory,
+		Activity:      w.memory,
+		Foretell:      w.foretell,
+		Explain:       w.explain,
+		Decode:        w.decode,
+		Trace:         w.trace,
+		Figures:       w.memory,
+		Taxonomy:      w.taxonomy,
+		SourceList:    w.sources,
+		Systems:       w.systems,
+		Chats:         w.listChats,
+		Changed:       w.noteChange,
+		Resume:        w.resume,
+		ChatSettings:  w.memory,
+		RoomPages:     &doors{},
+		Commands:      w.commands,
+		Token:         secret.New(token),
+		Sources:       func() []hub.Source { return []hub.Source{"meta"} },
+		Version:       "1.2.3",
+		Log:           slog.New(slog.NewTextHandler(&w.log, nil)),
+		Now:           func() time.Time { return w.now },
+		Rooms:         w.memory,
+		Places:        w.memory,
+		Settings:      w.memory,
+		House:         w.memory,
+		About:         w.about,
+		Alert:         w.alert,
+		Backup:        w.backup,
+		Sections:      w.sections,
+		Hold:          w.sections.hold,
+		SetHold:       w.sections.setHold,
+		Accounts:      w.memory,
+		Tokens:        w.memory,
+		Tries:         w.memory,
 	}
 	for _, f := range change {
 		f(&d)

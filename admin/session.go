@@ -1,115 +1,95 @@
 package admin
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/web"
 )
 
 const (
-	cookieName      = "bellhop_session"
-	sessionLasts    = 30 * 24 * time.Hour
-	codeLasts       = 10 * time.Minute
-	loginsPerMinute = 10
-	maxLoginBody    = 16 << 10
+	cookieName = "bellhop_session"
+	// Browsers keep a cookie that is named so to https and to this very host:
+	// https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+	secureCookie = "__Host-bellhop"
+
+	sessionLasts = 30 * 24 * time.Hour // after it was used last
+	sessionEnds  = 90 * 24 * time.Hour // after it began
+	sightEvery   = time.Minute         // that it is used is noted
+	longestAgent = 200                 // bytes that are kept of what a browser calls itself
 )
 
-// hint says where the token is found.
-func (s *Server) hint() string {
-	if s.TokenFile != "" {
-		return "It is in the file " + filepath.Base(s.TokenFile) + " in Bellhop's data directory."
-	}
-	return "It is admin.token of the configuration, or the variable BELLHOP_ADMIN_TOKEN."
-}
-
-// NewLoginCode makes a code that opens /login?code=… once, within ten minutes,
-// without the token: for whoever starts the process to pass on to a browser.
-func (s *Server) NewLoginCode() string {
-	code := random()
-	s.codes.add(digest(code), s.Now().Add(codeLasts))
-	return code
-}
-
-func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
-	next := localPath(r.URL.Query().Get("next"))
-	if code := r.URL.Query().Get("code"); code != "" && r.Method == http.MethodGet {
-		s.loginByCode(w, r, code, next)
-		return
-	}
-	if session, err := s.session(r); err == nil && session != nil {
-		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // next went through localPath
-		return
-	}
-	s.askLogin(w, r, http.StatusOK, next, "")
-}
-
-func (s *Server) loginByCode(w http.ResponseWriter, r *http.Request, code, next string) {
-	if !s.mayTry(w, r, next) {
-		return
-	}
-	if !s.codes.take(digest(code), s.Now()) {
-		s.askLogin(w, r, http.StatusUnauthorized, next, "This link has been used already or is older than ten minutes.")
-		return
-	}
-	s.begin(w, r, next)
-}
-
-func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	if err := s.origins.Check(r); err != nil {
-		s.problem(w, r, errOrigin)
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBody)
-	next := localPath(r.PostFormValue("next"))
-	if !s.mayTry(w, r, next) {
-		return
-	}
-	if !s.isToken(strings.TrimSpace(r.PostFormValue("token"))) {
-		s.Log.WarnContext(r.Context(), "login refused", "from", r.RemoteAddr)
-		s.askLogin(w, r, http.StatusUnauthorized, next, "This is not the admin token.")
-		return
-	}
-	s.begin(w, r, next)
-}
-
-// mayTry limits attempts, over all who try: addresses are cheap.
-func (s *Server) mayTry(w http.ResponseWriter, r *http.Request, next string) bool {
-	if s.logins.AllowN(s.Now(), 1) {
-		return true
-	}
-	w.Header().Set("Retry-After", strconv.Itoa(60/loginsPerMinute))
-	s.askLogin(w, r, http.StatusTooManyRequests, next, "Too many attempts. Wait a minute, then try again.")
-	return false
-}
-
-func (s *Server) askLogin(w http.ResponseWriter, r *http.Request, status int, next, problem string) {
-	web.Render(w, web.WordsOf(r), status, "login.html", web.Login{Error: problem, Next: next, Hint: s.hint()})
-}
-
-// begin makes a session and sends the browser on.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, next string) {
-	cookie, now := random(), s.Now()
-	session := hub.Session{Digest: digest(cookie), Who: admin, CreatedAt: now, ExpiresAt: now.Add(sessionLasts)}
-	if err := s.Sessions.CreateSession(r.Context(), session); err != nil {
+// begin makes a session of an account, or with nil one of the admin token, and
+// sends the browser on. by says how they came in.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, a *hub.Account, by, next string) {
+	if err := s.open(w, r, a, by); err != nil {
 		s.turnAway(w, r, err)
 		return
 	}
-	if err := s.Sessions.PruneSessions(r.Context(), now); err != nil {
-		s.Log.WarnContext(r.Context(), "expired sessions not removed", "err", err)
-	}
-	s.Log.InfoContext(r.Context(), "logged in", "who", admin, "from", r.RemoteAddr)
-	s.setCookie(w, r, cookie, int(sessionLasts/time.Second))
 	web.Protect(w.Header())
 	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // next went through localPath
+}
+
+// open makes a session and its cookie. The session that the browser had ends.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, a *hub.Account, by string) error {
+	ctx, cookie, now := r.Context(), random(), s.Now()
+	session := hub.Session{
+		Digest: digest(cookie), Who: Root, Agent: clip(r.UserAgent(), longestAgent), Address: s.Address(r),
+		CreatedAt: now, ProvedAt: now, SeenAt: now, ExpiresAt: now.Add(sessionLasts),
+	}
+	if a != nil {
+		session.Who, session.Account = a.Login, a.ID
+	}
+	if c := s.cookie(r); c != "" {
+		if err := s.Sessions.DeleteSession(ctx, digest(c)); err != nil {
+			return err
+		}
+	}
+	if err := s.Sessions.CreateSession(ctx, session); err != nil {
+		return err
+	}
+	if err := s.Sessions.PruneSessions(ctx, now); err != nil {
+		s.Log.WarnContext(ctx, "expired sessions not removed", "err", err)
+	}
+	if a != nil {
+		s.noteSight(ctx, a.ID, now)
+	}
+	s.Log.InfoContext(ctx, "logged in", "who", session.Who, "by", by, "from", session.Address)
+	as := context.WithValue(ctx, callerKey{}, Caller{Name: session.Who})
+	s.record(as, hub.AuditEntry{Action: "session.start", Outcome: hub.OutcomeOK, Message: "by " + by + " from " + session.Address})
+	s.setCookie(w, r, cookie, int(sessionEnds/time.Second))
+	return nil
+}
+
+func (s *Server) noteSight(ctx context.Context, id hub.AccountID, now time.Time) {
+	if err := s.Accounts.SeeAccount(ctx, id, now); err != nil {
+		s.Log.WarnContext(ctx, "that somebody was here could not be noted", "err", err)
+	}
+}
+
+// see notes that a session is used, which makes it last.
+func (s *Server) see(r *http.Request, session *hub.Session, now time.Time) {
+	ctx, expires := r.Context(), now.Add(sessionLasts)
+	if end := session.CreatedAt.Add(sessionEnds); end.Before(expires) {
+		expires = end
+	}
+	if err := s.Sessions.TouchSession(ctx, session.Digest, s.Address(r), now, expires); err != nil {
+		s.Log.WarnContext(ctx, "that a session is used could not be noted", "err", err)
+	}
+	if session.Account != "" {
+		s.noteSight(ctx, session.Account, now)
+	}
 }
 
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
@@ -117,29 +97,47 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, errOrigin)
 		return
 	}
-	if c, err := r.Cookie(cookieName); err == nil {
-		if err := s.Sessions.DeleteSession(r.Context(), digest(c.Value)); err != nil {
+	if c := s.cookie(r); c != "" {
+		if err := s.Sessions.DeleteSession(r.Context(), digest(c)); err != nil {
 			s.problem(w, r, err)
 			return
 		}
 	}
 	s.setCookie(w, r, "", -1)
+	web.Protect(w.Header())
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
 // session is the session of the request's cookie, nil if there is none.
 func (s *Server) session(r *http.Request) (*hub.Session, error) {
-	c, err := r.Cookie(cookieName)
-	if err != nil || c.Value == "" {
-		return nil, nil //nolint:nilerr // no cookie is no error
+	c := s.cookie(r)
+	if c == "" {
+		return nil, nil
 	}
-	return s.Sessions.FindSession(r.Context(), digest(c.Value), s.Now())
+	return s.Sessions.FindSession(r.Context(), digest(c), s.Now())
+}
+
+// cookie is what the browser shows. One that could have come over http counts for
+// nothing over https: whoever is in between could have set it.
+func (s *Server) cookie(r *http.Request) string {
+	name := cookieName
+	if s.isSecure(r) {
+		name = secureCookie
+	}
+	if c, err := r.Cookie(name); err == nil {
+		return c.Value
+	}
+	return ""
 }
 
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+	name, isSecure := cookieName, s.isSecure(r)
+	if isSecure {
+		name = secureCookie
+	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // over plain http a secure cookie would be lost
-		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, Secure: s.isSecure(r), SameSite: http.SameSiteLaxMode,
+		Name: name, Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: isSecure, SameSite: http.SameSiteLaxMode,
 	})
 }
 
@@ -153,6 +151,36 @@ func (s *Server) isSecure(r *http.Request) bool {
 	return err == nil && public.Scheme == "https" && public.Host == r.Host
 }
 
+// Address is where a request comes from. A proxy on this machine or in its
+// network is believed about who asked it.
+func (s *Server) Address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	at, err := netip.ParseAddr(host)
+	if err != nil || !at.IsLoopback() && !at.IsPrivate() {
+		return host
+	}
+	asked := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	if from, err := netip.ParseAddr(strings.TrimSpace(asked[len(asked)-1])); err == nil {
+		return from.String()
+	}
+	return host
+}
+
+// base is where browsers find Bellhop.
+func (s *Server) base(r *http.Request) string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	scheme := "http"
+	if s.isSecure(r) {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
 // localPath is next if it leads to a page of ours, "/" otherwise. Browsers take
 // "//host" and "/\host" for other sites, and drop tabs and line feeds.
 func localPath(next string) string {
@@ -162,6 +190,17 @@ func localPath(next string) string {
 		return "/"
 	}
 	return next
+}
+
+// clip is the beginning of s that has no more than n bytes.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // random is 256 bits to put into a cookie or a link.
@@ -178,12 +217,13 @@ type codes struct {
 	ends map[string]time.Time
 }
 
-func (c *codes) add(digest string, end time.Time) {
+func (c *codes) add(digest string, now, end time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ends == nil {
 		c.ends = map[string]time.Time{}
 	}
+	maps.DeleteFunc(c.ends, func(_ string, end time.Time) bool { return !now.Before(end) })
 	c.ends[digest] = end
 }
 

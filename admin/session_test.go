@@ -49,7 +49,7 @@ func TestLogin(t *testing.T) {
 	require.True(t, c.HttpOnly)
 	require.False(t, c.Secure, "over http a secure cookie would be lost")
 	require.Equal(t, http.SameSiteLaxMode, c.SameSite)
-	require.Equal(t, 30*24*60*60, c.MaxAge)
+	require.Equal(t, 90*24*60*60, c.MaxAge)
 	require.Len(t, c.Value, 43)
 	for digest, s := range w.sessions {
 		require.NotContains(t, digest, c.Value, "only a digest is stored")
@@ -61,14 +61,27 @@ func TestLogin(t *testing.T) {
 	require.Equal(t, "/console", again.Header.Get("Location"), "who is in needs no login")
 
 	w.now = w.now.Add(30*24*time.Hour - time.Second)
+	require.Equal(t, http.StatusOK, w.get(t, "/api/v1/systems", c).StatusCode, "and lasts as long again")
+	w.now = w.now.Add(30*24*time.Hour - time.Second)
 	require.Equal(t, http.StatusOK, w.get(t, "/api/v1/systems", c).StatusCode)
-	w.now = w.now.Add(time.Second)
+	w.now = w.now.Add(30*24*time.Hour - time.Second)
+	require.Equal(t, http.StatusOK, w.get(t, "/api/v1/systems", c).StatusCode)
+	w.now = w.now.Add(3 * time.Second)
 	require.Equal(t, http.StatusUnauthorized, w.get(t, "/api/v1/systems", c).StatusCode)
 	w.login(t)
 	require.Len(t, w.sessions, 1, "the expired session is removed")
 }
 
 func TestSecureCookie(t *testing.T) {
+	const https = "X-Forwarded-Proto"
+	over := newWorld()
+	c := over.login(t, https, "https")
+	require.Equal(t, "__Host-bellhop", c.Name)
+	require.Equal(t, "/", c.Path)
+	require.Empty(t, c.Domain)
+	require.Equal(t, http.StatusOK, over.get(t, "/api/v1/systems", c, https, "https").StatusCode)
+	plain := &http.Cookie{Name: "bellhop_session", Value: c.Value}
+	require.Equal(t, http.StatusUnauthorized, over.get(t, "/api/v1/systems", plain, https, "https").StatusCode, "what could be set over http counts for nothing")
 	w := newWorld(func(d *admin.Deps) { d.PublicURL = "https://bellhop.example.com" })
 	require.True(t, w.login(t, "X-Forwarded-Proto", "https").Secure)
 	require.False(t, w.login(t).Secure)
@@ -115,6 +128,8 @@ func TestLoginCode(t *testing.T) {
 
 	resp := w.get(t, "/login?next=/console&code="+code, nil)
 	require.Equal(t, "/console", resp.Header.Get("Location"))
+	first := w.get(t, "/login?code="+w.server.NewLoginCode(), nil)
+	require.Equal(t, "/first", first.Header.Get("Location"), "nobody has an account yet")
 	require.Equal(t, http.StatusOK, w.get(t, "/api/v1/systems", resp.Cookies()[0]).StatusCode)
 
 	resp = w.get(t, "/login?code="+code, nil)

@@ -17,8 +17,8 @@ func (s *Server) listSources(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) getTaxonomy(w http.ResponseWriter, r *http.Request) error {
 	source := hub.Source(r.PathValue("source"))
-	if !slices.Contains(s.Sources, source) {
-		return hub.Errorf(hub.CodeNotFound, "no source is named %q%s", source, meant(string(source), words(s.Sources)))
+	if err := s.knownSource(source); err != nil {
+		return err
 	}
 	t, err := s.Taxonomy(r.Context(), source)
 	if err != nil {
@@ -27,9 +27,21 @@ func (s *Server) getTaxonomy(w http.ResponseWriter, r *http.Request) error {
 	if t == nil {
 		return hub.Errorf(hub.CodeNotFound, "source %q is no forum: it has no categories, tags and groups to list", source)
 	}
+	return s.answer(w, r, http.StatusOK, shownTaxonomy(t))
+}
+
+func (s *Server) knownSource(source hub.Source) error {
+	if !slices.Contains(s.Sources(), source) {
+		return hub.Errorf(hub.CodeNotFound, "no source is named %q%s", source, meant(string(source), words(s.Sources())))
+	}
+	return nil
+}
+
+// shownTaxonomy never has null lists.
+func shownTaxonomy(t *hub.Taxonomy) hub.Taxonomy {
 	shown := *t
 	shown.Categories, shown.Tags, shown.Groups = listOf(t.Categories, "").Items, listOf(t.Tags, "").Items, listOf(t.Groups, "").Items
-	return s.answer(w, r, http.StatusOK, shown)
+	return shown
 }
 
 // meant suggests what a name may have been meant for: " (did you mean x?)".

@@ -49,12 +49,9 @@ func (s *Server) createSubscription(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	row.ID, row.CreatedBy = "", Who(r.Context())
-	if err := s.Subscriptions.CreateSubscription(r.Context(), row); err != nil {
+	if err := s.createRow(r.Context(), row); err != nil {
 		return err
 	}
-	s.Changed(row.ID)
-	s.record(r.Context(), auditRow("subscription.create", hub.OutcomeCreated, nil, row))
 	w.Header().Set("Location", prefix+"/subscriptions/"+url.PathEscape(string(row.ID)))
 	return s.answerRow(w, r, http.StatusCreated, row)
 }
@@ -71,8 +68,14 @@ func (s *Server) replaceSubscription(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	row.ID, row.CreatedBy, row.CreatedAt, row.LastFiredAt = stored.ID, stored.CreatedBy, stored.CreatedAt, stored.LastFiredAt
-	return s.update(w, r, stored, row)
+	was, err := versionOf(r.Header.Get("If-Match"))
+	if err != nil {
+		return err
+	}
+	if err := s.replaceRow(r.Context(), stored, row, was); err != nil {
+		return err
+	}
+	return s.answerRow(w, r, http.StatusOK, row)
 }
 
 func (s *Server) enableSubscription(w http.ResponseWriter, r *http.Request) error {
@@ -85,41 +88,17 @@ func (s *Server) enableSubscription(w http.ResponseWriter, r *http.Request) erro
 	if patch.Enabled == nil {
 		return invalidField("enabled", "is required: true or false")
 	}
-	row, err := s.Subscriptions.GetSubscription(r.Context(), subscriptionID(r))
+	row, err := s.EnableRow(r.Context(), subscriptionID(r), *patch.Enabled)
 	if err != nil {
 		return err
 	}
-	before := *row
-	row.Enabled = *patch.Enabled
-	if row.Error != "" { // what it names may be there by now
-		bad, err := s.names(r.Context()).problems(row)
-		if err != nil {
-			return err
-		}
-		row.Error = noted(bad)
-	}
-	return s.update(w, r, &before, row)
-}
-
-func (s *Server) update(w http.ResponseWriter, r *http.Request, before, row *hub.Subscription) error {
-	if err := s.Subscriptions.UpdateSubscription(r.Context(), row); err != nil {
-		return err
-	}
-	s.Changed(row.ID)
-	s.record(r.Context(), auditRow("subscription.update", hub.OutcomeUpdated, before, row))
 	return s.answerRow(w, r, http.StatusOK, row)
 }
 
 func (s *Server) deleteSubscription(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.Subscriptions.GetSubscription(r.Context(), subscriptionID(r))
-	if err != nil {
+	if err := s.DeleteRow(r.Context(), subscriptionID(r)); err != nil {
 		return err
 	}
-	if err := s.Subscriptions.DeleteSubscription(r.Context(), row.ID); err != nil {
-		return err
-	}
-	s.Changed(row.ID)
-	s.record(r.Context(), auditRow("subscription.delete", hub.OutcomeDeleted, row, nil))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -129,6 +108,7 @@ func subscriptionID(r *http.Request) hub.SubscriptionID { return hub.Subscriptio
 func (s *Server) answerRow(w http.ResponseWriter, r *http.Request, status int, row *hub.Subscription) error {
 	shown := *row
 	shown.Filters = listOf(shown.Filters, "").Items
+	w.Header().Set("ETag", `"`+Version(row)+`"`)
 	return s.answer(w, r, status, shown)
 }
 
@@ -139,22 +119,8 @@ func (s *Server) readRow(w http.ResponseWriter, r *http.Request) (*hub.Subscript
 	if err := s.decode(w, r, &sent, jsonContent); err != nil {
 		return nil, err
 	}
-	systems, err := s.Systems(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	row := &hub.Subscription{
-		ID: sent.ID, Chat: sent.Chat, Source: sent.Source, Mode: sent.Mode,
-		Filters: listOf(sent.Filters, "").Items, Options: sent.Options, Enabled: sent.Enabled,
-	}
-	bad, err := s.fit(systems, s.names(r.Context()), row, forced(r))
-	if err != nil {
-		return nil, err
-	}
-	if len(bad) > 0 {
-		return nil, invalid(bad)
-	}
-	return row, nil
+	row := sent
+	return &row, s.prepareRow(r.Context(), &row, forced(r))
 }
 
 // forced reports whether names that no forum has are taken all the same.
@@ -191,8 +157,8 @@ func noted(bad map[string]string) string {
 // not configured here.
 func (s *Server) rowProblems(systems []hub.SystemStatus, row hub.Subscription) map[string]string {
 	bad := rules.Validate(row)
-	if row.Source != "" && row.Source != API && !slices.Contains(s.Sources, row.Source) && bad["source"] == "" {
-		bad["source"] = "is not configured" + meant(string(row.Source), words(s.Sources)) + ": leave it out to hear every source, or name " + alternatives(append(slices.Clone(s.Sources), API))
+	if row.Source != "" && row.Source != API && !slices.Contains(s.Sources(), row.Source) && bad["source"] == "" {
+		bad["source"] = "is not configured" + meant(string(row.Source), words(s.Sources())) + ": leave it out to hear every source, or name " + alternatives(append(slices.Clone(s.Sources()), API))
 	}
 	if problem := systemProblem(systems, row.System); problem != "" && bad["system"] == "" {
 		bad["system"] = problem

@@ -6,9 +6,9 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// statusSuperseded is that of a dead letter which would bring back an older state
+// StatusSuperseded is that of a dead letter which would bring back an older state
 // of a message: something newer was said of it since. It is not sent again.
-const statusSuperseded hub.Status = "superseded"
+const StatusSuperseded hub.Status = "superseded"
 
 // known is what is known of letters besides themselves. Both may have forgotten.
 type known struct {
@@ -65,16 +65,16 @@ func (k known) standing(d *hub.DeadLetter) (status hub.Status, last bool) {
 	if status == hub.StatusDead && last {
 		// What was never said can be said as it is by now, if it is still there.
 		if a := k.newer(n); a != nil && (n.Act != hub.ActSend || a.State != hub.AnnouncedLive) {
-			return statusSuperseded, true
+			return StatusSuperseded, true
 		}
 	}
 	return status, last
 }
 
 // tell is a letter as the API tells it.
-func (k known) tell(d *hub.DeadLetter, status hub.Status) deadLetter {
+func (k known) tell(d *hub.DeadLetter, status hub.Status) DeadLetter {
 	told := tell(d, status)
-	if status == statusSuperseded {
+	if status == StatusSuperseded {
 		told.SupersededBy = k.newer(&d.Notification).Update
 	}
 	return told

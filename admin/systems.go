@@ -31,20 +31,10 @@ func (s *Server) listChats(w http.ResponseWriter, r *http.Request) error {
 	return s.answer(w, r, http.StatusOK, listOf(chats, ""))
 }
 
-// resumeSystem asks for a try. It does not wait for it: the worker may be
-// elsewhere, and the platform slow.
 func (s *Server) resumeSystem(w http.ResponseWriter, r *http.Request) error {
-	systems, err := s.Systems(r.Context())
-	if err != nil {
+	if err := s.ResumeSystem(r.Context(), hub.System(r.PathValue("system")), r.URL.Query().Get("chat")); err != nil {
 		return err
 	}
-	system := hub.System(r.PathValue("system"))
-	if problem := systemProblem(systems, system); problem != "" {
-		return hub.Errorf(hub.CodeNotFound, "%s %s", system, problem)
-	}
-	chat := r.URL.Query().Get("chat")
-	s.Resume(system, chat)
-	s.record(r.Context(), hub.AuditEntry{System: system, Chat: chat, Action: "system.resume", Outcome: hub.OutcomeOK})
 	w.WriteHeader(http.StatusAccepted)
 	return nil
 }

@@ -6,10 +6,15 @@ const (
 	AskHeard = "heard" // a Heard; the answer is a Taken
 	AskDo    = "do"    // a Command; the answer is a Done
 
+	AskSection = "section" // a SectionAsked; the answer is a SectionTold
+
 	AskCallback = "callback" // an HTTP request of the platform; the answer is the response
 	AskAnswer   = "answer"   // an Answer; the answer is a Shown
 	AskRuns     = "runs"     // a Runs; the answer is a Taken with Yes
 	AskMenu     = "menu"     // a Menu; the answer is a Taken
+
+	AskChats   = "chats"   // a ChatQuery; the answer is the chats, and a Taken where there is none
+	AskInspect = "inspect" // a Chat; the answer is an Inspected
 )
 
 // Heard is a message or a reaction, which may be a command.
@@ -68,6 +73,19 @@ type Runs struct {
 	User string `json:"user"`
 }
 
+// ChatQuery asks for the chats of a system whose name contains Text.
+type ChatQuery struct {
+	Text string `json:"text,omitempty"`
+}
+
+// Inspected is what a platform said of a chat, or why it could not be asked.
+type Inspected struct {
+	Preflight Preflight `json:"preflight,omitzero"`
+	Fault     Fault     `json:"fault,omitempty"`
+	AfterMS   int64     `json:"after_ms,omitempty"` // how long the platform asked to wait
+	Message   string    `json:"message,omitempty"`
+}
+
 // Menu is what a platform shows of our commands.
 type Menu []MenuItem
 
@@ -75,4 +93,16 @@ type Menu []MenuItem
 type MenuItem struct {
 	Name    string `json:"name"`
 	Summary string `json:"summary"`
+}
+
+// SectionAsked is a worker that has no section of its system in its own
+// configuration, and asks for the one that was made at the hub.
+type SectionAsked struct {
+	System System `json:"system"`
+}
+
+// SectionTold is that section, its secrets sealed; nil if there is none.
+type SectionTold struct {
+	Taken
+	Section *Section `json:"section,omitempty"`
 }

@@ -19,13 +19,25 @@ type AuditEntry struct {
 	Outcome string    `json:"outcome"`          // one of the Outcome constants
 	Message string    `json:"message,omitempty"`
 	Command CommandID `json:"command,omitempty"`
+	// Via is where it was asked for, one of the Via constants; empty: in a chat, or not known.
+	Via string `json:"via,omitempty"`
 	// Before and After are what was changed, if the outcome is a change.
 	Before json.RawMessage `json:"before,omitempty"`
 	After  json.RawMessage `json:"after,omitempty"`
 }
 
+// Where a change is asked for, besides a chat.
+const (
+	ViaPane = "pane"
+	ViaAPI  = "api"
+	ViaCLI  = "cli"
+	ViaHub  = "hub" // nobody asked, Bellhop itself did it
+)
+
 // AuditQuery selects entries; a zero field selects all.
 type AuditQuery struct {
+	ID      string
+	Who     string // the whole name
 	System  System
 	User    string
 	Chat    string

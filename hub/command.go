@@ -67,6 +67,7 @@ type CommandContext struct {
 	RootPost   MessageRef    `json:"root_post,omitempty"`   // of the thread
 	Event      EventID       `json:"event,omitempty"`       // that told of it
 	App        string        `json:"app,omitempty"`         // that gave it, if no person did
+	Role       Role          `json:"role,omitempty"`        // of who gave it through the API
 }
 
 // Chat is where the command was given.

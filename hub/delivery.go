@@ -201,7 +201,9 @@ type DeliveryStore interface {
 	GetDelivery(ctx context.Context, id NotificationID) (*Delivery, error)
 	// FindDeliveries reads those of ids that are known, in no order.
 	FindDeliveries(ctx context.Context, ids []NotificationID) ([]Delivery, error)
-	// ListDeliveries pages, newest first; next is "" on the last page.
+	// ListDeliveries pages, newest first; next is "" on the last page. A search for
+	// words looks at so many rows a page: it may be short, even empty, and still have
+	// a next.
 	ListDeliveries(ctx context.Context, q DeliveryQuery) (rows []Delivery, next string, err error)
 	// Attempts lists how the attempts at a notification ended, the first first.
 	Attempts(ctx context.Context, id NotificationID) ([]Attempt, error)

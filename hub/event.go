@@ -45,6 +45,9 @@ const (
 	HubMessageFailed     EventType = "hub.message.failed"
 	HubSignalUnsupported EventType = "hub.signal.unsupported"
 	HubSignalPing        EventType = "hub.signal.ping"
+	// HubSignalReplay asks for an event to be held against the rules again. Its
+	// data is a ReplayRequest.
+	HubSignalReplay EventType = "hub.signal.replay"
 )
 
 // families are the first segments an event type may have.

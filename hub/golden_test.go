@@ -67,7 +67,7 @@ func command() hub.Command {
 		Context: hub.CommandContext{
 			Source: hub.CommandSource{ID: hub.FromSlash, Props: map[string]string{"response_url": "https://hooks.slack.com/commands/1"}},
 			System: "slack-acme", User: user(), Channel: channel(), Team: "T0123", Post: "1768035901.000200", ParentPost: "1768035901.000150",
-			RootPost: "1768035901.000100", Event: "cabc", App: "faq",
+			RootPost: "1768035901.000100", Event: "cabc", App: "faq", Role: hub.Editor,
 		},
 	}
 }
@@ -166,6 +166,7 @@ func verdict() hub.RowVerdict {
 	return hub.RowVerdict{
 		Subscription: "s1", Chat: general, Mode: hub.Watch, Row: "slack-acme | C0123456789 | c/support",
 		Matched: true, Wins: true, Reason: "c/support: the topic is in it",
+		Because: "lacks", Filter: hub.FilterTag, Value: "bug",
 	}
 }
 
@@ -207,16 +208,21 @@ func samples() map[string]any {
 			Seq: 7, Chat: lobby, Key: "nabc", Root: "3", Author: &hub.User{ID: "anna", Name: "anna", Full: "Anna Bauer", Bot: true}, Reader: "anna", Message: message(), At: heard,
 			Rev: 9, Edited: heard.Add(time.Minute), Gone: true,
 		},
-		"item":          ptr(item()),
-		"command":       ptr(command()),
-		"reply":         ptr(reply()),
-		"chatter":       ptr(chatter()),
-		"heard":         &hub.Heard{Command: command(), ForUs: true, Text: "!discourse watch support"},
-		"done":          &hub.Done{Reply: reply(), Later: true},
-		"answer":        &hub.Answer{Command: command(), Reply: reply()},
-		"shown":         &hub.Shown{Receipt: receipt(), Fault: hub.FaultRateLimited, AfterMS: 1000, Message: "slower"},
-		"taken":         &hub.Taken{Yes: true, Code: hub.CodeInvalid, Message: "not a name"},
-		"runs":          &hub.Runs{Chat: "C0123456789", User: "U0123"},
+		"item":    ptr(item()),
+		"command": ptr(command()),
+		"reply":   ptr(reply()),
+		"chatter": ptr(chatter()),
+		"heard":   &hub.Heard{Command: command(), ForUs: true, Text: "!discourse watch support"},
+		"done":    &hub.Done{Reply: reply(), Later: true},
+		"answer":  &hub.Answer{Command: command(), Reply: reply()},
+		"shown":   &hub.Shown{Receipt: receipt(), Fault: hub.FaultRateLimited, AfterMS: 1000, Message: "slower"},
+		"taken":   &hub.Taken{Yes: true, Code: hub.CodeInvalid, Message: "not a name"},
+		"runs":    &hub.Runs{Chat: "C0123456789", User: "U0123"},
+		"hold":    ptr(hold()),
+		"section_told": &hub.SectionTold{Taken: hub.Taken{Yes: true, Code: hub.CodeConflict, Message: "it stands in the hub's configuration file"}, Section: &hub.Section{
+			Part: hub.PartSystem, Name: "slack-acme", Kind: "slack", Settings: json.RawMessage(`{"chat_admins":true}`),
+			Sealed: map[string]string{"token": "bm9uY2U…"}, SealedBy: "0a1b2c3d", Version: 4, MadeBy: "Anna", MadeAt: posted, ChangedBy: "Ben", ChangedAt: heard,
+		}},
 		"menu_item":     &hub.MenuItem{Name: "watch", Summary: "Hear of new topics"},
 		"completion":    &hub.Completion{Insert: "watch ", Label: "watch", Note: "Hear of new topics", Start: 10},
 		"announcement":  ptr(announcement()),
@@ -228,8 +234,14 @@ func samples() map[string]any {
 			System: "slack-acme", Kind: "slack", State: "paused", Reason: "slack refuses the token: put a new one into the configuration",
 			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Buttons: true, Dialogs: true, Whispers: true, Idempotent: true, Chats: true, Images: true},
 			PausedChats: []hub.PausedChat{{Chat: "C0123456789", Reason: "we are not in the chat: invite us", Since: posted, NextAt: heard}},
-			Held:        3, Workers: 2,
+			Held:        3, Account: "@bellhop", LastSentAt: posted, Workers: 2, Hold: ptr(hold()), Managed: hub.ManagedHere, Version: 4,
 		},
+		"chat_query": &hub.ChatQuery{Text: "general"},
+		"inspected":  &hub.Inspected{Preflight: preflight(), Fault: hub.FaultRateLimited, AfterMS: 1000, Message: "slower"},
+		"intake": &hub.Intake{
+			Source: "meta", Events: map[int64]int{492_969: 7}, Refused: map[int64]map[string]int{492_969: {"signature": 2}}, Last: map[string]time.Time{"signature": heard},
+		},
+		"check": &hub.Check{System: "slack-acme", Total: 500, Done: 12, Blocked: 1, More: 3, Error: "slack refuses the token", StartedAt: posted, At: heard, EndedAt: heard},
 		"feed_state": &hub.FeedState{
 			ETag: `"abc"`, LastModified: "Sat, 10 Jan 2026 09:05:00 GMT", Seen: []string{"d1", "d2"},
 			CheckedAt: heard, Error: "the feed answered 503",
@@ -265,14 +277,18 @@ func trace() hub.Trace {
 }
 
 func explanation() hub.Explanation {
-	said, e := message(), event()
+	said, e, taken := message(), event(), trace()
 	return hub.Explanation{
+		Taken: &taken, Changes: []hub.Change{{Chat: general, Then: hub.ResultQueued, ThenRow: "s1", Now: hub.ResultMuted, NowRow: "s2"}},
 		Event: &e, Verdict: hub.VerdictDecided, Why: "waits for its delay", Notes: []string{"everyone may see the topic"},
 		Summary: "alice replied to Printer does not start", More: 1, Rows: 12,
 		Chats: []hub.Expected{{
 			Chat: general, Result: hub.ResultQueued, Subscription: "s1", Rows: []hub.RowVerdict{verdict()}, Message: &said,
-			Rendered: &hub.Rendered{Kind: "slack", Markup: "*New* topic", Plain: "New topic"},
-			Digest:   "daily@09:00", SilentUntil: heard, WaitsUntil: heard.Add(time.Hour),
+			Rendered: &hub.Rendered{
+				Kind: "slack", Markup: "*New* topic", Plain: "New topic", Length: 11, Limit: 10000,
+				Parts: []hub.Part{{As: hub.PartField, Name: "Tags", Text: "*bug*", URL: "https://forum.example.com/tag/bug", Color: "#0088cc"}},
+			},
+			Digest: "daily@09:00", SilentUntil: heard, WaitsUntil: heard.Add(time.Hour),
 		}},
 	}
 }
@@ -285,14 +301,33 @@ func taxonomy() hub.Taxonomy {
 	}
 }
 
+func preflight() hub.Preflight {
+	finding := func(is hub.YesNo) hub.Finding {
+		return hub.Finding{Is: is, Reason: "the app is not in the channel", Step: "In that channel type /invite @bellhop"}
+	}
+	return hub.Preflight{
+		Chat: general, Name: "#general", State: hub.PreflightBlocked, Member: finding(hub.No), Post: finding(hub.Unknown), Thread: finding(hub.Unknown),
+		Edit: finding(hub.Unknown), Delete: finding(hub.Unknown), Archived: finding(hub.No), Encrypted: finding(hub.No), At: posted, Error: "slack does not answer", TriedAt: heard,
+	}
+}
+
 func sourceStatus() hub.SourceStatus {
 	return hub.SourceStatus{
 		Source: "meta", Kind: "discourse", URL: "https://forum.example.com", State: "error", Reason: "the forum refuses the API key",
 		API: true, Visibility: "check", ReadAs: "alice", Delay: "20s", Waiting: 4, CheckedAt: heard,
+		Address: "https://bellhop.example.com/in/meta", LastEventAt: heard, Hours: []int{0, 3, 12},
+		Refused:    []hub.Refusals{{Reason: "signature", Count: 14, LastAt: heard}},
+		QuietSince: heard, NextAt: posted, HeldUntil: posted, PerMinute: 60,
+		Places: &hub.PlaceCounts{Categories: 34, Restricted: 2, Tags: 118, Groups: 22, Complete: true, At: heard}, Secret: true,
+		PingedAt: posted, Managed: hub.ManagedHere, Version: 3,
 	}
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func hold() hub.Hold {
+	return hub.Hold{By: "Anna", Since: posted, Reason: "we move", Until: heard, EndedBy: "Ben"}
+}
 
 func TestGolden(t *testing.T) {
 	for name, sample := range samples() {

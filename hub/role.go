@@ -23,6 +23,19 @@ func (r Role) rank() int {
 	return -1
 }
 
+// Level is the level that a role gives to commands.
+func (r Role) Level() Level {
+	switch r {
+	case Viewer:
+		return Member
+	case Editor:
+		return Operator
+	case Administrator:
+		return Admin
+	}
+	return Guest
+}
+
 // Known reports whether r is one of Roles.
 func (r Role) Known() bool { return r.rank() >= 0 }
 

@@ -36,13 +36,24 @@ type SystemStatus struct {
 	Features Features `json:"features"`
 	State    string   `json:"state"`            // SystemOK, SystemPaused or SystemUnknown
 	Reason   string   `json:"reason,omitempty"` // why it is not ok and how to mend it
+	// Hold is that an operator has paused it; nil if nobody has.
+	Hold *Hold `json:"hold,omitempty"`
 	// PausedChats are those that do not take messages, those paused longest first.
 	PausedChats []PausedChat `json:"paused_chats,omitempty"`
 	// Held is how many messages wait for their digest, or while their chat is left
 	// alone.
 	Held int64 `json:"held,omitempty"`
+	// Account is what our account is called there, once the platform has said it.
+	Account string `json:"account,omitempty"`
+	// LastSentAt is when one of its workers sent something last, since it started.
+	LastSentAt time.Time `json:"last_sent_at,omitzero"`
 	// Workers is how many serve it.
 	Workers int `json:"workers,omitempty"`
+	// Managed is who manages its section: ManagedByFile, ManagedHere or
+	// ManagedItself; empty is a system that only its worker knows.
+	Managed string `json:"managed,omitempty"`
+	// Version is that of its section, if it was made here.
+	Version int64 `json:"version,omitempty"`
 }
 
 // JoinStatus puts together what the workers of one system say, of which there is
@@ -57,6 +68,12 @@ func JoinStatus(told []SystemStatus) SystemStatus {
 	}
 	all := worst
 	all.PausedChats, all.Held, all.Workers = nil, 0, 0
+	for _, s := range told {
+		all.Account = cmp.Or(all.Account, s.Account)
+		if s.LastSentAt.After(all.LastSentAt) {
+			all.LastSentAt = s.LastSentAt
+		}
+	}
 	chats := map[string]PausedChat{}
 	for _, s := range told {
 		if s.State == worst.State {
@@ -70,6 +87,9 @@ func JoinStatus(told []SystemStatus) SystemStatus {
 			}
 		}
 		all.Held += s.Held
+		if all.Hold == nil {
+			all.Hold = s.Hold
+		}
 		all.Workers += s.Workers
 	}
 	for _, c := range chats {

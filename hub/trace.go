@@ -71,6 +71,11 @@ type RowVerdict struct {
 	Matched      bool           `json:"matched"`
 	Wins         bool           `json:"wins,omitempty"` // it decides for its chat
 	Reason       string         `json:"reason"`         // in words
+	// Because is the reason as a word for programs, such as lacks_any, of the filter
+	// and the value, where there are such. None of a row that decides.
+	Because string     `json:"because,omitempty"`
+	Filter  FilterType `json:"filter,omitempty"`
+	Value   string     `json:"value,omitempty"`
 }
 
 // TraceStore keeps decisions.
@@ -94,6 +99,63 @@ type Explanation struct {
 	Chats   []Expected `json:"chats"`
 	More    int        `json:"more,omitempty"` // chats left out
 	Rows    int        `json:"rows"`           // in the table
+	// Taken is the decision as it was taken, of a past event of which it is kept, and
+	// Changes where what a chat would get now differs from it.
+	Taken   *Trace   `json:"taken,omitempty"`
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Change is that a chat would get something else now than it got then.
+type Change struct {
+	Chat                   // "system", "chat"
+	Then    string         `json:"then"` // a result of a Trace, or nothing
+	ThenRow SubscriptionID `json:"then_row,omitempty"`
+	Now     string         `json:"now"` // a result of an Explanation
+	NowRow  SubscriptionID `json:"now_row,omitempty"`
+}
+
+// Compare fills in what has changed since the decision was taken. A chat that one
+// of the two leaves out for its length is passed over.
+func (x *Explanation) Compare(taken *Trace) {
+	x.Taken, x.Changes = taken, nil
+	if taken == nil {
+		return
+	}
+	then := map[Chat]TraceChat{}
+	for _, c := range taken.Chats {
+		then[c.Chat] = c
+	}
+	for _, c := range x.Chats {
+		was, known := then[c.Chat]
+		delete(then, c.Chat)
+		if !known {
+			if taken.More > 0 {
+				continue
+			}
+			was.Result = ResultNothing
+		}
+		if told(was.Result) != told(c.Result) || was.Subscription != c.Subscription {
+			x.Changes = append(x.Changes, Change{c.Chat, was.Result, was.Subscription, c.Result, c.Subscription})
+		}
+	}
+	if x.More > 0 {
+		return
+	}
+	for _, c := range taken.Chats {
+		if _, gone := then[c.Chat]; gone {
+			x.Changes = append(x.Changes, Change{c.Chat, c.Result, c.Subscription, ResultNothing, ""})
+		}
+	}
+}
+
+// told is what a result comes to: a chat that was told already, or whose message
+// was changed, is told all the same.
+func told(result string) string {
+	switch result {
+	case ResultMuted, ResultNothing:
+		return result
+	}
+	return ResultQueued
 }
 
 // Expected is what one chat would get.
@@ -135,6 +197,17 @@ func (c *Expected) Wait(chat Schedule, now time.Time) {
 	}
 }
 
+// Sight says who may see the topic of an event that is asked about.
+type Sight string
+
+// The sights. An event that somebody has made up is about no topic that the forum
+// could be asked about.
+const (
+	SightAsk      Sight = ""
+	SightEveryone Sight = "everyone"
+	SightNobody   Sight = "nobody"
+)
+
 // ResultNothing is that a chat would get nothing: no row of it matches.
 const ResultNothing = "nothing"
 
@@ -143,4 +216,37 @@ type Rendered struct {
 	Kind   string `json:"kind"`   // the platform
 	Markup string `json:"markup"` // what goes out, in the platform's markup
 	Plain  string `json:"plain"`  // how it reads
+	// Parts are the same from top to bottom, as the platform sets them apart.
+	Parts []Part `json:"parts,omitempty"`
+	// Length is how much of Limit it takes up, in what the platform counts by; 0 is
+	// that nobody has to know.
+	Length int `json:"length,omitempty"`
+	Limit  int `json:"limit,omitempty"`
 }
+
+// Part is a piece of a message as a platform lays it out.
+type Part struct {
+	As   PartKind `json:"as"`
+	Name string   `json:"name,omitempty"` // of a field
+	// Text is in the platform's markup where the kind says so, else plain.
+	Text  string `json:"text,omitempty"`
+	URL   string `json:"url,omitempty"`   // where a title, an author, an image or a button leads
+	Color string `json:"color,omitempty"` // of a card: "#0088cc"
+}
+
+// PartKind is what a part of a message is.
+type PartKind string
+
+// The kinds of parts.
+const (
+	PartText    PartKind = "text"    // markup
+	PartContext PartKind = "context" // markup, small
+	PartCard    PartKind = "card"    // what follows up to the buttons stands in a frame
+	PartAuthor  PartKind = "author"
+	PartTitle   PartKind = "title"
+	PartField   PartKind = "field" // markup
+	PartImage   PartKind = "image"
+	PartFooter  PartKind = "footer"
+	PartButton  PartKind = "button"
+	PartSelect  PartKind = "select"
+)

@@ -19,6 +19,22 @@ type ChatLister interface {
 	Chats(ctx context.Context, query string) ([]ChatInfo, error)
 }
 
+// Inspector is a provider that can ask what its account may do in a chat.
+type Inspector interface {
+	// Inspect asks the platform about a chat. It posts and changes nothing. That
+	// there is no such chat, or that we are not in it, is an answer and no error: an
+	// error, always an *Error, is that the platform could not be asked. Each answer
+	// that is not the one hoped for has a reason, and a no the step that mends it.
+	// It does not set State and At.
+	Inspect(ctx context.Context, chat hub.Chat) (hub.Preflight, error)
+}
+
+// Named is a provider that knows what its account is called on the platform.
+type Named interface {
+	// Account is that name, empty before the platform has said it. It does no I/O.
+	Account() string
+}
+
 // Editor is a provider whose platform lets us change what we sent.
 // Describe().Can says which of the two it can (Edits, Deletes). Both are safe to
 // repeat, and every error they return is an *Error; one with FaultRejected says
@@ -36,6 +52,23 @@ type Editor interface {
 // cache fresh. Run returns when ctx ends.
 type Runner interface {
 	Run(ctx context.Context) error
+}
+
+// Introducer is a provider that can say whose its credentials are.
+type Introducer interface {
+	// Introduce proves the credentials as Check does, and tells what the platform
+	// said of them. Its error is that of Check.
+	Introduce(ctx context.Context) (Introduction, error)
+}
+
+// Introduction is who we are on a platform.
+type Introduction struct {
+	Account string // as people see it: "@bellhop"
+	Place   string // where: "Acme (acme.slack.com)"
+	// Missing are permissions that the account lacks and something needs. Posting
+	// works all the same.
+	Missing []hub.Lack
+	May     []string // what it can do, in words
 }
 
 // Wrapper is a provider around another one.

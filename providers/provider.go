@@ -60,6 +60,9 @@ type Limits struct {
 	// the account, may come; each of them holds. None is that none is known.
 	Chat    []Rate
 	Account []Rate
+	// Inspect is the rate at which an Inspector may be asked; none is that no limit
+	// is known.
+	Inspect []Rate
 	// Learned is that servers differ: the pace of the account is what the server
 	// asks for when it refuses a call for coming too early.
 	Learned bool

@@ -66,5 +66,6 @@ func (v *view) verdict(r uint32, m Miss) Verdict {
 	return Verdict{Miss: m, RowVerdict: hub.RowVerdict{
 		Subscription: v.id(r), Chat: v.chat(r), Mode: v.manner(r).mode, Row: v.form(r),
 		Matched: m.Because == Matched || m.Because == Hidden, Reason: m.String(),
+		Because: m.Because.Word(), Filter: m.Filter, Value: m.Value,
 	}}
 }

@@ -33,6 +33,16 @@ const (
 	Hidden               // another row of the chat comes first
 )
 
+var becauseWords = [...]string{
+	Matched: "", Broken: "broken", Disabled: "disabled", OtherSource: "other_source", OtherKind: "other_kind", IsPrivate: "is_private",
+	NotPrivate: "not_private", NotVisible: "not_visible", IsUnlisted: "is_unlisted", IsSensitive: "is_sensitive", IsRestricted: "is_restricted",
+	NotKnown: "not_known", NoGroups: "no_groups", Excluded: "excluded", Lacks: "lacks", LacksAny: "lacks_any", IsReply: "is_reply",
+	NothingNew: "nothing_new", NotNew: "not_new", Hidden: "hidden",
+}
+
+// Word is the reason as a word for programs, empty for a match.
+func (b Because) Word() string { return becauseWords[b] }
+
 // Miss says why a row does not match. The zero Miss is a match.
 type Miss struct {
 	Because Because

@@ -5,6 +5,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +25,7 @@ var files embed.FS
 // asset is a static file and how it is announced.
 type asset struct {
 	body      []byte
+	packed    []byte // by gzip; nil where that gains nothing
 	mediaType string
 	version   string // the first half of its SHA-256
 }
@@ -39,7 +42,7 @@ var assets = sync.OnceValue(func() map[string]asset {
 			return err
 		}
 		sum := sha256.Sum256(body)
-		found[strings.TrimPrefix(name, "static/")] = asset{body, mediaType(name), hex.EncodeToString(sum[:16])}
+		found[strings.TrimPrefix(name, "static/")] = asset{body, packed(body), mediaType(name), hex.EncodeToString(sum[:16])}
 		return nil
 	})
 	if err != nil {
@@ -47,6 +50,52 @@ var assets = sync.OnceValue(func() map[string]asset {
 	}
 	return found
 })
+
+// packed is a file as gzip makes it, nil if that is hardly smaller. It is done
+// once, as well as can be.
+func packed(body []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
+	_, _ = z.Write(body)                                  // a bytes.Buffer takes everything
+	_ = z.Close()
+	if b.Len() > len(body)*9/10 {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// Shipped is how many bytes a browser loads that loads every static file once.
+func Shipped() (n int) {
+	for _, a := range assets() {
+		if a.packed != nil {
+			n += len(a.packed)
+		} else {
+			n += len(a.body)
+		}
+	}
+	return n
+}
+
+// takesGzip reports whether who asks can unpack:
+// https://www.rfc-editor.org/rfc/rfc9110#field.accept-encoding
+func takesGzip(r *http.Request) bool {
+	others := false
+	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		coding, weight, _ := strings.Cut(part, ";")
+		_, q, weighed := strings.Cut(strings.ReplaceAll(weight, " ", ""), "q=")
+		wanted := true
+		if n, err := strconv.ParseFloat(q, 64); weighed && (err != nil || n <= 0) {
+			wanted = false
+		}
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip", "x-gzip":
+			return wanted
+		case "*":
+			others = wanted
+		}
+	}
+	return others
+}
 
 // mediaType does not ask package mime, whose answers differ by machine.
 func mediaType(name string) string {
@@ -88,7 +137,15 @@ func Static() http.Handler {
 		}
 		w.Header().Set("Cache-Control", caching)
 		w.Header().Set("Content-Type", a.mediaType)
-		w.Header().Set("ETag", `"`+a.version+`"`)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+		body, tag := a.body, a.version
+		if a.packed != nil {
+			w.Header().Add("Vary", "Accept-Encoding")
+			if takesGzip(r) {
+				w.Header().Set("Content-Encoding", "gzip")
+				body, tag = a.packed, tag+"-gzip"
+			}
+		}
+		w.Header().Set("ETag", `"`+tag+`"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 	})
 }

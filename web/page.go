@@ -25,13 +25,9 @@ func Protect(h http.Header) {
 	// like another site's: https://fetch.spec.whatwg.org/#append-a-request-origin-header
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-}
-
-// Login is the data of login.html, which posts token and next to /login.
-type Login struct {
-	Error string // why the last try failed, in words
-	Next  string // where to go afterwards
-	Hint  string // where the token is found
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY") // what frame-ancestors says, for browsers that do not know it
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
 }
 
 // Problem is the data of problem.html: a page that says what went wrong.

@@ -50,7 +50,7 @@ func TestStaticFilesAreServed(t *testing.T) {
 }
 
 func TestStaticHoldsNothingElse(t *testing.T) {
-	for _, path := range []string{"/static/", "/static/none.css", "/static/../templates/login.html", "/static/vendor"} {
+	for _, path := range []string{"/static/", "/static/none.css", "/static/../templates/pane/login.html", "/static/vendor"} {
 		require.Equal(t, http.StatusNotFound, get(t, path).Code, path)
 	}
 }
@@ -59,7 +59,7 @@ var linked = regexp.MustCompile(`(?:href|src)="(/static/[^"#]+)`)
 
 func TestPagesLinkToFilesThatBrowsersMayKeep(t *testing.T) {
 	w := httptest.NewRecorder()
-	web.Render(w, web.English(), http.StatusOK, "login.html", web.Login{})
+	web.Render(w, web.English(), http.StatusOK, "problem.html", web.Problem{})
 	kept := 0
 	for _, link := range linked.FindAllStringSubmatch(w.Body.String(), -1) {
 		answer := get(t, link[1])
@@ -73,14 +73,16 @@ func TestPagesLinkToFilesThatBrowsersMayKeep(t *testing.T) {
 	require.Equal(t, "no-cache", get(t, "/static/pane.css?v=0").Header().Get("Cache-Control"), "an older version is not this one")
 }
 
-var used = regexp.MustCompile(`(?:template "icon" "|icons\.svg#)([a-z-]+)`)
+var used = regexp.MustCompile(`(?:template "icon" "|icons\.svg#)([a-z-]+[a-z])"`)
 
 func TestIconsExist(t *testing.T) {
 	icons, err := os.ReadFile("static/img/icons.svg")
 	require.NoError(t, err)
 	pages, err := fs.Glob(os.DirFS("templates"), "*.html")
 	require.NoError(t, err)
-	for _, name := range pages {
+	panes, err := fs.Glob(os.DirFS("templates"), "pane/*.html")
+	require.NoError(t, err)
+	for _, name := range append(pages, panes...) {
 		page, err := os.ReadFile("templates/" + name)
 		require.NoError(t, err)
 		for _, icon := range used.FindAllStringSubmatch(string(page), -1) {
@@ -99,18 +101,16 @@ func TestStyleSheetsLoadNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestLogin(t *testing.T) {
+func TestPagesEscapeWhatTheyAreGiven(t *testing.T) {
 	w := httptest.NewRecorder()
-	web.Render(w, web.English(), http.StatusUnauthorized, "login.html", web.Login{Error: `No <such> token`, Next: `/console/dev?"><script>`, Hint: "It is in the log."})
+	web.Render(w, web.English(), http.StatusUnauthorized, "problem.html", web.Problem{Title: `No <such> room`, Detail: "It is gone.", Retry: `/console/dev?"><script>`})
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 	require.Equal(t, web.Policy, w.Header().Get("Content-Security-Policy"))
+	require.Equal(t, "DENY", w.Header().Get("X-Frame-Options"))
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 	body := w.Body.String()
-	require.Contains(t, body, `<form class="solo-form" method="post" action="/login"`)
-	require.Contains(t, body, "No &lt;such&gt; token")
-	require.Contains(t, body, `name="next" value="/console/dev?&#34;&gt;&lt;script&gt;"`)
-	require.Contains(t, body, `aria-invalid="true" aria-describedby="token-error"`)
-	require.Contains(t, body, "It is in the log.")
+	require.Contains(t, body, "No &lt;such&gt; room")
+	require.NotContains(t, body, "<script>")
 }
 
 func TestBrokenPageIsNoHalfPage(t *testing.T) {

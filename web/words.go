@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -56,14 +57,32 @@ var catalogue = sync.OnceValue(func() map[language.Tag]*Words {
 	return all
 })
 
-// WordsOf are the words in the language that the reader chose, else in the one
-// that their browser prefers.
+// WordsOf are the words in the language that the reader chose for good by Prefer,
+// else for this browser, else in that of WithLanguage, else in the one that their
+// browser prefers.
 func WordsOf(r *http.Request) *Words {
-	var chosen string
-	if c, err := r.Cookie(languageCookie); err == nil {
+	chosen, _ := r.Context().Value(languageKey{}).(string)
+	if c, err := r.Cookie(languageCookie); err == nil && chosen == "" {
 		chosen = c.Value
 	}
-	return WordsIn(chosen, r.Header.Get("Accept-Language"))
+	house, _ := r.Context().Value(houseKey{}).(string)
+	return WordsIn(chosen, house, r.Header.Get("Accept-Language"))
+}
+
+type houseKey struct{}
+
+// WithLanguage sets the language of readers who have not chosen one; an empty one
+// is that of their browser.
+func WithLanguage(ctx context.Context, language string) context.Context {
+	return context.WithValue(ctx, houseKey{}, language)
+}
+
+type languageKey struct{}
+
+// Prefer notes in ctx which language the reader has chosen for good, empty for
+// none.
+func Prefer(ctx context.Context, language string) context.Context {
+	return context.WithValue(ctx, languageKey{}, language)
 }
 
 // WordsIn are the words in the first language of preferred that there are words
@@ -99,6 +118,12 @@ func (w *Words) Say(name string, values ...any) string {
 		return cmp.Or(said, name)
 	}
 	return said
+}
+
+// Has reports whether there is a text of that name.
+func (w *Words) Has(name string) bool {
+	_, err := w.texts.Localize(&i18n.LocalizeConfig{MessageID: name})
+	return err == nil
 }
 
 // Mark is a text that holds markup of its own. Values are escaped, unless they

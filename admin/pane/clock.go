@@ -1,11 +1,13 @@
 package pane
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/http"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/web"
 )
 
@@ -21,7 +23,8 @@ type Clock struct {
 }
 
 func (p *Pane) clock(r *http.Request, words *web.Words) Clock {
-	zone, err := time.LoadLocation(cookie(r, zoneCookie)) // "" is UTC
+	chosen := cmp.Or(admin.CallerOf(r.Context()).Settings().Zone, cookie(r, zoneCookie))
+	zone, err := time.LoadLocation(chosen) // "" is UTC
 	if err != nil || zone == time.Local {
 		zone = time.UTC
 	}

@@ -53,9 +53,5 @@ func isPart(r *http.Request) bool {
 }
 
 func (p *Pane) noSuchPage(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/" {
-		http.Redirect(w, r, "/systems", http.StatusSeeOther)
-		return
-	}
 	p.fail(w, r, hub.Errorf(hub.CodeNotFound, "%s", web.WordsOf(r).Say("fail.noPage")))
 }

@@ -56,12 +56,29 @@ func (p *Pane) find(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	add("find.systems", named)
+	p.findActivity(r.Context(), words, strings.Trim(r.FormValue("q"), " /"), add)
+	if query != "" {
+		places, err := p.findPlaces(r, matches)
+		if err != nil {
+			return err
+		}
+		add("find.rooms", places.rooms)
+		add("find.sources", places.sources)
+	}
 	add("find.pages", pages)
 	return p.show(w, r, "found", slices.Clip(list))
 }
 
 // sections are the pages of the navigation and the keys that lead there after g.
 var sections = []struct{ name, url, icon, key string }{
+	{"home", "/", "i-home", "h"},
+	{"activity", "/activity", "i-pulse", "a"},
+	{"simulator", "/simulator", "i-sim", "m"},
+	{"subscriptions", "/subscriptions", "i-rules", "s"},
+	{"sources", "/sources", "i-source", "o"},
+	{"activity", "/activity", "i-pulse", "a"},
 	{"systems", "/systems", "i-system", "y"},
+	{"settings", "/settings", "i-settings", "e"},
+	{"people", "/people", "i-people", "p"},
 	{"console", "/console", "i-console", "c"},
 }

@@ -24,10 +24,12 @@ type Frame struct {
 	Me      admin.Caller
 	Place   string // whose Bellhop this is
 	Theme   string // "light", "dark", or "" for the system's
-	Keys    bool   // single keys are shortcuts
-	Console bool
-	Counts  Standing
-	Toast   *Toast
+	// HouseTheme is that of readers who have not chosen.
+	HouseTheme string
+	Keys       bool // single keys are shortcuts
+	Console    bool
+	Counts     Standing
+	Toast      *Toast
 }
 
 // Standing is what the navigation tells of how things stand.
@@ -67,9 +69,11 @@ func (f Frame) MayEdit() bool { return f.May(hub.Editor) }
 func (f Frame) MayAdmin() bool { return f.May(hub.Administrator) }
 
 // Initials are those of the reader's name, at most two.
-func (f Frame) Initials() string {
+func (f Frame) Initials() string { return initials(f.Me.Called()) }
+
+func initials(name string) string {
 	var initials strings.Builder
-	for _, word := range strings.FieldsFunc(f.Me.Name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		r, _ := utf8.DecodeRuneInString(word)
 		initials.WriteRune(unicode.ToUpper(r))
 		if utf8.RuneCountInString(initials.String()) == 2 {
@@ -81,11 +85,42 @@ func (f Frame) Initials() string {
 
 // frame is what stands around the page of a section; title names a text.
 func (p *Pane) frame(r *http.Request, section, title string) Frame {
-	words := web.WordsOf(r)
-	return Frame{
-		Words: words, Clock: p.clock(r, words), Title: words.Say(title), Section: section, Me: admin.CallerOf(r.Context()),
-		Place: p.place(r), Keys: true, Console: p.Console, Counts: p.counts.of(r.Context(), p), Theme: cookie(r, "bellhop_theme"),
+	words, me := web.WordsOf(r), admin.CallerOf(r.Context())
+	settings := me.Settings()
+	theme, house := p.themes(r)
+	if settings.Theme != "" {
+		theme = settings.Theme
 	}
+	return Frame{
+		Words: words, Clock: p.clock(r, words), Title: words.Say(title), Section: section, Me: me,
+		Place: p.place(r), Keys: !settings.NoKeys, Console: p.Console, Counts: p.counts.of(r.Context(), p), Theme: theme, HouseTheme: house,
+	}
+}
+
+// framed is a page that only stands in the frame: what is in it is somebody else's.
+type framed struct{ Frame }
+
+// Around is what stands around a page that is not made here, for the templates
+// pane-top and pane-end.
+func (p *Pane) Around(r *http.Request, section, title string) any {
+	f := &framed{p.frame(r, section, "nav."+section)}
+	f.Title = title
+	return f
+}
+
+// themes are the one that the reader chose, or else the house's, and the house's.
+func (p *Pane) themes(r *http.Request) (theme, house string) {
+	look, err := p.Admin.Look(r.Context())
+	if err != nil {
+		p.Log.WarnContext(r.Context(), "how the house looks cannot be read", "err", err)
+	}
+	switch chosen := cookie(r, "bellhop_theme"); chosen {
+	case "light", "dark":
+		return chosen, look.Theme
+	case "auto":
+		return "", look.Theme
+	}
+	return look.Theme, look.Theme
 }
 
 // place is the address by which people know this Bellhop.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -34,6 +36,16 @@ type Deps struct {
 type Pane struct {
 	Deps
 	counts counts
+
+	homeTail    Stream[[]homeEvent]
+	homeNames   homeNames
+	homeShelves homeShelves
+
+	names chatNames
+	kinds systemKinds
+	shelf forumShelf
+	tail  Stream[happened]
+	door  *rate.Limiter // of pages about rooms
 }
 
 // New makes a Pane. It does no I/O.
@@ -42,18 +54,45 @@ func New(d Deps) *Pane {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	return &Pane{Deps: d}
+	p := &Pane{Deps: d, door: roomDoor()}
+	failed := func(err error) { d.Log.Warn("a live list has ended, its readers come back", "err", err) }
+	p.homeTail.Watch, p.homeTail.Failed = p.watchHome, failed
+	p.tail.Watch, p.tail.Failed = p.watch, failed
+	return p
+}
+
+// Close ends every stream, now and later, so that the HTTP server can stop: give
+// it to http.Server.RegisterOnShutdown.
+func (p *Pane) Close() {
+	p.homeTail.Close()
+	p.tail.Close()
 }
 
 // Pages are all operations of the pane, each with the role that it needs.
 func (p *Pane) Pages() []admin.Page {
 	var all []admin.Page
+	all = append(all, p.homePages()...)
 	all = append(all, p.findPages()...)
+	all = append(all, p.activityPages()...)
+	all = append(all, p.simulatorPages()...)
+	all = append(all, p.subscriptionPages()...)
+	all = append(all, p.sourcePages()...)
+	all = append(all, p.settingsPages()...)
+	all = append(all, p.peoplePages()...)
+	all = append(all, p.mePages()...)
+	all = append(all, admin.Page{Method: http.MethodGet, Path: "/welcome", Need: hub.Viewer, Handle: p.welcome})
 	return append(all, p.systemPages()...)
 }
 
+// welcome is where whoever has made the first account goes on.
+func (p *Pane) welcome(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
 // Routes serves the pages, behind the login.
-func (p *Pane) Routes(mux *http.ServeMux) {
+func (p *Pane) Routes(mux admin.Mux) {
 	p.Admin.MountPages(mux, p.Pages(), p.fail)
+	mux.Handle("GET /d/{token}", http.HandlerFunc(p.room)) // the link is the credential
 	mux.Handle("/", p.Admin.Guard(http.HandlerFunc(p.noSuchPage)))
 }

@@ -16,6 +16,9 @@ type chatsCmd struct {
 	Quiet  chatsQuiet  `cmd:"" help:"Set the hours in which a chat is left alone, and its time zone."`
 	Snooze chatsSnooze `cmd:"" help:"Send nothing to a chat for some time."`
 	Resume chatsResume `cmd:"" help:"End a snooze."`
+	Page   chatsPage   `cmd:"" help:"Make a link under which people without an account read what a chat is sent and why."`
+	Pages  chatsPages  `cmd:"" help:"List such links of a chat."`
+	Revoke chatsRevoke `cmd:"" help:"Take such a link back."`
 }
 
 func (chatsCmd) Help() string {

@@ -123,3 +123,20 @@ func TestAChatIsLeftAlone(t *testing.T) {
 	require.Contains(t, bellhop("chats", "resume", "slack", slacktest.Support), "never quiet")
 	require.Equal(t, "An early bird", sends(t, p.slack, 2)[1].Text)
 }
+
+func TestChatsPages(t *testing.T) {
+	h := newFakeHub(t)
+	h.answers("POST /api/v1/chats/slack/{chat}/pages", "application/json",
+		`{"id":"pabc","system":"slack","chat":"#a/b","created_by":"admin","created_at":"2026-03-01T09:00:00Z","expires_at":"2026-06-12T00:00:00Z","url":"/d/secret"}`)
+	h.answers("GET /api/v1/chats/slack/{chat}/pages", "application/json", `{"items":[
+		{"id":"pabc","system":"slack","chat":"#a/b","created_by":"admin","created_at":"2026-03-01T09:00:00Z","opened_at":"2026-03-02T10:00:00Z"}]}`)
+	h.answers("DELETE /api/v1/chats/slack/{chat}/pages/{id}", "application/json", ``)
+	got := h.run("", "chats", "page", "slack", "#a/b", "--until", "90d", "--ask", "Maren")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "/d/secret\nIt ends on 12 June 2026 at 00:00 UTC, or with: bellhop chats revoke slack '#a/b' pabc\n")
+	require.True(t, strings.HasPrefix(got.stdout, "http"), got.stdout)
+	require.JSONEq(t, `{"until":"90d","ask":"Maren"}`, h.asked[0].body)
+	require.Equal(t, "ID    MADE BY  MADE              ENDS  OPENED\npabc  admin    2026-03-01 09:00  -     2026-03-02 10:00\n", h.run("", "chats", "pages", "slack", "#a/b").stdout)
+	require.Equal(t, "The link leads nowhere from now on\n", h.run("", "chats", "revoke", "slack", "#a/b", "pabc").stdout)
+	require.Equal(t, "DELETE /api/v1/chats/slack/%23a%2Fb/pages/pabc", h.lines()[2])
+}

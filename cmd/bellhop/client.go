@@ -53,6 +53,7 @@ func (r *remote) ask(w *world, q request) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--server: %w", err)
 	}
+	req.Header.Set("User-Agent", "bellhop/"+version)
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", cmp.Or(q.accept, "application/json"))
 	if q.contentType != "" {

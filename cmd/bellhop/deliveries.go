@@ -11,8 +11,9 @@ import (
 )
 
 type deliveriesCmd struct {
-	List deliveriesList `cmd:"" default:"withargs" help:"List what became of messages, newest first."`
-	Show deliveriesShow `cmd:"" help:"Show one with every attempt: what the platform was asked and what it answered."`
+	List  deliveriesList  `cmd:"" default:"withargs" help:"List what became of messages, newest first."`
+	Show  deliveriesShow  `cmd:"" help:"Show one with every attempt: what the platform was asked and what it answered."`
+	Retry deliveriesRetry `cmd:"" help:"Send again what was given up: the same as bellhop dead retry."`
 }
 
 func (deliveriesCmd) Help() string {
@@ -62,6 +63,15 @@ func printDeliveries(out io.Writer, rows []hub.Delivery) error {
 			cell(string(d.System)), short(d.Chat.ID, 30), short(d.Title, 40), short(d.Reason, 60))
 	}
 	return t.Flush()
+}
+
+type deliveriesRetry struct {
+	remote `embed:""`
+	IDs    []string `arg:"" name:"id" help:"Deliveries, as list shows them."`
+}
+
+func (c *deliveriesRetry) Run(w *world) error {
+	return (&deadRetry{remote: c.remote, IDs: c.IDs}).Run(w)
 }
 
 type deliveriesShow struct {

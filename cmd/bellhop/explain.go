@@ -19,6 +19,8 @@ type explainCmd struct {
 	Kind      string   `name:"event" placeholder:"NAME" help:"What a Discourse webhook is called: post_created, topic_edited, post_liked."`
 	Header    []string `sep:"none" placeholder:"NAME:VALUE" help:"A header of the webhook. May be repeated."`
 	At        string   `name:"chat" placeholder:"SYSTEM:CHAT" help:"Only what this chat would get, with a verdict on each of its rows."`
+	Row       string   `placeholder:"ID" help:"Only this row, and the one that decides in its chat."`
+	Sight     string   `placeholder:"WHO" help:"Who may see the topic: ask the forum (as it is if left out), or take it that everyone or nobody may." enum:",ask,everyone,nobody" default:""`
 	Limit     int      `help:"How many chats to tell of."`
 	JSON      bool     `name:"json" help:"Print JSON."`
 }
@@ -86,6 +88,8 @@ type question struct {
 
 	System hub.System `json:"system,omitempty"`
 	Chat   string     `json:"chat,omitempty"`
+	Row    string     `json:"subscription,omitempty"`
+	Sight  string     `json:"sight,omitempty"`
 	Limit  int        `json:"limit,omitempty"`
 }
 
@@ -94,7 +98,7 @@ func (c *explainCmd) question(w *world) (q question, err error) {
 	if err != nil {
 		return q, err
 	}
-	q = question{EventID: c.Event, Source: c.Source, System: at.System, Chat: at.ID, Limit: c.Limit}
+	q = question{EventID: c.Event, Source: c.Source, System: at.System, Chat: at.ID, Row: c.Row, Sight: c.Sight, Limit: c.Limit}
 	switch {
 	case c.EventFile != "":
 		q.Event, err = readObject(w, c.EventFile)

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -136,16 +137,16 @@ func TestSources(t *testing.T) {
 		{Source: "meta", Kind: "discourse", State: "ok", API: true, Visibility: "check", Delay: "20s"},
 		{Source: "staff", Kind: "discourse", State: "error", Reason: "the forum refuses\nthe API key\x1b[2J", Visibility: "check", ReadAs: "alice", Waiting: 12},
 		{Source: "old", Kind: "discourse", State: "unknown", Visibility: "trust_webhook"},
-		{Source: "ci", Kind: "json", State: "ok"},
+		{Source: "ci", Kind: "json", State: "ok", LastEventAt: time.Date(2026, 1, 10, 9, 5, 0, 0, time.Local)},
 	}}
 	h.answers("GET /api/v1/sources", "application/json", asJSON(t, list))
 	got := h.run("", "sources")
 	require.Zero(t, got.code, got.stderr)
-	require.Equal(t, `SOURCE  KIND       STATE    WAITING  DELAY  READER         REASON
-meta    discourse  ok       0        20s    anyone         -
-staff   discourse  error    12       -      alice          the forum refuses the API key�[2J
-old     discourse  unknown  0        -      trust_webhook  -
-ci      json       ok       0        -      -              -
+	require.Equal(t, `SOURCE  KIND       STATE    HEARD                WAITING  DELAY  READER         REASON
+meta    discourse  ok       -                    0        20s    anyone         -
+staff   discourse  error    -                    12       -      alice          the forum refuses the API key�[2J
+old     discourse  unknown  -                    0        -      trust_webhook  -
+ci      json       ok       2026-01-10 09:05:00  0        -      -              -
 `, got.stdout)
 
 	got = h.run("", "sources", "--json")

@@ -25,6 +25,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2 // the command line or the configuration is wrong
+	exitDrift  = 2 // plan --check: something would change
 )
 
 // cli is the command line.
@@ -38,17 +39,29 @@ type cli struct {
 
 	Explain explainCmd `cmd:"" help:"Say which chats would hear an event, and why or why not. Nothing is sent."`
 	Trace   traceCmd   `cmd:"" help:"Say what became of an event: the decision as it was taken, and every message."`
-	Sources sourcesCmd `cmd:"" help:"List the sources of a running hub and how each is."`
-	Systems systemsCmd `cmd:"" help:"List the chat systems of a running hub, how each is, and which chats are paused."`
+	Sources sourcesCmd `cmd:"" help:"List the sources of a running hub and how each is; add, change and remove them."`
+	Systems systemsCmd `cmd:"" help:"List the chat systems of a running hub and how each is; add, change, pause and remove them."`
 	Resume  resumeCmd  `cmd:"" help:"Try at once whether a paused system, or one of its chats, takes messages again."`
 
 	Chats chatsCmd `cmd:"" help:"Leave a chat alone: quiet hours with a time zone, or a snooze. What comes meanwhile waits."`
 
+	Events     eventsCmd     `cmd:"" help:"List what came in and what became of it, show an event, and tell it again."`
 	Deliveries deliveriesCmd `cmd:"" help:"Say what became of messages: queued, sent or given up, with every attempt."`
 	Dead       deadCmd       `cmd:"" help:"List the messages that were given up, say why, and send them again."`
 
-	People peopleCmd `cmd:"" help:"List who has spoken to Bellhop, and set what they may do: make yourself the first admin."`
-	Audit  auditCmd  `cmd:"" help:"Say who did what: each command from chat and each change by the API."`
+	Figures figuresCmd `cmd:"" help:"Say how much came in and went out, by hour or day, and how fast."`
+
+	People   peopleCmd   `cmd:"" help:"List who has spoken to Bellhop, and set what they may do: make yourself the first admin."`
+	Export   exportCmd   `cmd:"" help:"Write what people made into one file: rows, chats, people, settings."`
+	Plan     planCmd     `cmd:"" help:"Say what a file that export wrote would change, and change nothing."`
+	Apply    applyCmd    `cmd:"" help:"Put what a file says in the place of what is there, after showing the plan."`
+	Backup   backupCmd   `cmd:"" help:"Take a backup of all that a running hub keeps."`
+	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data directory."`
+	Settings settingsCmd `cmd:"" help:"Show what runs where and what is set, and set the alerts chat and the look of the pages."`
+	Audit    auditCmd    `cmd:"" help:"Say who did what: each command from chat and each change by the API."`
+	Users    usersCmd    `cmd:"" help:"Say who may come in to the pane and the API, and with which role."`
+	Tokens   tokensCmd   `cmd:"" help:"List, make and revoke the tokens that let programs use the API."`
+	Admin    adminCmd    `cmd:"" help:"Make a one-time link that opens the pane, for instance to create the first account."`
 
 	Hub    hubCmd    `cmd:"" help:"Run the hub alone, with an external NATS; workers run beside it."`
 	Worker workerCmd `cmd:"" help:"Run the worker of one system. It needs NATS and its own platform's secrets, no database."`
@@ -115,6 +128,9 @@ func exitCode(w *world, err error) int {
 	if err == nil || errors.Is(err, context.Canceled) && w.ctx.Err() != nil {
 		return exitOK
 	}
+	if errors.Is(err, errDrift) {
+		return exitDrift
+	}
 	if errors.Is(err, errReported) {
 		return exitFailed
 	}
@@ -125,6 +141,9 @@ func exitCode(w *world, err error) int {
 	_, _ = fmt.Fprintln(w.stderr, "bellhop:", err)
 	return exitFailed
 }
+
+// errDrift is returned by plan --check if something would change.
+var errDrift = errors.New("something would change")
 
 // errReported is returned by a command that has told its failures itself.
 var errReported = errors.New("reported")

@@ -22,6 +22,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/ingest/discoursetest"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 	"github.com/bellhop-chat/bellhop/providers/matrix/matrixtest"
 	"github.com/bellhop-chat/bellhop/providers/mattermost/mattermosttest"
 	"github.com/bellhop-chat/bellhop/providers/providertest"
@@ -203,6 +204,7 @@ homeserver_url = %q
 user_id = %q
 token = "env:MATRIX_TOKEN"
 %s`, filepath.Join(p.dir, "data"), p.urls["slack"], p.urls["telegram"], p.urls["mattermost"], p.urls["matrix"], matrixUser, extra)
+	storetest.Prepare(p.t, filepath.Join(p.dir, "data"))
 	file := filepath.Join(p.dir, "config.toml")
 	require.NoError(p.t, os.WriteFile(file, []byte(text), 0o600))
 	return file

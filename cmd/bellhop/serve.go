@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -56,7 +57,7 @@ func (c *hubCmd) Run(w *world) error {
 
 type workerCmd struct {
 	settings `embed:""`
-	System   string `arg:"" help:"The system to serve: the name of its [providers.NAME] section."`
+	System   string `arg:"" help:"The system to serve: the name of its [providers.NAME] section, or of one that was added to the running hub, for which the worker needs server.secret_key."`
 }
 
 func (c *workerCmd) Run(w *world) error {
@@ -91,8 +92,10 @@ func welcome(out io.Writer, o server.Options, r server.Ready) {
 		_, _ = fmt.Fprintf(out, "  An admin token was made for you: %s\n", r.TokenFile)
 	}
 	if len(o.Config.Sources) == 0 {
-		_, _ = fmt.Fprintf(out, "  No source yet: name your forum in a [sources.NAME] section, see config.example.toml,\n  then point a webhook of the forum at /in/NAME.\n")
+		_, _ = fmt.Fprintf(out, "  No source in the file: name your forum in a [sources.NAME] section, see config.example.toml,\n  or add it to the running hub: bellhop sources add; then point a webhook of the forum at /in/NAME.\n")
 	}
+	_, _ = fmt.Fprintf(out, "  Open the pane (once, within ten minutes; bellhop admin link makes another):\n    %s/login?code=%s\n",
+		cmp.Or(o.Config.Server.PublicURL, r.URL), r.LoginCode())
 	_, _ = fmt.Fprintf(out, "  Rooms in the browser: %s/console\n", r.URL)
 	if len(o.Config.Sources) > 0 {
 		_, _ = fmt.Fprintf(out, "  Subscribe a room:     bellhop subs add console support 'c/support' --server %s\n", r.URL)

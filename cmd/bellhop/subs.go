@@ -17,6 +17,10 @@ type subsCmd struct {
 	Add  subsAdd  `cmd:"" help:"Add subscriptions."`
 	Rm   subsRm   `cmd:"" help:"Remove subscriptions by id."`
 
+	Restore subsRestore `cmd:"" help:"Bring back subscriptions that were removed in the last day."`
+	Preview subsPreview `cmd:"" help:"Say what a subscription does, and which of the last events it matches."`
+	Test    subsTry     `cmd:"" help:"Send a test to a subscription's chat."`
+
 	Export subsExport `cmd:"" help:"Write all subscriptions to a file, to keep or to import elsewhere."`
 	Import subsImport `cmd:"" help:"Make the subscriptions of a file that are not there yet."`
 }

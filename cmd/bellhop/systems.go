@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -11,18 +12,45 @@ import (
 )
 
 type systemsCmd struct {
-	remote `embed:""`
-	JSON   bool `name:"json" help:"Print JSON."`
+	List      systemsList      `cmd:"" default:"withargs" help:"List the chat systems, how each is, and which chats are paused."`
+	Add       systemsAdd       `cmd:"" help:"Add a chat system to a running hub."`
+	Set       systemsSet       `cmd:"" help:"Change settings of a system, such as its token."`
+	Pause     systemsPause     `cmd:"" help:"Send nothing to a system until you resume it. What comes meanwhile waits."`
+	Resume    resumeCmd        `cmd:"" help:"End a pause, and try at once whether a system or one of its chats takes messages."`
+	Rm        systemsRm        `cmd:"" help:"Remove a system."`
+	Check     systemsCheck     `cmd:"" help:"Ask a platform whether the credentials are right, and whose they are."`
+	Preflight systemsPreflight `cmd:"" help:"Ask a platform what the bot may do in each chat that subscriptions name."`
+	Kinds     systemsKinds     `cmd:"" help:"List what kinds of system there are, and their settings."`
 }
 
 func (systemsCmd) Help() string {
 	return `State is ok, paused, or unknown for a system whose worker has not been heard of.
-A system is paused while the platform refuses its credentials or answers nobody, a
-chat while it does not take messages: nothing is lost meanwhile, and each is tried
-now and then. When you have mended what REASON says, bellhop resume tries at once.`
+A system is paused while the platform refuses its credentials or answers nobody, or
+by you; a chat while it does not take messages: nothing is lost meanwhile. What the
+platform caused is tried again now and then, and at once by bellhop resume.
+
+Systems of the configuration file are changed there. Others are added and changed
+here, or in the pane, while the hub runs; a worker that is replaced finishes what it
+has in hand, and the next goes on with what waits:
+
+` + aboutSettings + `
+
+  bellhop systems add slack token=env:MY_SLACK_TOKEN signing_secret=file:signing
+  bellhop systems add acme --kind telegram token=-           asked for on standard input
+  bellhop systems check slack token=env:MY_NEW_TOKEN         nothing is stored
+  bellhop systems set slack token=env:MY_NEW_TOKEN
+  bellhop systems pause slack --reason "we move"
+  bellhop systems rm slack --yes`
 }
 
-func (c *systemsCmd) Run(w *world) error {
+type systemsList struct {
+	remote `embed:""`
+	JSON   bool `name:"json" help:"Print JSON."`
+}
+
+func (systemsList) Help() string { return systemsCmd{}.Help() }
+
+func (c *systemsList) Run(w *world) error {
 	q := request{method: "GET", path: "/api/v1/systems"}
 	if c.JSON {
 		return c.show(w, q, true)
@@ -34,6 +62,30 @@ func (c *systemsCmd) Run(w *world) error {
 		return err
 	}
 	return printSystems(w.stdout, list.Items)
+}
+
+type systemsPause struct {
+	remote `embed:""`
+	System string `arg:"" help:"The system."`
+	Reason string `help:"Why, for those who see it paused."`
+}
+
+func (systemsPause) Help() string {
+	return `It stays paused over a restart, until bellhop resume. Nothing is dropped, and what
+waits does not grow stale meanwhile.`
+}
+
+func (c *systemsPause) Run(w *world) error {
+	body, err := json.Marshal(map[string]string{"reason": c.Reason})
+	if err != nil {
+		return err
+	}
+	var h hub.Hold
+	if err := c.call(w, "POST", "/api/v1/systems/"+url.PathEscape(c.System)+"/pause", "application/json", body, &h); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w.stdout, cell(c.System), "is", cell(h.String()))
+	return err
 }
 
 func printSystems(out io.Writer, systems []hub.SystemStatus) error {

@@ -40,3 +40,23 @@ func TestResume(t *testing.T) {
 	require.Contains(t, h.lines()[1], "chat=C1+%26+more")
 	require.Contains(t, h.run("", "resume").stderr, "<system>")
 }
+
+func TestSystemsPreflight(t *testing.T) {
+	h := newFakeHub(t)
+	at := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
+	chat := hub.Chat{System: "slack", ID: "C1"}
+	blocked := hub.NotIn(chat, "the app is not in the channel", "In that channel type /invite @bellhop")
+	blocked.Name, blocked.At = "#docs", at
+	h.answers("POST /api/v1/systems/slack/preflight", "application/json", asJSON(t, hub.Check{System: "slack", Total: 2, StartedAt: at, At: at}))
+	h.answers("GET /api/v1/systems/slack/preflight", "application/json", asJSON(t, hub.Check{System: "slack", Total: 2, Done: 2, Blocked: 1, StartedAt: at, At: at, EndedAt: at}))
+	h.answers("GET /api/v1/systems/slack/rooms", "application/json", asJSON(t, map[string]any{"items": []hub.Room{
+		{Chat: chat, Name: "#docs", Rows: 1, Preflight: &blocked}, {Chat: hub.Chat{System: "slack", ID: "C2"}, Rows: 3},
+	}}))
+	got := h.run("", "systems", "preflight", "slack")
+	require.NotZero(t, got.code)
+	require.Equal(t, `CHAT  NAME   STATE    IN       POST     THREAD   EDIT     DELETE   WHAT TO DO
+C1    #docs  blocked  no       unknown  unknown  unknown  unknown  In that channel type /invite @bellhop
+C2    -      unknown  unknown  unknown  unknown  unknown  unknown  -
+`, got.stdout)
+	require.Contains(t, got.stderr, "in 1 chat nothing may be posted")
+}

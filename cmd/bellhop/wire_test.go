@@ -75,7 +75,7 @@ func TestExamplesOfTheWire(t *testing.T) {
 		strict(e.Data, data)
 	}
 	golden := regexp.MustCompile(`\]\(\.\./hub/testdata/(\w+\.json)\)`).FindAllSubmatch(page, -1)
-	require.Len(t, golden, 10)
+	require.Len(t, golden, 14)
 	for _, file := range golden {
 		require.FileExists(t, "../../hub/testdata/"+string(file[1]))
 	}

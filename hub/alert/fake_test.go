@@ -178,8 +178,10 @@ const look = 16 * time.Second
 // watch starts a Watcher, and returns what kills it.
 func (w *world) watch(change ...func(*alert.Config)) (kill func()) {
 	c := alert.Config{
-		Facts: w, Memory: w, Say: w.Say, System: "slack", QuietAfter: time.Hour, DiskFree: 10,
-		Sources: []alert.Source{{Name: "meta", Advice: "Look at its webhook."}, {Name: "blog"}},
+		Facts: w, Memory: w, Say: w.Say, System: func(context.Context) hub.System { return "slack" }, QuietAfter: time.Hour, DiskFree: 10,
+		Sources: func() []alert.Source {
+			return []alert.Source{{Name: "meta", Advice: "Look at its webhook."}, {Name: "blog"}}
+		},
 	}
 	for _, f := range change {
 		f(&c)

@@ -20,10 +20,11 @@ func (w *Watcher) systems(ctx context.Context, now time.Time) error {
 		return err
 	}
 	var errs []error
+	own := w.System(ctx)
 	for _, s := range all {
 		n := news{
-			key: "system " + string(s.System), state: s.State, reason: s.Reason, deaf: s.System == w.System,
-			bad:    s.State == hub.SystemPaused || s.State == hub.SystemUnknown,
+			key: "system " + string(s.System), state: s.State, reason: s.Reason, deaf: s.System == own,
+			bad:    (s.State == hub.SystemPaused || s.State == hub.SystemUnknown) && s.Hold == nil, // who has paused it knows
 			begins: func(m *matter) string { return paused(s, m, w.backlog(ctx, s.System)) },
 			ends:   func(m *matter) string { return resumed(s, m, now, w.backlog(ctx, s.System)) },
 		}
@@ -119,7 +120,7 @@ func (w *Watcher) learn(ctx context.Context) error {
 		return nil
 	}
 	since := w.mem.At
-	for _, s := range w.Sources {
+	for _, s := range w.Sources() {
 		if w.mem.Habits[s.Name] == nil {
 			since = w.began.Add(-historyBack)
 		}
@@ -135,7 +136,7 @@ func (w *Watcher) learn(ctx context.Context) error {
 		return err
 	}
 	habits := map[hub.Source]*habit{}
-	for _, s := range w.Sources {
+	for _, s := range w.Sources() {
 		h := w.mem.Habits[s.Name]
 		if h == nil {
 			h = newHabit(came)
@@ -154,7 +155,10 @@ func (w *Watcher) sources(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	var errs []error
-	for _, s := range w.Sources {
+	for _, s := range w.Sources() {
+		if w.mem.Habits[s.Name] == nil { // it was made meanwhile
+			w.mem.Habits[s.Name] = newHabit(now)
+		}
 		errs = append(errs, w.source(ctx, now, s))
 	}
 	return errors.Join(errs...)

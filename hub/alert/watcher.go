@@ -51,8 +51,11 @@ type Config struct {
 	// after an error the same is said again.
 	Say func(ctx context.Context, m hub.Message) error
 
-	System     hub.System    // of the operators' chat; empty: there is none, Say only logs
-	Sources    []Source      // that may go quiet
+	// System is that of the operators' chat by now; empty: there is none, Say only logs.
+	System func(ctx context.Context) hub.System
+	// Sources are those that may go quiet. It is asked at each look: they come and
+	// go.
+	Sources    func() []Source
 	QuietAfter time.Duration // of the time in which a source usually sends; 0: no source is watched
 	DiskFree   int           // percent, below which a room is full; 0: no room is watched
 	Every      time.Duration // between two looks; default 15 s
@@ -205,7 +208,7 @@ func (w *Watcher) worse(ctx context.Context, now time.Time, n news, m *matter) e
 	}
 	text := n.begins(m)
 	if n.deaf {
-		w.Log.Error("the operators' chat cannot hear that it is itself in trouble, it is told when that is over", "system", w.System, "alert", text)
+		w.Log.Error("the operators' chat cannot hear that it is itself in trouble, it is told when that is over", "system", w.System(ctx), "alert", text)
 	} else if err := w.say(ctx, text); err != nil {
 		return err
 	}
@@ -231,10 +234,10 @@ func (w *Watcher) say(ctx context.Context, text string) error {
 	if err := w.Say(ctx, hub.Message{Text: text}); err != nil {
 		return err
 	}
-	if w.System == "" {
-		w.Log.Warn("the operators should hear this, but alerts.chat is not set", "alert", text)
+	if system := w.System(ctx); system == "" {
+		w.Log.Warn("the operators should hear this, but no alerts chat is set", "alert", text)
 	} else {
-		w.Log.Warn("the operators are told", "system", w.System, "alert", text)
+		w.Log.Warn("the operators are told", "system", system, "alert", text)
 	}
 	return nil
 }

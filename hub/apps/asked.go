@@ -25,7 +25,10 @@ func (h *Host) asked(ctx context.Context, what string, body []byte) []byte {
 	case hub.AskDo:
 		answer = h.asksDo(ctx, body)
 	default:
-		answer = hub.TakenOr(hub.Errorf(hub.CodeNotFound, "a hub cannot be asked for %q", what))
+		var err error
+		if answer, err = h.Asked(ctx, what, body); err != nil {
+			answer = hub.TakenOr(hub.Errorf(hub.CodeNotFound, "a hub cannot be asked for %q", what))
+		}
 	}
 	out, err := json.Marshal(answer)
 	if err != nil {

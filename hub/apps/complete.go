@@ -50,7 +50,7 @@ func (h *Host) namespaces(word string) []hub.Completion {
 // offered are the functions that somebody may use.
 func (m *manifest) offered(level hub.Level) []form.Function {
 	var all []form.Function
-	for _, f := range m.functions {
+	for _, f := range m.functions() {
 		if f.Summary != "" && level.May(f.Level) {
 			all = append(all, form.Function{Name: f.Name, Aliases: f.Aliases, Summary: f.Summary, Form: f.Form})
 		}

@@ -2,10 +2,12 @@ package apps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -66,6 +68,9 @@ type Config struct {
 	// Default is the app whose functions may be named without it.
 	Default string
 	Apps    []App
+	// Asked answers what workers ask that is no command; its error is that it does
+	// not know what. It may be nil.
+	Asked func(ctx context.Context, what string, body []byte) (answer any, err error)
 	// Patience is how long an app may take; default a minute.
 	Patience time.Duration
 	Log      *slog.Logger
@@ -85,11 +90,31 @@ type Host struct {
 
 // manifest is an app by the names of its functions.
 type manifest struct {
-	app       App
+	app  App
+	now  atomic.Pointer[listing]
+	took func(app string, d time.Duration)
+	log  *slog.Logger
+}
+
+// listing is what an app can do as things are.
+type listing struct {
 	functions []Function
 	byName    map[string]*Function
-	took      func(app string, d time.Duration)
-	log       *slog.Logger
+}
+
+func (m *manifest) functions() []Function { return m.now.Load().functions }
+
+// find is a function by one of its names, nil if there is none.
+func (m *manifest) find(name string) *Function { return m.now.Load().byName[name] }
+
+// Refresh asks the apps again what they can do: what a form offers may depend on
+// what is configured. An app whose functions are wrong keeps those that it had.
+func (h *Host) Refresh() {
+	for name, m := range h.apps {
+		if err := m.refresh(); err != nil {
+			h.Log.Error("what an app can do cannot be taken in", "app", name, "err", err)
+		}
+	}
 }
 
 // New makes a Host. An app whose name, functions or forms are wrong is a
@@ -103,6 +128,9 @@ func New(c Config) (*Host, error) {
 	}
 	if c.Type == nil {
 		c.Type = func(_ *hub.Command, line string) string { return line }
+	}
+	if c.Asked == nil {
+		c.Asked = func(context.Context, string, []byte) (any, error) { return nil, errors.ErrUnsupported }
 	}
 	if c.Took == nil {
 		c.Took = func(string, string, time.Duration) {}
@@ -201,7 +229,7 @@ func (h *Host) Menu() []hub.MenuItem {
 	for _, name := range h.Names() {
 		items = append(items, hub.MenuItem{Name: name, Summary: "Commands of " + name + "; " + name + " help lists them"})
 	}
-	for _, f := range h.apps[h.Default].functions {
+	for _, f := range h.apps[h.Default].functions() {
 		if f.Summary != "" {
 			items = append(items, hub.MenuItem{Name: f.Name, Summary: f.Summary})
 		}

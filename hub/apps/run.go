@@ -101,7 +101,7 @@ func (h *Host) resolve(c *hub.Command) (rest string, refused *hub.Reply) {
 	if word == "" {
 		word = "help"
 	}
-	if f := m.byName[word]; f != nil {
+	if f := m.find(word); f != nil {
 		c.Command.Function = f.Name
 		return after, nil
 	}
@@ -122,7 +122,7 @@ func firstWord(line string) (word, rest string) {
 // unknown is the answer to a verb that no app has.
 func (h *Host) unknown(c *hub.Command, m *manifest, word, rest string) hub.Reply {
 	var names []string
-	for _, f := range m.functions {
+	for _, f := range m.functions() {
 		if f.Summary != "" {
 			names = append(names, f.Name)
 		}
@@ -158,11 +158,11 @@ func clip(s string) string {
 // may use it.
 func (h *Host) function(ctx context.Context, c *hub.Command) (*Function, *hub.Reply) {
 	m := h.apps[c.Command.Namespace]
-	if m == nil || m.byName[c.Command.Function] == nil {
+	if m == nil || m.find(c.Command.Function) == nil {
 		r := hub.Refuse("There is no `%s %s` any more.", clip(c.Command.Namespace), clip(c.Command.Function))
 		return nil, &r
 	}
-	f := m.byName[c.Command.Function]
+	f := m.find(c.Command.Function)
 	c.Command.Function = f.Name
 	return f, h.refused(ctx, c, f)
 }

@@ -16,29 +16,36 @@ import (
 
 // manifestOf reads what an app says of itself.
 func manifestOf(app App) (*manifest, error) {
-	m := &manifest{app: app, functions: app.Functions(), byName: map[string]*Function{}}
 	if !hub.ValidName(app.Name()) || app.Name() == "hub" {
 		return nil, errors.New(`a name is 1 to 32 of a-z, 0-9, _ and -, and not "hub"`)
 	}
-	for i := range m.functions {
-		f := &m.functions[i]
+	m := &manifest{app: app}
+	return m, m.refresh()
+}
+
+// refresh asks the app what it can do.
+func (m *manifest) refresh() error {
+	l := &listing{functions: m.app.Functions(), byName: map[string]*Function{}}
+	for i := range l.functions {
+		f := &l.functions[i]
 		if !f.Level.Known() {
-			return nil, fmt.Errorf("function %q: nobody knows level %q", f.Name, f.Level)
+			return fmt.Errorf("function %q: nobody knows level %q", f.Name, f.Level)
 		}
 		if f.Do == nil || !hub.ValidName(f.Name) {
-			return nil, fmt.Errorf("function %q: it needs a name of a-z, 0-9, _ and -, and something to do", f.Name)
+			return fmt.Errorf("function %q: it needs a name of a-z, 0-9, _ and -, and something to do", f.Name)
 		}
 		if err := form.Check(f.Form); err != nil {
-			return nil, fmt.Errorf("function %q: %w", f.Name, err)
+			return fmt.Errorf("function %q: %w", f.Name, err)
 		}
 		for _, name := range append([]string{f.Name}, f.Aliases...) {
-			if m.byName[name] != nil {
-				return nil, fmt.Errorf("function %q is there twice", name)
+			if l.byName[name] != nil {
+				return fmt.Errorf("function %q is there twice", name)
 			}
-			m.byName[name] = f
+			l.byName[name] = f
 		}
 	}
-	return m, nil
+	m.now.Store(l)
+	return nil
 }
 
 // serve answers a command that a host has checked.
@@ -64,7 +71,7 @@ func (m *manifest) run(ctx context.Context, function string, body []byte) (r hub
 	if err := json.Unmarshal(body, c); err != nil {
 		return hub.Refuse("%s cannot read the command: %s.", m.app.Name(), err)
 	}
-	f := m.byName[function]
+	f := m.find(function)
 	if f == nil {
 		return hub.Refuse("%s has no **%s**.", m.app.Name(), function)
 	}

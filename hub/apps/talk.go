@@ -282,5 +282,5 @@ func (h *Host) forAnother(heard *hub.Heard) bool {
 		return false
 	}
 	word, _ := firstWord(heard.Command.Command.Raw)
-	return h.apps[word] == nil && h.apps[h.Default].byName[word] == nil
+	return h.apps[word] == nil && h.apps[h.Default].find(word) == nil
 }

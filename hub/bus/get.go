@@ -25,11 +25,12 @@ type stored struct {
 // getRequest is the body of a direct get:
 // https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-31.md
 type getRequest struct {
-	Seq      uint64 `json:"seq,omitempty"`
-	NextFor  string `json:"next_by_subj,omitempty"`
-	LastFor  string `json:"last_by_subj,omitempty"`
-	Batch    int    `json:"batch,omitempty"`
-	MaxBytes int    `json:"max_bytes,omitempty"`
+	Seq      uint64     `json:"seq,omitempty"`
+	From     *time.Time `json:"start_time,omitempty"` // of several, in place of Seq
+	NextFor  string     `json:"next_by_subj,omitempty"`
+	LastFor  string     `json:"last_by_subj,omitempty"`
+	Batch    int        `json:"batch,omitempty"`
+	MaxBytes int        `json:"max_bytes,omitempty"`
 }
 
 const getTimeout = 2 * time.Second

@@ -31,6 +31,14 @@ const (
 	bucketCommands = "COMMANDS"
 	bucketLeases   = "LEASES"
 	bucketPlaces   = "PLACES"
+	bucketRooms    = "PREFLIGHT"
+	bucketIntake   = "INTAKE"
+)
+
+// How long events and dead letters are kept, where there is room.
+const (
+	EventsFor = 30 * 24 * time.Hour
+	DeadFor   = 90 * 24 * time.Hour
 )
 
 // How long the server itself refuses a repeated Nats-Msg-Id. dedupWindow covers
@@ -85,7 +93,7 @@ func (b *Bus) streams(r room) []jetstream.StreamConfig {
 		Name: streamEvents, Subjects: []string{subjectEvents},
 		Description: "what happened, as sources told it",
 		Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
-		MaxAge: 30 * 24 * time.Hour, MaxBytes: r.events, Duplicates: dedupWindow, AllowDirect: true, Replicas: replicas,
+		MaxAge: EventsFor, MaxBytes: r.events, Duplicates: dedupWindow, AllowDirect: true, Replicas: replicas,
 	}, {
 		// A full queue refuses new notifications: the router waits, and EVENTS
 		// keeps what it has not routed. No message expires by itself, since a stale
@@ -99,7 +107,7 @@ func (b *Bus) streams(r room) []jetstream.StreamConfig {
 		Name: streamDead, Subjects: []string{subjectDead},
 		Description: "notifications that were given up, with the reason",
 		Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
-		MaxAge: 90 * 24 * time.Hour, MaxBytes: r.dead, Duplicates: dedupWindowDead, AllowDirect: true, Replicas: replicas,
+		MaxAge: DeadFor, MaxBytes: r.dead, Duplicates: dedupWindowDead, AllowDirect: true, Replicas: replicas,
 	}}
 }
 
@@ -124,6 +132,8 @@ func (b *Bus) bucketConfigs() []jetstream.KeyValueConfig {
 		bucket(bucketCommands, "commands that were taken, and their replies", CommandsFor),
 		bucket(bucketLeases, "who does what one does at a time", LeaseFor),
 		bucket(bucketPlaces, "how far providers have come in what their platforms tell", 0),
+		bucket(bucketRooms, "what our accounts may do in chats, as their platforms said", PreflightsFor),
+		bucket(bucketIntake, "how many events came in each hour, and what was refused at the door", IntakeFor),
 	}
 }
 

@@ -35,7 +35,7 @@ func (b *Bus) Announce(ctx context.Context, worker string, s hub.SystemStatus) e
 // minute, in which a worker may be started anew.
 func (b *Bus) Leave(ctx context.Context, worker string, s hub.SystemStatus) error {
 	s.State, s.Reason = hub.SystemUnknown, "its worker has stopped: is `bellhop worker "+string(s.System)+"` to be started again?"
-	s.PausedChats, s.Held, s.Workers = nil, 0, 0
+	s.PausedChats, s.Held, s.Workers, s.Hold = nil, 0, 0, nil
 	return b.announce(ctx, worker, workerStatus{s, true})
 }
 

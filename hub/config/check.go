@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -31,6 +32,7 @@ func (l *loader) check() {
 	if n := len(c.Admin.Token.Reveal()); n > 0 && n < shortestToken {
 		l.refuse("admin", "token", fmt.Sprintf("has %d characters, at least %d are needed: it opens everything", n, shortestToken))
 	}
+	l.checkOIDC(&c.Admin.OIDC)
 	l.between("deliver", "attempts", c.Deliver.Attempts, 1, 100)
 	l.checkBackoff(c.Deliver.Backoff)
 	l.between("deliver", "storm", c.Deliver.Storm, 0, 10_000)
@@ -40,6 +42,51 @@ func (l *loader) check() {
 	}
 	l.checkNames()
 	l.checkAlerts(&c.Alerts)
+}
+
+// checkOIDC wants a provider whole or not at all.
+func (l *loader) checkOIDC(o *OIDC) {
+	refuse := func(key, text string) {
+		t := table{path: []string{"admin", "oidc"}, in: l.in}
+		l.problems.also(t.name(key), t.line(key), text)
+	}
+	roles := []string{"", string(hub.Viewer), string(hub.Editor), string(hub.Administrator)}
+	if !slices.Contains(roles, o.DefaultRole) {
+		refuse("default_role", fmt.Sprintf(`is %q, want viewer, editor or admin, or "" to let in only who is in one of the groups`, o.DefaultRole))
+	}
+	groups := slices.Concat(o.AdminGroups, o.EditorGroups, o.ViewerGroups)
+	if slices.Contains(groups, "") {
+		refuse("admin_groups", "and the others: a group has a name")
+	}
+	if o.Issuer == "" {
+		if o.ClientID != "" || !o.ClientSecret.Empty() || o.Name != "" || o.DefaultRole != "" || len(groups) > 0 {
+			refuse("issuer", "is empty, but other keys of admin.oidc are set: name the provider, or remove them all")
+		}
+		return
+	}
+	switch u, err := url.Parse(o.Issuer); {
+	case !isHTTP(o.Issuer):
+		refuse("issuer", `is not an address such as "https://id.example.com"`)
+	case err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()):
+		refuse("issuer", "has http, but what it says of people must not be changed on the way: want https")
+	}
+	if o.ClientID == "" {
+		refuse("client_id", "is required: the provider's name for Bellhop")
+	}
+	if o.ClientSecret.Empty() && !l.worker {
+		refuse("client_secret", "is required: the provider shows it beside the client id")
+	}
+	if o.GroupsClaim == "" {
+		refuse("groups_claim", `is empty: most providers say "groups"`)
+	}
+	if len(groups) == 0 && o.DefaultRole == "" {
+		refuse("admin_groups", "is empty, as are the others and default_role: nobody could come in")
+	}
+}
+
+func isLoopback(host string) bool {
+	at, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && at.IsLoopback()
 }
 
 // longestBackoff is less than the time for which a wait is remembered.
@@ -87,6 +134,11 @@ func (l *loader) checkServer(s *Server) {
 		l.refuse("server", "data_dir", "is empty: name a directory")
 	}
 	l.oneOf("server", "log_format", s.LogFormat, "text", "json")
+	for key, v := range map[string]secret.Value{"secret_key": s.SecretKey, "previous_secret_key": s.PreviousSecretKey} {
+		if n := len(v.Reveal()); n > 0 && n < secret.ShortestKey {
+			l.refuse("server", key, fmt.Sprintf("has %d characters, at least %d are needed; `openssl rand -base64 32` makes one", n, secret.ShortestKey))
+		}
+	}
 	if s.MaxBody < 1<<10 || s.MaxBody > 64<<20 {
 		l.refuse("server", "max_body", fmt.Sprintf("is %d bytes, want 1KiB to 64MiB", s.MaxBody))
 	}

@@ -29,6 +29,10 @@ type Server struct {
 	LogLevel  slog.Level `toml:"log_level"`
 	LogFormat string     `toml:"log_format"` // text or json
 	MaxBody   Size       `toml:"max_body"`
+	// SecretKey seals the secrets of sources and systems that are made while Bellhop
+	// runs. Without one it is made, and kept in the data directory.
+	SecretKey         secret.Value `toml:"secret_key"`
+	PreviousSecretKey secret.Value `toml:"previous_secret_key"` // opens what was sealed before the key was changed
 }
 
 // NATS is the bus. Without a URL it runs inside the process.
@@ -49,6 +53,21 @@ type Database struct {
 type Admin struct {
 	Token          secret.Value  `toml:"token"`
 	AuditRetention time.Duration `toml:"audit_retention"` // 0: kept for ever
+	OIDC           OIDC          `toml:"oidc"`
+}
+
+// OIDC is an OpenID provider at which people sign in. Without an issuer there is
+// none.
+type OIDC struct {
+	Issuer       string       `toml:"issuer"`
+	ClientID     string       `toml:"client_id"`
+	ClientSecret secret.Value `toml:"client_secret"`
+	Name         string       `toml:"name"` // for the button
+	GroupsClaim  string       `toml:"groups_claim"`
+	AdminGroups  []string     `toml:"admin_groups"`
+	EditorGroups []string     `toml:"editor_groups"`
+	ViewerGroups []string     `toml:"viewer_groups"`
+	DefaultRole  string       `toml:"default_role"` // of who is in no such group; empty: they may not come in
 }
 
 // Deliver is how notifications are sent.
@@ -92,7 +111,7 @@ func Default() *Config {
 			MaxBody:   1 << 20,
 		},
 		NATS:      NATS{Sync: "always", Replicas: 1},
-		Admin:     Admin{AuditRetention: 365 * day},
+		Admin:     Admin{AuditRetention: 365 * day, OIDC: OIDC{GroupsClaim: "groups"}},
 		Deliver:   Deliver{Attempts: 8, Backoff: backoff(), MaxAge: 72 * time.Hour, Storm: 30, Partitions: 8, Timezone: "UTC", Retention: 30 * day},
 		Outbound:  Outbound{Allow: []netip.Prefix{}},
 		Alerts:    Alerts{QuietAfter: time.Hour, DiskFree: 10},

@@ -37,12 +37,15 @@ func TestExamplesInTheExampleLoad(t *testing.T) {
 	secrets := filepath.Join(filepath.Dir(path), "secrets")
 	require.NoError(t, os.Mkdir(secrets, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(secrets, "slack-acme"), []byte("xoxb-acme\n"), 0o600))
+	for _, name := range []string{"seal", "older"} {
+		require.NoError(t, os.WriteFile(filepath.Join(secrets, name), []byte(strings.Repeat(name, 10)), 0o600))
+	}
 	c, err := config.Load(path, []string{
 		"MY_FORUM_SECRET=one", "MY_OLD_SECRET=two", "MY_FORUM_KEY=key", "MY_CI_SECRET=ci", "MY_OLD_CI_SECRET=old",
 		"MY_DEPLOY_SECRET=deploy", "MY_SHOP_SECRET=whsec_c2hvcA==", "MY_SLACK_TOKEN=xoxb-3",
 		"MY_SLACK_SIGNING=0123456789abcdef0123456789abcdef", "MY_SLACK_APP_TOKEN=xapp-4",
 		"MY_TELEGRAM_SECRET=0123456789abcdef",
-		"MY_TELEGRAM_TOKEN=4:four", "MY_MATTERMOST_TOKEN=five", "MY_MATTERMOST_COMMAND_TOKEN=fivefivefivefivefive", "MY_MATTERMOST_HOOK_TOKEN=hookhookhookhookhook", "MY_MATRIX_TOKEN=six",
+		"MY_TELEGRAM_TOKEN=4:four", "MY_MATTERMOST_TOKEN=five", "MY_MATTERMOST_COMMAND_TOKEN=fivefivefivefivefive", "MY_MATTERMOST_HOOK_TOKEN=hookhookhookhookhook", "MY_MATRIX_TOKEN=six", "MY_OIDC_SECRET=seven",
 	}, nil)
 	require.NoError(t, err)
 
@@ -61,6 +64,10 @@ func TestExamplesInTheExampleLoad(t *testing.T) {
 	blog.URL = "https://blog.example.com/feed.xml"
 	require.Equal(t, blog, c.Sources["blog"])
 	require.Equal(t, "Order {data.number} was paid", c.Sources["shop"].Mapping.Title.String())
+	require.Equal(t, config.OIDC{
+		Issuer: "https://id.example.com", ClientID: "bellhop", ClientSecret: secret.New("seven"), Name: "Example ID", GroupsClaim: "groups",
+		AdminGroups: []string{"ops"}, EditorGroups: []string{"team"}, ViewerGroups: []string{"staff"},
+	}, c.Admin.OIDC)
 	kinds := map[string]bool{}
 	for _, s := range c.Sources {
 		kinds[s.Kind] = true

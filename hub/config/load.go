@@ -76,7 +76,7 @@ func (l *loader) load() {
 	tables = slices.Concat(tables, sources, systems)
 	l.claim(tables)
 	for _, t := range tables[:len(fixed)] {
-		t.keepSealed = l.worker && t.path[0] != "nats"
+		t.keepSealed = l.worker && t.path[0] != "nats" && t.path[0] != "server"
 		t.decode(fixed[t.path[0]], &l.problems)
 	}
 	for _, t := range sources {
@@ -135,15 +135,16 @@ func (l *loader) source(t table) {
 }
 
 func (l *loader) provider(t table) {
-	t.ours = []string{"kind", "pace", "chat_admins"}
-	s := Section{name: t.path[1], kind: t.path[1], pace: PaceAuto, table: t}
-	for i, into := range []any{&s.kind, &s.pace, &s.chatAdmins} {
-		if problem := t.field(t.ours[i], reflect.ValueOf(into).Elem()); problem != nil {
+	s := Section{name: t.path[1], ours: common{Kind: t.path[1], Pace: PaceAuto}, table: t}
+	for i, v := 0, reflect.ValueOf(&s.ours).Elem(); i < v.NumField(); i++ {
+		key := keyOf(v.Type().Field(i))
+		s.table.ours = append(s.table.ours, key)
+		if problem := t.field(key, v.Field(i)); problem != nil {
 			l.problems.List = append(l.problems.List, *problem)
 		}
 	}
-	if s.pace != PaceAuto && s.pace != PaceOff {
-		s.Refuse(&l.problems, "pace", fmt.Sprintf("is %q, want %q (the platform's documented limits) or %q", s.pace, PaceAuto, PaceOff))
+	if s.Pace() != PaceAuto && s.Pace() != PaceOff {
+		s.Refuse(&l.problems, "pace", fmt.Sprintf("is %q, want %q (the platform's documented limits) or %q", s.Pace(), PaceAuto, PaceOff))
 	}
 	l.config.Providers[s.name] = s
 }

@@ -53,6 +53,16 @@ url = "postgres://bellhop@one:1,two:2/bellhop"
 [admin]
 token = "`+token+`"
 audit_retention = "90d"
+[admin.oidc]
+issuer = "https://id.example.com"
+client_id = "bellhop"
+client_secret = "d"
+name = "Example ID"
+groups_claim = "roles"
+admin_groups = ["ops"]
+editor_groups = ["team", "staff"]
+viewer_groups = ["all"]
+default_role = "viewer"
 [deliver]
 attempts = 3
 backoff = ["1s", "1m30s"]
@@ -91,8 +101,11 @@ catch_up = false
 			URL: secret.New("nats://one:4222,nats://two:4222"), Credentials: "nats.creds", Sync: "interval", Replicas: 3,
 		},
 		Database: config.Database{URL: secret.New("postgres://bellhop@one:1,two:2/bellhop")},
-		Admin:    config.Admin{Token: secret.New(token), AuditRetention: 90 * 24 * time.Hour},
-		Deliver:  config.Deliver{Attempts: 3, Backoff: []time.Duration{time.Second, 90 * time.Second}, Storm: 30, Partitions: 64, Timezone: "Europe/Berlin", Retention: 36 * time.Hour},
+		Admin: config.Admin{Token: secret.New(token), AuditRetention: 90 * 24 * time.Hour, OIDC: config.OIDC{
+			Issuer: "https://id.example.com", ClientID: "bellhop", ClientSecret: secret.New("d"), Name: "Example ID", GroupsClaim: "roles",
+			AdminGroups: []string{"ops"}, EditorGroups: []string{"team", "staff"}, ViewerGroups: []string{"all"}, DefaultRole: "viewer",
+		}},
+		Deliver: config.Deliver{Attempts: 3, Backoff: []time.Duration{time.Second, 90 * time.Second}, Storm: 30, Partitions: 64, Timezone: "Europe/Berlin", Retention: 36 * time.Hour},
 		Outbound: config.Outbound{
 			Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}, Proxy: true,
 		},
@@ -311,4 +324,32 @@ func FuzzLoad(f *testing.F) {
 		require.GreaterOrEqual(t, c.Server.MaxBody, config.Size(1<<10))
 		require.GreaterOrEqual(t, c.Deliver.MaxAge, time.Duration(0))
 	})
+}
+
+func TestSignInElsewhereIsWholeOrNotThere(t *testing.T) {
+	const whole = "issuer = 'https://id.example.com', client_id = 'b', client_secret = 's', admin_groups = ['ops']"
+	for text, want := range map[string]string{
+		whole: "",
+		"issuer = 'http://127.0.0.1:5556', client_id = 'b', client_secret = 's', default_role = 'viewer'": "",
+		"client_id = 'b'":                "admin.oidc.issuer: line 2: is empty",
+		"issuer = 'id.example.com'":      "admin.oidc.issuer: line 2: is not an address",
+		"issuer = 'http://example.com'":  "admin.oidc.issuer: line 2: has http",
+		"issuer = 'https://example.com'": "admin.oidc.client_id: line 2: is required",
+		"issuer = 'https://id.example.com', client_id = 'b', admin_groups = ['ops']": "admin.oidc.client_secret: line 2: is required",
+		"issuer = 'https://id.example.com', client_id = 'b', client_secret = 's'":    "nobody could come in",
+		whole + ", default_role = 'boss'":                                            `admin.oidc.default_role: line 2: is "boss"`,
+		whole + ", groups_claim = ''":                                                "admin.oidc.groups_claim: line 2: is empty",
+		whole + ", editor_groups = ['']":                                             "a group has a name",
+		whole + ", editors = ['a']":                                                  "admin.oidc.editors: line 2: unknown key",
+	} {
+		_, err := config.Load(write(t, "[admin]\noidc = { "+text+" }\n"), nil, nil)
+		if want == "" {
+			require.NoError(t, err, text)
+		} else {
+			require.ErrorContains(t, err, want, text)
+		}
+	}
+	c, err := config.Load(write(t, "[admin]\noidc = { issuer = 'https://id.example.com', client_id = 'b', viewer_groups = ['x'] }\n"), []string{"BELLHOP_ADMIN_OIDC_CLIENT_SECRET=s3"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, "s3", c.Admin.OIDC.ClientSecret.Reveal())
 }

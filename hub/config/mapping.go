@@ -9,15 +9,15 @@ import (
 // Mapping says where the parts of an item stand in what a sender sends. What
 // is empty is not mapped.
 type Mapping struct {
-	Type     Template `toml:"type"`
-	Title    Template `toml:"title"`
-	URL      Template `toml:"url"`
-	Author   Template `toml:"author"`
-	Category Template `toml:"category"`
-	Tags     Template `toml:"tags"`
-	Text     Template `toml:"text"`
-	Key      Template `toml:"key"`
-	ID       Template `toml:"id"`
+	Type     Template `toml:"type" about:"Of the event, below user.; empty is user.event."`
+	Title    Template `toml:"title" about:"What is announced."`
+	URL      Template `toml:"url" about:"Where the title leads to."`
+	Author   Template `toml:"author" about:"Who did it."`
+	Category Template `toml:"category" about:"What subscriptions match as its category."`
+	Tags     Template `toml:"tags" about:"What subscriptions match as its tags: texts, things that have a name, or one text with commas."`
+	Text     Template `toml:"text" about:"What it says, as plain text."`
+	Key      Template `toml:"key" about:"What it is about: events of one key share a thread."`
+	ID       Template `toml:"id" about:"Of the event, so that one that is sent again is known; empty is the header of a delivery, else the body."`
 }
 
 // Template makes a text of a JSON document. It is written as a path

@@ -37,6 +37,10 @@ func (t table) reference(key string, v *secret.Value) *Problem {
 		return problem
 	}
 	text, _ := t.values[key].(string)
+	if t.literal {
+		*v = secret.New(text)
+		return nil
+	}
 	if name, found := strings.CutPrefix(text, "env:"); found {
 		return t.fromEnv(key, name, v)
 	}

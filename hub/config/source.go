@@ -36,27 +36,27 @@ const leastEvery = time.Minute
 // Source is where events come from, [sources.NAME]. Which keys a kind has,
 // sourceKeys says.
 type Source struct {
-	Kind           string        `toml:"kind"`
-	URL            string        `toml:"url"` // of the forum, without a slash at its end, or of the feed
-	Secret         secret.Value  `toml:"secret"`
-	PreviousSecret secret.Value  `toml:"previous_secret"`
-	Delay          time.Duration `toml:"delay"` // of rows that name none
+	Kind           string        `toml:"kind" about:"What kind of source it is."`
+	URL            string        `toml:"url" about:"The address of the forum or of the feed."` // of the forum, without a slash at its end, or of the feed
+	Secret         secret.Value  `toml:"secret" about:"What the sender signs its webhooks with, or shows: the same text on both sides."`
+	PreviousSecret secret.Value  `toml:"previous_secret" about:"The secret before this one, which is still accepted while you change it."`
+	Delay          time.Duration `toml:"delay" about:"How long to wait before sending, so that edits and deletions merge into the one message: 0s to 1h."` // of rows that name none
 
 	// Of a forum.
-	APIKey       secret.Value `toml:"api_key"`
-	APIUser      string       `toml:"api_user"`
-	APIPerMinute int          `toml:"api_per_minute"`
-	ReadAs       string       `toml:"read_as"`    // empty: an anonymous visitor
-	Visibility   string       `toml:"visibility"` // Check or TrustWebhook
-	Unlisted     bool         `toml:"unlisted"`   // of rows that do not say
-	CatchUp      bool         `toml:"catch_up"`   // of no effect without an APIKey
+	APIKey       secret.Value `toml:"api_key" about:"A key of the forum's API for all users: with it the hub learns what webhooks do not say, and catches up after it was down."`
+	APIUser      string       `toml:"api_user" about:"The user whom the API key is used as."`
+	APIPerMinute int          `toml:"api_per_minute" about:"How many requests the forum may be asked in a minute."`
+	ReadAs       string       `toml:"read_as" about:"The reader, a user of the forum, who must be able to see what is sent; empty is an anonymous visitor."`                                 // empty: an anonymous visitor
+	Visibility   string       `toml:"visibility" about:"Whether the forum is asked who may see a topic before anything of it is sent, or the webhook is trusted." one:"check,trust_webhook"` // Check or TrustWebhook
+	Unlisted     bool         `toml:"unlisted" about:"Send unlisted topics, too."`                                                                                                           // of rows that do not say
+	CatchUp      bool         `toml:"catch_up" about:"Ask for what was posted while webhooks could not come in; needs an API key."`                                                          // of no effect without an APIKey
 
 	// Of a sender of CloudEvents or JSON: the header that holds the signature of
 	// the body, where the sender signs it.
-	SignatureHeader string  `toml:"signature_header"`
-	Mapping         Mapping `toml:"mapping"`
+	SignatureHeader string  `toml:"signature_header" about:"The header that holds the signature of the body, HMAC-SHA256 in hex or base64; empty if the sender does not sign."`
+	Mapping         Mapping `toml:"mapping" about:"Where the parts of an event stand in what the sender sends."`
 
-	Every time.Duration `toml:"every"` // between two looks at a feed
+	Every time.Duration `toml:"every" about:"How often to look at the feed: 1m or more."` // between two looks at a feed
 }
 
 // sourceKeys are the keys of each kind besides kind itself.
@@ -218,6 +218,9 @@ func standardSecret(v secret.Value) string {
 func (c sourceCheck) secrets(what string) {
 	if c.table.keepSealed {
 		return
+	}
+	if c.Secret.Empty() && c.table.literal {
+		c.refuse("secret", "is required: %s", what)
 	}
 	if c.Secret.Empty() {
 		c.refuse("secret", "is required: %s, here as env:NAME or file:PATH, or in %s", what, c.table.variable("secret"))

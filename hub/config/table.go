@@ -18,6 +18,9 @@ type table struct {
 	in     *input
 	// keepSealed leaves secrets where they are: this process does not need them.
 	keepSealed bool
+	// literal is that the values come from people and not from the file: a secret
+	// that begins with "file:" names no file.
+	literal bool
 	// ours are keys that are not the decoded struct's but read before.
 	ours []string
 }
@@ -63,7 +66,7 @@ func (t table) fields(v reflect.Value, p *Problems) []key {
 	var keys []key
 	known := slices.Clone(t.ours)
 	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("toml"), ",")
+		name := keyOf(v.Type().Field(i))
 		if name == "" || name == "-" {
 			continue
 		}
@@ -87,6 +90,12 @@ func (t table) fields(v reflect.Value, p *Problems) []key {
 	return keys
 }
 
+// keyOf is the key that a field is set by.
+func keyOf(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+	return name
+}
+
 // isTable reports whether v is made of keys of its own.
 func isTable(v reflect.Value) bool {
 	_, isText := v.Addr().Interface().(encoding.TextUnmarshaler)
@@ -96,7 +105,7 @@ func isTable(v reflect.Value) bool {
 // inside is the table of a name in this one.
 func (t table) inside(name string, p *Problems) table {
 	path := append(slices.Clone(t.path), name)
-	in := table{path: path, in: t.in, keepSealed: t.keepSealed}
+	in := table{path: path, in: t.in, keepSealed: t.keepSealed, literal: t.literal}
 	x, found := t.values[name]
 	if in.values, _ = x.(map[string]any); found && in.values == nil {
 		p.Add(t.name(name), t.line(name), "is %s, want a table [%s]", kindOf(x), dotted(path...))

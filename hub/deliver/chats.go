@@ -79,7 +79,8 @@ func (w *Worker) due(n *hub.Notification) (at time.Time, digest bool) {
 }
 
 // stale reports whether a notification has waited past its use. That it was to
-// wait for its digest, or while its chat was left alone, makes it no older.
+// wait for its digest, while its chat was left alone, or while an operator had paused
+// the system, makes it no older.
 func (w *Worker) stale(n *hub.Notification) bool {
 	now := w.Now()
 	if n.StaleAt.IsZero() || !now.After(n.StaleAt) {
@@ -89,5 +90,5 @@ func (w *Worker) stale(n *hub.Notification) bool {
 	if due, digest := w.due(n); digest {
 		from, end = due, end.Add(due.Sub(n.QueuedAt))
 	}
-	return now.After(end.Add(w.chats.of(n.Chat.ID).Silence(from, now)))
+	return now.After(end.Add(w.chats.of(n.Chat.ID).Silence(from, now)).Add(w.health.heldFor(from, now)))
 }

@@ -14,9 +14,10 @@ import (
 type health struct {
 	mu      sync.Mutex
 	checked bool
-	reason  string // why it is paused; "" is not paused
-	outage  bool   // it is paused since it does not answer
-	trial   bool   // one message may try whether it does again
+	reason  string    // why it is paused; "" is not paused
+	held    *hub.Hold // by an operator
+	outage  bool      // it is paused since it does not answer
+	trial   bool      // one message may try whether it does again
 	parked  []func()
 	breaker breaker
 	chats   map[string]hub.PausedChat // by chat
@@ -37,7 +38,7 @@ func (h *health) paused() bool {
 func (h *health) shut() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.reason != "" && !h.trial
+	return h.held.Lasts() || h.reason != "" && !h.trial
 }
 
 // admit reports whether an attempt may be made: of a system that does not
@@ -45,7 +46,10 @@ func (h *health) shut() bool {
 func (h *health) admit() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.reason == "" {
+	switch {
+	case h.held.Lasts():
+		return false
+	case h.reason == "":
 		return true
 	}
 	was := h.trial
@@ -85,7 +89,7 @@ func (h *health) ended(at time.Time, failed bool, reason string) (outage bool) {
 // park calls wake when the system goes on; at once if it is not paused.
 func (h *health) park(wake func()) {
 	h.mu.Lock()
-	paused := h.reason != ""
+	paused := h.reason != "" || h.held.Lasts()
 	if paused {
 		h.parked = append(h.parked, wake)
 	}
@@ -99,7 +103,7 @@ func (h *health) park(wake func()) {
 // paused for those goes on; one that did not answer is tried with one message.
 func (h *health) answers() {
 	h.mu.Lock()
-	if !h.outage || len(h.parked) == 0 {
+	if !h.outage || len(h.parked) == 0 || h.held.Lasts() {
 		h.mu.Unlock()
 		h.resume()
 		return
@@ -111,11 +115,14 @@ func (h *health) answers() {
 	wake()
 }
 
-// resume lets every parked lane go on.
+// resume lets every parked lane go on, unless an operator has paused the system.
 func (h *health) resume() {
 	h.mu.Lock()
-	parked := h.parked
-	h.checked, h.reason, h.outage, h.trial, h.parked = true, "", false, false, nil
+	h.checked, h.reason, h.outage, h.trial = true, "", false, false
+	var parked []func()
+	if !h.held.Lasts() {
+		parked, h.parked = h.parked, nil
+	}
 	h.mu.Unlock()
 	h.tell()
 	for _, wake := range parked {
@@ -168,6 +175,8 @@ func (h *health) state() (state, reason string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
+	case h.held.Lasts():
+		return hub.SystemPaused, h.held.String()
 	case h.reason != "":
 		return hub.SystemPaused, h.reason
 	case h.checked:

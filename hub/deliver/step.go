@@ -219,6 +219,7 @@ func (w *Worker) sent(ctx context.Context, n *hub.Notification, l *lane, r hub.R
 	var all sync.WaitGroup
 	if fresh {
 		w.counts.Sent.Add(1)
+		w.sentAt.Store(w.Now().UnixMilli())
 		if r.At.IsZero() {
 			r.At = w.Now().UTC()
 		}

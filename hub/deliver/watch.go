@@ -55,7 +55,14 @@ func (w *Worker) watch(ctx context.Context) {
 func (w *Worker) status() hub.SystemStatus {
 	state, reason := w.health.state()
 	d := w.Provider.Describe()
-	return hub.SystemStatus{System: w.system, Kind: d.Kind, Features: d.Can, State: state, Reason: reason, PausedChats: w.health.pausedChats(), Held: w.held.Load()}
+	s := hub.SystemStatus{System: w.system, Kind: d.Kind, Features: d.Can, State: state, Reason: reason, PausedChats: w.health.pausedChats(), Held: w.held.Load(), Hold: w.health.lasting()}
+	if named, ok := providers.As[providers.Named](w.Provider); ok {
+		s.Account = named.Account()
+	}
+	if at := w.sentAt.Load(); at != 0 {
+		s.LastSentAt = time.UnixMilli(at).UTC()
+	}
+	return s
 }
 
 func (w *Worker) announce(ctx context.Context) {

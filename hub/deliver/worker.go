@@ -53,7 +53,9 @@ type Worker struct {
 	pacer  *limit.Pacer
 	chats  *chats
 	held   atomic.Int64  // messages set aside
+	sentAt atomic.Int64  // when a message was sent last, in Unix milliseconds
 	now    chan struct{} // somebody wants to know now whether a paused system goes on
+	halts  chan struct{} // an operator has paused the system, or ended that
 	counts Counts
 
 	mu    sync.Mutex
@@ -91,7 +93,7 @@ func New(c Config) *Worker {
 	w := &Worker{
 		Config: c, system: c.Provider.Describe().ID, owner: rand.Text(),
 		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
-		pacer: limit.New(paceOf(c)), chats: newChats(c.Zone), now: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
+		pacer: limit.New(paceOf(c)), chats: newChats(c.Zone), now: make(chan struct{}, 1), halts: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
 	}
 	w.ready = &ready{limit: c.InFlight, step: w.step}
 	return w
@@ -133,10 +135,13 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, cancel) })()
 	defer w.Bus.OnChange(Resume, w.onResume)()
 	defer w.Bus.OnChange(shares, w.onShare)()
+	defer w.Bus.OnChange(bus.Held, w.onHold)()
+	w.readHold(ctx)
 	var all sync.WaitGroup
 	known := make(chan struct{})
 	all.Go(func() { w.follow(ctx, sync.OnceFunc(func() { close(known) })) })
 	all.Go(func() { w.watch(ctx) })
+	all.Go(func() { w.watchHold(ctx) })
 	all.Go(func() { w.undertake(ctx) })
 	all.Go(func() { w.share(ctx) })
 	if r, ok := providers.As[providers.Runner](w.Provider); ok {

@@ -18,6 +18,8 @@ const patience = 5 * time.Second
 // pace spaces requests. In no minute does it let more pass than the limit: a
 // few at once, the others evenly.
 type pace struct {
+	perMinute int
+
 	now func() time.Time
 
 	mu      sync.Mutex
@@ -28,7 +30,7 @@ type pace struct {
 func newPace(perMinute int, now func() time.Time) *pace {
 	perMinute = max(perMinute, 2)
 	burst := max(perMinute/6, 1)
-	return &pace{now: now, limiter: rate.NewLimiter(rate.Limit(float64(perMinute-burst)/60), burst)}
+	return &pace{perMinute: perMinute, now: now, limiter: rate.NewLimiter(rate.Limit(float64(perMinute-burst)/60), burst)}
 }
 
 // hold keeps requests back for a while.
@@ -78,6 +80,17 @@ func (p *pace) next(ctx context.Context) (d time.Duration, turn bool, err error)
 		return 0, false, &AwayError{After: d, Err: errors.New("more was to be asked of the forum than it takes in a minute")}
 	}
 	return d, true, nil
+}
+
+// Pace is how many requests the client makes in a minute at most, and until when
+// the forum wants none, zero if it takes them.
+func (c *Client) Pace() (perMinute int, held time.Time) {
+	c.pace.mu.Lock()
+	defer c.pace.mu.Unlock()
+	if c.pace.until.After(c.now()) {
+		held = c.pace.until
+	}
+	return c.pace.perMinute, held
 }
 
 func (p *pace) held() bool {

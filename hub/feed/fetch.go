@@ -128,3 +128,17 @@ func follow(next *http.Request, via []*http.Request) error {
 	}
 	return nil
 }
+
+// Look reads the feed as it is now, and says how many entries it has. Nothing is
+// told and nothing remembered.
+func (p *Poller) Look(ctx context.Context) (entries int, err error) {
+	answer, err := p.fetch(ctx, memory{first: true})
+	if err != nil {
+		return 0, err
+	}
+	feed, err := parse(answer)
+	if err != nil {
+		return 0, err
+	}
+	return len(feed.entries()), nil
+}

@@ -93,7 +93,11 @@ func (p *Poller) Run(ctx context.Context) error {
 		} else {
 			failures++
 		}
-		if !hub.Wait(ctx, p.wait(err, failures)) {
+		wait := p.wait(err, failures)
+		p.mu.Lock()
+		p.status.NextAt = p.Now().Add(wait).UTC()
+		p.mu.Unlock()
+		if !hub.Wait(ctx, wait) {
 			return nil
 		}
 	}

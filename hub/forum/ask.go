@@ -23,7 +23,7 @@ type Wants struct {
 // Lacks reports whether the forum must be asked before the event of f can be
 // held against the rules. f's topic is the newest known.
 func (s *State) Lacks(ctx context.Context, source hub.Source, f *hub.Forum, w Wants) (bool, error) {
-	src := s.sources[source]
+	src := s.Source(source)
 	if src == nil || !src.asks() {
 		return false, nil
 	}
@@ -73,7 +73,7 @@ func (s *State) lacksCategory(ctx context.Context, source hub.Source, f *hub.For
 // topic. *Waits says that the forum does not answer. It blocks for as long as
 // the forum takes.
 func (s *State) Complete(ctx context.Context, source hub.Source, f *hub.Forum, w Wants) error {
-	src := s.sources[source]
+	src := s.Source(source)
 	if src == nil || !src.asks() {
 		return nil
 	}
@@ -183,7 +183,7 @@ func (s *State) Unknown(source hub.Source, f *hub.Forum, line []hub.ForumCategor
 		return nil
 	}
 	why := "its webhook does not tell, and no api_key is configured to ask the forum"
-	if src := s.sources[source]; src != nil && src.asks() {
+	if src := s.Source(source); src != nil && src.asks() {
 		why = "the forum's API does not tell"
 	}
 	var notes []string

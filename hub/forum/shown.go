@@ -25,7 +25,7 @@ type shown struct {
 // nobody needs a right to see, and not Complete. A source that is no forum is
 // nil.
 func (s *State) Shown(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
-	src := s.sources[source]
+	src := s.Source(source)
 	if src == nil {
 		return nil, nil
 	}
@@ -101,7 +101,7 @@ func (s *State) Named(ctx context.Context, source hub.Source, kind hub.FilterTyp
 // and what stands in a restricted category, are not for everyone. *Waits says
 // that it is not known, since the forum does not answer.
 func (s *State) Visible(ctx context.Context, source hub.Source, topic, reader string) (bool, error) {
-	src := s.sources[source]
+	src := s.Source(source)
 	if src == nil {
 		return false, nil
 	}

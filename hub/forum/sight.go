@@ -55,7 +55,7 @@ func (s *State) Look(ctx context.Context, source hub.Source, topic, reader strin
 	if visible, known := s.Seen(source, topic, reader); known {
 		return visible, nil
 	}
-	src := s.sources[source]
+	src := s.Source(source)
 	if src == nil || src.API == nil {
 		return false, nil // nobody to ask: it fails closed
 	}

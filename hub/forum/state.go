@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -28,7 +29,7 @@ type topicKey struct {
 // enough that a crash makes it learn them again.
 type State struct {
 	store   hub.ForumStore
-	sources map[hub.Source]*Source
+	sources *atomic.Pointer[map[hub.Source]*Source] // shared with those that peek
 	log     *slog.Logger
 	now     func() time.Time
 	flight  flight
@@ -54,14 +55,59 @@ type State struct {
 
 // New makes a State.
 func New(store hub.ForumStore, sources []Source, log *slog.Logger, now func() time.Time) *State {
-	byName := map[hub.Source]*Source{}
-	for _, src := range sources {
-		byName[src.Name] = &src
-	}
-	return newState(store, byName, log, now)
+	s := newState(store, &atomic.Pointer[map[hub.Source]*Source]{}, log, now)
+	s.sources.Store(&map[hub.Source]*Source{})
+	s.SetSources(sources)
+	return s
 }
 
-func newState(store hub.ForumStore, sources map[hub.Source]*Source, log *slog.Logger, now func() time.Time) *State {
+// SetSources takes in which forums are configured. What was thought of one that is
+// configured otherwise now is forgotten: another reader sees other things.
+func (s *State) SetSources(sources []Source) {
+	now := map[hub.Source]*Source{}
+	for _, src := range sources {
+		now[src.Name] = &src
+	}
+	was := *s.sources.Swap(&now)
+	for name, old := range was {
+		if src := now[name]; src == nil || *src != *old {
+			s.forgetForum(name)
+		}
+	}
+}
+
+// forgetForum forgets what a forum said of itself, of its readers and of its
+// groups. What is known of topics stays: it is true whoever asks.
+func (s *State) forgetForum(source hub.Source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetSights(func(k sightKey) bool { return k.source == source })
+	delete(s.places, source)
+	delete(s.shown, source)
+	delete(s.troubles, source)
+	for k := range s.absent {
+		if k.source == source {
+			delete(s.absent, k)
+		}
+	}
+	for k := range s.strange {
+		if k.source == source {
+			delete(s.strange, k)
+		}
+	}
+	for k := range s.members {
+		if k.source == source {
+			delete(s.members, k)
+		}
+	}
+	for k, q := range s.counts {
+		if k.source == source {
+			q.old = true
+		}
+	}
+}
+
+func newState(store hub.ForumStore, sources *atomic.Pointer[map[hub.Source]*Source], log *slog.Logger, now func() time.Time) *State {
 	s := &State{
 		store: store, sources: sources, log: log, now: now, dirty: map[topicKey]bool{},
 		looks: map[sightKey]*question{}, strange: map[readerKey]bool{}, counts: map[memberKey]*question{}, troubles: map[hub.Source]trouble{},
@@ -96,7 +142,7 @@ func (s *State) Reset() {
 func (s *State) Peek() *State { return newState(s.store, s.sources, s.log, s.now) }
 
 // Source is a forum's configuration, nil for one that is not configured.
-func (s *State) Source(name hub.Source) *Source { return s.sources[name] }
+func (s *State) Source(name hub.Source) *Source { return (*s.sources.Load())[name] }
 
 // Topic finds what is known of a topic, nil if nothing is.
 func (s *State) Topic(ctx context.Context, source hub.Source, id string) (*hub.Topic, error) {

@@ -3,6 +3,7 @@ package forum
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -11,7 +12,7 @@ import (
 // and not done lately, else what is stored. It blocks for some seconds at most.
 // A source that is no forum is nil.
 func (s *State) Taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
-	src := s.sources[source]
+	src := s.Source(source)
 	if src == nil {
 		return nil, nil
 	}
@@ -29,6 +30,36 @@ func (s *State) Taxonomy(ctx context.Context, source hub.Source) (*hub.Taxonomy,
 		}
 	}
 	return s.stock(ctx, source, told)
+}
+
+// Known is how a forum is ordered as far as that is known, without asking it. A
+// source that is no forum is nil.
+func (s *State) Known(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
+	if s.Source(source) == nil {
+		return nil, nil
+	}
+	return s.stock(ctx, source, true)
+}
+
+// Refresh asks a forum's API anew how it is ordered, and waits for the answer. A
+// source that is no forum is nil.
+func (s *State) Refresh(ctx context.Context, source hub.Source) (*hub.Taxonomy, error) {
+	src := s.Source(source)
+	if src == nil {
+		return nil, nil
+	}
+	if src.API == nil {
+		return nil, hub.Errorf(hub.CodeInvalid, "%s cannot be asked how it is ordered: set its api_key", source)
+	}
+	if err := s.inPlaces(ctx, source, func(p *places) { p.asked, p.failed = time.Time{}, time.Time{} }); err != nil {
+		return nil, err
+	}
+	soon, cancel := context.WithTimeout(ctx, 3*patience)
+	defer cancel()
+	if err := s.askPlaces(soon, src); err != nil {
+		return nil, hub.Errorf(hub.CodeUnavailable, "%s", err)
+	}
+	return s.stock(ctx, source, true)
 }
 
 // stock is what is stored of a forum's taxonomy; told is that the API told just

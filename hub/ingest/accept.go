@@ -14,7 +14,7 @@ import (
 // missing. The error is a *BodyError if the body is wrong, and a hub.Error if
 // there is no such source.
 func (h *Handler) Decode(source hub.Source, header http.Header, body []byte) ([]*hub.Event, error) {
-	s := h.sources[string(source)]
+	s := h.source(string(source))
 	if s == nil {
 		return nil, hub.Errorf(hub.CodeNotFound, "no source that takes webhooks is named %q", cut(string(source), 40))
 	}

@@ -28,7 +28,7 @@ const tooLargeToStore = "the event is larger than the hub stores"
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	var name hub.Source
-	s := h.sources[r.PathValue("source")]
+	s := h.source(r.PathValue("source"))
 	if s != nil {
 		name = s.name
 	}

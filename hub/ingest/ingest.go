@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -65,7 +66,7 @@ type Config struct {
 // Handler answers POST /in/{source}. It reads the path's wildcard, so it has
 // to be registered on a pattern that has one of that name.
 type Handler struct {
-	sources map[string]*source
+	sources atomic.Pointer[map[string]*source] // as configured now
 	maxBody int64
 	slots   chan struct{} // one is held per request in flight
 	publish Publisher
@@ -80,7 +81,6 @@ func New(c Config) (*Handler, error) {
 		return nil, errors.New("ingest: MaxBody and MaxInFlight must not be negative")
 	}
 	h := &Handler{
-		sources: map[string]*source{},
 		maxBody: cmp.Or(c.MaxBody, DefaultMaxBody),
 		slots:   make(chan struct{}, cmp.Or(c.MaxInFlight, DefaultMaxInFlight)),
 		publish: c.Publish,
@@ -94,31 +94,51 @@ func New(c Config) (*Handler, error) {
 	if c.Observe != nil {
 		h.observe = c.Observe
 	}
-	if err := h.addAll(c.Sources); err != nil {
+	var missing error
+	if h.publish == nil {
+		missing = errors.New("ingest: there is no Publisher")
+	}
+	if err := errors.Join(missing, h.SetSources(c.Sources)); err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
-func (h *Handler) addAll(sources []Source) error {
-	var errs []error
-	if h.publish == nil {
-		errs = append(errs, errors.New("ingest: there is no Publisher"))
-	}
-	for _, s := range sources {
-		if err := h.add(s); err != nil {
-			errs = append(errs, fmt.Errorf("sources.%s: %w", s.Name, err))
+// SetSources takes in which sources are configured now, in place of those before.
+// A request that is in hand is judged by those that there were when it came. If
+// something is wrong with one of them, which the error says, those before stay.
+func (h *Handler) SetSources(sources []Source) error {
+	now, errs := map[string]*source{}, []error(nil)
+	for _, c := range sources {
+		s, err := h.open(c)
+		if err == nil && now[string(c.Name)] != nil {
+			err = errors.New("there are two sources of this name")
 		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("sources.%s: %w", c.Name, err))
+			continue
+		}
+		now[string(c.Name)] = s
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	h.sources.Store(&now)
+	return nil
 }
 
-func (h *Handler) add(c Source) error {
+// Check says what is wrong with a source, before it is one.
+func (c Source) Check() error {
+	_, err := (&Handler{log: slog.Default()}).open(c)
+	return err
+}
+
+// source is the one of a name, nil if there is none.
+func (h *Handler) source(name string) *source { return (*h.sources.Load())[name] }
+
+func (h *Handler) open(c Source) (*source, error) {
 	if !hub.ValidName(string(c.Name)) {
-		return errors.New("the name must be 1 to 32 of a-z, 0-9, _ and -")
-	}
-	if h.sources[string(c.Name)] != nil {
-		return errors.New("there are two sources of this name")
+		return nil, errors.New("the name must be 1 to 32 of a-z, 0-9, _ and -")
 	}
 	s := &source{name: c.Name, decode: c.Decode, log: h.log}
 	for _, key := range c.Secrets {
@@ -127,23 +147,22 @@ func (h *Handler) add(c Source) error {
 		}
 	}
 	if len(s.secrets) == 0 {
-		return errors.New("secret: one is required, without it anybody could send")
+		return nil, errors.New("secret: one is required, without it anybody could send")
 	}
 	if s.decode == nil {
 		var err error
 		if s.decode, err = newDecoder(&c); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if c.URL != "" {
 		url, err := siteURL(c.URL)
 		if err != nil {
-			return fmt.Errorf("url: %w", err)
+			return nil, fmt.Errorf("url: %w", err)
 		}
 		s.url = url
 	}
-	h.sources[string(c.Name)] = s
-	return nil
+	return s, nil
 }
 
 // newDecoder makes the built-in decoder of a source's kind.

@@ -23,6 +23,10 @@ func (l *Listener) asked(ctx context.Context, what string, body []byte) []byte {
 		answer = l.runs(ctx, body)
 	case hub.AskMenu:
 		answer = l.menu(ctx, body)
+	case hub.AskChats:
+		answer = l.chats(ctx, body)
+	case hub.AskInspect:
+		answer = l.inspect(ctx, body)
 	default:
 		answer = hub.TakenOr(hub.Errorf(hub.CodeNotFound, "a worker cannot be asked for %q", what))
 	}

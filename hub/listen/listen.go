@@ -21,6 +21,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/limit"
 )
 
 // Config is what a Listener works with.
@@ -37,11 +38,13 @@ type Listener struct {
 	owner   string
 	ear     *ear
 	trouble atomic.Pointer[string]
+	looks   *limit.Pacer // of questions about chats
 }
 
 // New makes a Listener. Run does the work.
 func New(c Config) *Listener {
-	l := &Listener{Config: c, system: c.Provider.Describe().ID, owner: rand.Text()}
+	d := c.Provider.Describe()
+	l := &Listener{Config: c, system: d.ID, owner: rand.Text(), looks: limit.New(providers.Limits{Account: d.Limits.Inspect})}
 	l.Log = c.Log.With("system", l.system)
 	l.ear = &ear{bus: c.Bus, system: l.system, log: l.Log}
 	return l

@@ -316,6 +316,12 @@ func TestAsked(t *testing.T) {
 	require.Equal(t, hub.CodeUnavailable, hub.CodeOf(taken.Err()))
 	ask(hub.AskMenu, []hub.MenuItem{{Name: "watch"}}, &taken)
 	require.Equal(t, []hub.MenuItem{{Name: "watch"}}, wait(t, p.menu))
+	var listed listen.Listed
+	ask(hub.AskChats, hub.ChatQuery{Text: "x"}, &listed)
+	require.Equal(t, hub.CodeInvalid, hub.CodeOf(listed.Err()), "it lists none, and says so")
+	var inspected hub.Inspected
+	ask(hub.AskInspect, hub.Chat{ID: "C1"}, &inspected)
+	require.Equal(t, hub.FaultRejected, inspected.Fault, "it inspects none")
 	taken = hub.Taken{}
 	ask("nonsense", nil, &taken)
 	require.Equal(t, hub.CodeNotFound, taken.Code)

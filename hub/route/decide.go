@@ -47,6 +47,11 @@ func (b *batch) decide(m *matter) (*need, error) {
 	if err := b.lookUp(m, m.sayKey()); err != nil {
 		return nil, err
 	}
+	if m.again != "" {
+		if v.logged, err = b.r.loggedOf(b.ctx, v, decisions); err != nil {
+			return nil, err
+		}
+	}
 	v.noteBlind(blind)
 	next := b.settle(m, v, decisions)
 	if next.IsZero() {
@@ -94,6 +99,11 @@ func traced(d *rules.Decision, result string, id hub.NotificationID, at time.Tim
 func (b *batch) give(m *matter, v *view, d *rules.Decision) hub.TraceChat {
 	if d.Mute {
 		return traced(d, hub.ResultMuted, "", time.Time{})
+	}
+	if m.again != "" {
+		if id := b.toldAlready(m, v, d); id != "" {
+			return traced(d, hub.ResultKnown, id, time.Time{})
+		}
 	}
 	message := v.compose.message(d.Mode, d.Options)
 	if told := b.r.said.find(m.sayKey(), m.postID(), d.Chat); told != nil && m.announces(d) {
@@ -148,6 +158,9 @@ func (b *batch) notification(m *matter, chat hub.Chat, o *hub.Options) hub.Notif
 	n := hub.Notification{
 		Version: hub.ActSend.Version(), Chat: chat, Event: m.event.ID, EventType: m.event.Type,
 		Source: m.event.Source, QueuedAt: b.r.Now().UTC(), ReceivedAt: m.event.ReceivedTime,
+	}
+	if m.again != "" {
+		n.ReceivedAt = time.Time{} // how long ago that was is nobody's delay
 	}
 	if age := o.MaxAgeOr(b.r.MaxAge); age > 0 {
 		n.StaleAt = n.QueuedAt.Add(age)

@@ -28,6 +28,10 @@ type matter struct {
 	slim     bool              // what the event holds was let go: it is in EVENTS
 	done     bool
 	nth      int // in the heap of what is due; -1: not in it
+
+	// again is the event by which somebody asked that this one is told again, to
+	// chats that were not told. Empty: it has just come in.
+	again hub.EventID
 }
 
 // postKey names a post. A topic's first one goes by its number, since the topic's
@@ -83,7 +87,7 @@ func (d *desk) keep(m *matter) {
 	if m.seq > 0 {
 		d.live = append(d.live, m)
 	}
-	if m.creation || m.event.Type == hub.ForumPostCreated {
+	if m.again == "" && (m.creation || m.event.Type == hub.ForumPostCreated) {
 		d.posts[m.key()] = m
 	}
 }

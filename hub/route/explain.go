@@ -18,6 +18,7 @@ type Question struct {
 	System hub.System
 	Chat   string
 	Limit  int // of chats; 0 is 100
+	Sight  hub.Sight
 }
 
 func (q Question) concerns(c hub.Chat) bool {
@@ -52,7 +53,7 @@ func (r *Router) Explain(ctx context.Context, e *hub.Event, q Question) (*hub.Ex
 		return x, nil
 	}
 	x.Summary = summary(m)
-	v, blind, err := r.foresee(ctx, forums, m)
+	v, blind, err := r.foresee(ctx, forums, m, q.Sight)
 	if err != nil {
 		return nil, err
 	}
@@ -71,20 +72,14 @@ func (r *Router) Explain(ctx context.Context, e *hub.Event, q Question) (*hub.Ex
 }
 
 // foresee looks at a matter as routing would, with what the forum says now.
-func (r *Router) foresee(ctx context.Context, forums *forum.State, m *matter) (*view, []string, error) {
+func (r *Router) foresee(ctx context.Context, forums *forum.State, m *matter, sight hub.Sight) (*view, []string, error) {
 	b := &batch{r: r, ctx: ctx, dry: true}
 	var notes []string
 	if m.forum != nil {
 		told := *m.forum
-		if err := completeTopic(ctx, forums, m.event.Source, &told); err != nil {
+		var err error
+		if notes, err = r.complete(ctx, forums, m.event.Source, &told, sight); err != nil {
 			return nil, nil, err
-		}
-		if err := forums.Complete(ctx, m.event.Source, &told, wanted(r.index.Load())); err != nil {
-			w, ok := errors.AsType[*forum.Waits](err)
-			if !ok {
-				return nil, nil, err
-			}
-			notes = append(notes, w.Error()+": routed now, the event would wait until it does")
 		}
 		m.forum = &told
 	}
@@ -96,8 +91,53 @@ func (r *Router) foresee(ctx context.Context, forums *forum.State, m *matter) (*
 	if v.dropped != "" {
 		return v, nil, nil
 	}
+	switch {
+	case v.source == nil:
+		return v, nil, nil
+	case sight == hub.SightEveryone:
+		v.notes = append(v.notes, "taken as if every reader may see the topic: the forum was not asked")
+		return v, nil, nil
+	case sight == hub.SightNobody:
+		v.notes = append(v.notes, "taken as if no reader may see the topic: the forum was not asked")
+		return v, v.readers(), nil
+	}
 	blind, err := r.lookAround(ctx, forums, v, m)
 	return v, blind, err
+}
+
+// complete fills in what the forum tells of an event. Who says who may see it has
+// made it up: of its topic the forum knows nothing.
+func (r *Router) complete(ctx context.Context, forums *forum.State, source hub.Source, told *hub.Forum, sight hub.Sight) (notes []string, err error) {
+	ask := told
+	if sight != hub.SightAsk && (told.Topic == nil || told.Topic.ID == "") {
+		ask = &hub.Forum{Post: told.Post}
+	} else if err := completeTopic(ctx, forums, source, told); err != nil {
+		return nil, err
+	}
+	if err := forums.Complete(ctx, source, ask, wanted(r.index.Load())); err != nil {
+		w, ok := errors.AsType[*forum.Waits](err)
+		if !ok {
+			return nil, err
+		}
+		notes = append(notes, w.Error()+": routed now, the event would wait until it does")
+	}
+	return notes, nil
+}
+
+// readers are all whom rows that match read as.
+func (v *view) readers() (blind []string) {
+	for {
+		v.facts.Blind = blind
+		before := len(blind)
+		for _, d := range v.index.Match(v.facts, nil) {
+			if !slices.Contains(blind, d.Options.ReadAs) {
+				blind = append(blind, d.Options.ReadAs)
+			}
+		}
+		if len(blind) == before {
+			return blind
+		}
+	}
 }
 
 // foretold says which earlier messages an event changes.

@@ -31,8 +31,13 @@ type Config struct {
 	Deliveries    hub.DeliveryStore
 	Announcements hub.AnnouncementStore
 	Traces        hub.TraceStore
-	// Delays are those of sources that are no forums, for rows that name none.
-	Delays map[hub.Source]time.Duration
+	// Delay is that of a source which is no forum, for rows that name none. Nil is
+	// none.
+	Delay func(source hub.Source) time.Duration
+	// Known reports whether a source that is none of Forums is configured, now. What
+	// came from a forum that is not any more is dropped, as who may see it cannot be
+	// asked. Nil is that every source is.
+	Known func(source hub.Source) bool
 	// MaxAge is how long a notification stays worth sending; 0 is for ever.
 	MaxAge time.Duration
 	// Actions are shown under each message about a topic.
@@ -73,6 +78,12 @@ const readerName = "route"
 func New(c Config) *Router {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Known == nil {
+		c.Known = func(hub.Source) bool { return true }
+	}
+	if c.Delay == nil {
+		c.Delay = func(hub.Source) time.Duration { return 0 }
 	}
 	r := &Router{Config: c, journal: newJournal(c), write: newWriter()}
 	r.traces = newTraces(c.Traces, c.Now)

@@ -123,6 +123,15 @@ func (m *memory) GetDelivery(_ context.Context, id hub.NotificationID) (*hub.Del
 	return &hub.Delivery{ID: id, Receipt: m.receipts[id]}, nil
 }
 
+func (m *memory) FindDeliveries(_ context.Context, ids []hub.NotificationID) (found []hub.Delivery, _ error) {
+	for _, d := range m.queued {
+		if slices.Contains(ids, d.ID) {
+			found = append(found, d)
+		}
+	}
+	return found, m.failStore
+}
+
 func (m *memory) PutAnnouncements(_ context.Context, as []hub.Announcement) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -36,6 +36,10 @@ func (b *batch) take(rec bus.Received) error {
 		}
 		b.r.desk.keep(m)
 		return b.decideNow(m)
+	case "hub":
+		if e.Type == hub.HubSignalReplay {
+			return b.takeAgain(rec)
+		}
 	}
 	return nil
 }
@@ -52,11 +56,18 @@ func (b *batch) whole(m *matter) error {
 	}
 	stub := m.forum
 	m.slim, m.forum, m.thing = false, nil, nil
-	if rec == nil || rec.Event.ID != m.event.ID {
+	var e *hub.Event
+	if rec != nil {
+		e = rec.Event
+	}
+	if e != nil && m.again != "" {
+		e = asked(e)
+	}
+	if e == nil || e.ID != m.event.ID {
 		b.r.Log.Error("an event that waited is no longer in the stream, nobody hears of it", "event", m.event.ID, "seq", m.seq)
 		return nil
 	}
-	m.event = rec.Event
+	m.event = e
 	if stub == nil {
 		m.thing = new(hub.Item)
 		return bus.Decode(m.event.Data, m.thing)

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -130,7 +131,7 @@ func (b *batch) trace(m *matter, v *view, verdict hub.Verdict, why string) {
 
 func (b *batch) newTrace(m *matter, verdict hub.Verdict, why string) *hub.Trace {
 	return &hub.Trace{
-		Event: m.event.ID, Source: m.event.Source, Type: m.event.Type, At: b.r.Now().UTC(), Verdict: verdict, Why: why,
+		Event: cmp.Or(m.again, m.event.ID), Source: m.event.Source, Type: m.event.Type, At: b.r.Now().UTC(), Verdict: verdict, Why: why,
 	}
 }
 

@@ -25,6 +25,9 @@ type view struct {
 	notes    []string
 	chats    []hub.TraceChat
 	waits    bool // a chat waits for its delay
+	// logged are those of the notifications of an event that is told again which
+	// the delivery log has, whatever became of them.
+	logged map[hub.NotificationID]bool
 }
 
 // view looks at a matter with the newest that is known.
@@ -34,7 +37,7 @@ func (b *batch) viewOf(m *matter, forums *forum.State) (*view, error) {
 	r := b.r
 	v := &view{index: r.index.Load(), compose: composer{write: r.write, event: m.event, below: r.Actions}}
 	if m.thing != nil {
-		v.delay = r.Delays[m.event.Source]
+		v.delay = r.Delay(m.event.Source)
 		v.compose.thing = m.thing
 		v.facts = thingFacts(m.event, m.thing)
 		return v, nil
@@ -44,6 +47,10 @@ func (b *batch) viewOf(m *matter, forums *forum.State) (*view, error) {
 		v.delay = v.source.Delay
 	}
 	v.creation = m.creation
+	if v.source == nil && !r.Known(m.event.Source) {
+		v.dropped = "its source is not configured any more, so that nobody can be asked who may see it"
+		return v, nil
+	}
 	return v, v.fill(b, forums, m)
 }
 

@@ -30,14 +30,20 @@ const alertSource hub.Source = "hub"
 // watcher tells the operators what needs them, on the hub that leads.
 func (s *Server) watcher() *alert.Watcher {
 	c := s.Config.Alerts
-	var sources []alert.Source
-	for _, name := range slices.Sorted(maps.Keys(s.Config.Sources)) {
-		sources = append(sources, alert.Source{Name: hub.Source(name), Advice: adviceOf(name, s.Config.Sources[name])})
-	}
 	return alert.New(alert.Config{
-		Facts: facts{s}, Memory: alertMemory{s.bus}, Say: s.alert, System: hub.System(c.System), Sources: sources,
+		Facts: facts{s}, Memory: alertMemory{s.bus}, Say: s.sayAlert, System: s.alertSystem, Sources: s.watched,
 		QuietAfter: c.QuietAfter, DiskFree: c.DiskFree, Every: s.LookEvery, Log: s.Log,
 	})
+}
+
+// watched are the sources that may go quiet.
+func (s *Server) watched() []alert.Source {
+	var sources []alert.Source
+	conf := s.conf()
+	for _, name := range slices.Sorted(maps.Keys(conf.Sources)) {
+		sources = append(sources, alert.Source{Name: hub.Source(name), Advice: adviceOf(name, conf.Sources[name])})
+	}
+	return sources
 }
 
 // adviceOf is what to look at when a source is quiet.
@@ -51,13 +57,34 @@ func adviceOf(name string, c config.Source) string {
 	return "see whether the sender still sends to /in/" + name + ", and what answers it gets."
 }
 
-// alert queues a message to the operators' chat like any other, and notes it in
-// the delivery log. Without such a chat there is nothing to do.
-func (s *Server) alert(ctx context.Context, m hub.Message) error {
-	to := hub.Chat{System: hub.System(s.Config.Alerts.System), ID: s.Config.Alerts.Chat}
-	if to.System == "" {
-		return nil
+// alertChat is the operators' chat as it is set now; one without a system is none.
+func (s *Server) alertChat(ctx context.Context) (hub.Chat, error) {
+	to, _, err := s.admin.AlertsChat(ctx)
+	return hub.Chat{System: hub.System(to.System), ID: to.Chat}, err
+}
+
+// alertSystem is the system of the operators' chat, empty if there is none or it
+// is not known.
+func (s *Server) alertSystem(ctx context.Context) hub.System {
+	to, err := s.alertChat(ctx)
+	if err != nil {
+		s.Log.Warn("which chat is that of the operators cannot be read", "err", err)
 	}
+	return to.System
+}
+
+// sayAlert tells the operators. Without a chat of theirs there is nothing to do.
+func (s *Server) sayAlert(ctx context.Context, m hub.Message) error {
+	to, err := s.alertChat(ctx)
+	if err != nil || to.System == "" {
+		return err
+	}
+	return s.alert(ctx, to, m)
+}
+
+// alert queues a message to the operators' chat like any other, and notes it in
+// the delivery log.
+func (s *Server) alert(ctx context.Context, to hub.Chat, m hub.Message) error {
 	now := time.Now().UTC()
 	n := hub.Notification{
 		Version: hub.ActSend.Version(), ID: hub.NotificationID("n" + hub.Digest("alert", rand.Text())), Chat: to,

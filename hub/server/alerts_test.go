@@ -19,6 +19,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/server"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 	"github.com/bellhop-chat/bellhop/providers/slack/slacktest"
 )
 
@@ -26,9 +27,11 @@ const testToken = "admin-token-of-the-tests"
 
 // running is a server in this process.
 type running struct {
-	t    *testing.T
+	t    testing.TB
 	url  string
 	stop func()
+
+	server *server.Server
 }
 
 // start runs a server with a configuration, with its data in dir.
@@ -38,11 +41,12 @@ func start(t *testing.T, dir, text string) *running {
 }
 
 // startAs runs the parts of a role.
-func startAs(t *testing.T, dir, text string, role server.Role, system hub.System, change ...func(*server.Options)) *running {
+func startAs(t testing.TB, dir, text string, role server.Role, system hub.System, change ...func(*server.Options)) *running {
 	t.Helper()
 	file := filepath.Join(dir, "config.toml")
 	head := "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = '" + filepath.Join(dir, "data") + "'\n[admin]\ntoken = \"" + testToken + "\"\n"
 	require.NoError(t, os.WriteFile(file, []byte(head+text), 0o600))
+	storetest.Prepare(t, filepath.Join(dir, "data"))
 	c, err := config.Load(file, nil, nil, server.Validate(role, system))
 	require.NoError(t, err)
 	ready := make(chan server.Ready, 1)
@@ -58,7 +62,7 @@ func startAs(t *testing.T, dir, text string, role server.Role, system hub.System
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	r := &running{t: t, stop: sync.OnceFunc(func() {
+	r := &running{t: t, server: s, stop: sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-ended)
 	})}

@@ -26,19 +26,19 @@ func (s *Server) apps(ctx context.Context, r apps.Rights) []apps.App {
 		return level
 	}
 	return append([]apps.App{discourse.New(discourse.Deps{
-		Subscriptions: s.store, Sites: s.sites(), Forums: s.forums, Chats: s.bus, History: history{s},
+		Subscriptions: s.store, Sites: s.sites, Forums: s.forums, Chats: s.bus, History: history{s},
 		Notify: s.notifyLogged, Changed: func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
 		May: may, Type: func(c *hub.Command, line string) string { return s.typed(c, discourse.Name+" "+line) }, Zone: s.zone(), Log: s.Log,
 	}), account.New(account.Deps{
 		People: s.store, Whispers: func(ctx context.Context, system hub.System) bool { return s.features(ctx, system).Whispers },
-		May: may, Type: func(c *hub.Command, line string) string { return s.typed(c, account.Name+" "+line) }, Systems: s.systemNames(), Log: s.Log,
+		May: may, Type: func(c *hub.Command, line string) string { return s.typed(c, account.Name+" "+line) }, Systems: s.systemNames, Log: s.Log,
 	})}, s.Apps...)
 }
 
 // systemNames are the configured systems.
 func (s *Server) systemNames() []hub.System {
 	var names []hub.System
-	for _, section := range sections(s.Config, Everything, "") {
+	for _, section := range sections(s.conf().Config, Everything, "") {
 		names = append(names, hub.System(section.Name()))
 	}
 	return names
@@ -47,7 +47,7 @@ func (s *Server) systemNames() []hub.System {
 // sites are the configured forums, by name.
 func (s *Server) sites() []discourse.Site {
 	var all []discourse.Site
-	for name, c := range s.Config.Sources {
+	for name, c := range s.conf().Sources {
 		if c.Kind == config.KindDiscourse {
 			all = append(all, discourse.Site{Source: hub.Source(name), URL: c.URL})
 		}

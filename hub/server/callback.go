@@ -80,7 +80,7 @@ func relayed(all http.Header) http.Header {
 
 // serves reports whether a system is configured or was heard of.
 func (s *Server) serves(system hub.System) bool {
-	for _, section := range sections(s.Config, Everything, "") {
+	for _, section := range sections(s.conf().Config, Everything, "") {
 		if section.Name() == string(system) {
 			return true
 		}

@@ -31,7 +31,7 @@ func (s *Server) Check(ctx context.Context, tell func(what string, err error)) {
 	if !c.Database.URL.Empty() {
 		try("database", s.checkStore)
 	}
-	for _, p := range s.providers {
+	for _, p := range s.fleet.providers() {
 		d := p.Describe()
 		what := fmt.Sprintf("%s (%s)", d.ID, d.Kind)
 		if d.Kind == consoleKind {
@@ -48,7 +48,7 @@ func (s *Server) Check(ctx context.Context, tell func(what string, err error)) {
 // checkForums proves that each forum that is asked answers, and takes the key and
 // the reader.
 func (s *Server) checkForums(try func(string, func(context.Context) error), tell func(string, error)) {
-	o, err := s.openOutside()
+	o, err := s.openOutside(s.conf(), nil)
 	if err != nil {
 		tell("sources", err)
 		return

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,32 +22,51 @@ func (s *Server) newHost(ctx context.Context) (*apps.Host, error) {
 	}
 	return apps.New(apps.Config{
 		Wire: s.bus, Bindings: s.bus.Bindings(), Talks: s.bus.Talks(), Commands: s.bus.Commands(),
-		Press: s.press.find, Rights: r, Features: s.features, Meet: s.meet, Audit: s.audited, Type: s.typed, Zone: s.zoneOf,
+		Press: s.press.find, Rights: r, Features: s.features, Meet: s.meet, Asked: s.asked, Audit: s.audited, Type: s.typed, Zone: s.zoneOf,
 		Took: s.metrics.answered, AppTook: s.metrics.appTook,
 		Default: "discourse", Apps: all, Log: s.Log,
 	})
 }
 
-// listeners hear the systems of the process.
-func (s *Server) listeners() []*listen.Listener {
-	var all []*listen.Listener
-	for _, p := range s.providers {
-		all = append(all, listen.New(listen.Config{Bus: s.bus, Provider: p, Log: s.Log}))
-	}
-	return all
-}
-
-// hear starts to hear systems and to answer commands.
+// hear starts to answer commands.
 func (s *Server) hear(ctx context.Context, g *errgroup.Group) {
-	for _, l := range s.ears {
-		g.Go(func() error { return l.Run(ctx) })
-	}
 	if s.host == nil {
 		return
 	}
 	g.Go(func() error { return s.host.Serve(ctx) })
-	for _, section := range sections(s.Config, Everything, "") {
-		g.Go(func() error { s.tellMenu(ctx, hub.System(section.Name())); return nil })
+	g.Go(func() error { return s.tellEach(ctx) })
+}
+
+// tellEach tells each system what commands there are: those that there are, and
+// those that come.
+func (s *Server) tellEach(ctx context.Context) error {
+	var all sync.WaitGroup
+	defer all.Wait()
+	telling := map[hub.System]context.CancelFunc{}
+	for {
+		now := map[hub.System]bool{}
+		for _, system := range s.systemNames() {
+			now[system] = true
+			if telling[system] == nil {
+				one, stop := context.WithCancel(ctx)
+				telling[system] = stop
+				all.Go(func() { s.tellMenu(one, system) })
+			}
+		}
+		for system, stop := range telling {
+			if !now[system] {
+				stop()
+				delete(telling, system)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			for _, stop := range telling {
+				stop()
+			}
+			return nil
+		case <-s.menus:
+		}
 	}
 }
 
@@ -82,10 +102,8 @@ func (s *Server) tellMenu(ctx context.Context, system hub.System) {
 
 // features are what a system can do, as its provider here or its worker says.
 func (s *Server) features(ctx context.Context, system hub.System) hub.Features {
-	for _, p := range s.providers {
-		if d := p.Describe(); d.ID == system {
-			return d.Can
-		}
+	if p := s.fleet.provider(system); p != nil {
+		return p.Describe().Can
 	}
 	all, err := s.systems(ctx)
 	if err != nil {

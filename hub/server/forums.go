@@ -6,9 +6,11 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/hub/catchup"
 	"github.com/bellhop-chat/bellhop/hub/config"
 	"github.com/bellhop-chat/bellhop/hub/discourse"
@@ -18,44 +20,75 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/outbound"
 )
 
-// outside is what the hub asks of sources by itself.
+// outside is what the hub asks of sources by itself. It is not changed: when
+// sources change there is another, with what has stayed the same.
 type outside struct {
 	forums  []forum.Source
 	clients map[hub.Source]*discourse.Client
 	feeds   map[hub.Source]*feed.Poller
-	catches []*catchup.Catcher
+	catches map[hub.Source]*catchup.Catcher
 	delays  map[hub.Source]time.Duration
+	marks   map[hub.Source]string // which settings each was made from
 }
 
-// openOutside makes the clients of forums and the pollers of feeds. It does no
-// I/O.
-func (s *Server) openOutside() (*outside, error) {
+// openOutside makes the clients of forums and the pollers of feeds, save those
+// that was has already. It does no I/O.
+func (s *Server) openOutside(conf *configured, was *outside) (*outside, error) {
 	o := &outside{
-		clients: map[hub.Source]*discourse.Client{}, feeds: map[hub.Source]*feed.Poller{}, delays: map[hub.Source]time.Duration{},
+		clients: map[hub.Source]*discourse.Client{}, feeds: map[hub.Source]*feed.Poller{}, catches: map[hub.Source]*catchup.Catcher{},
+		delays: map[hub.Source]time.Duration{}, marks: map[hub.Source]string{},
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Config.Sources)) {
-		c := s.Config.Sources[name]
-		var client *http.Client
-		if c.URL != "" {
-			var err error
-			if client, err = s.clientFor(c.URL); err != nil {
-				return nil, fmt.Errorf("sources.%s: %w", name, err)
-			}
+	for _, name := range slices.Sorted(maps.Keys(conf.Sources)) {
+		source, mark := hub.Source(name), conf.mark(hub.PartSource, name)
+		o.marks[source] = mark
+		if was != nil && was.marks[source] == mark {
+			o.keep(source, was)
+			continue
 		}
-		source := hub.Source(name)
-		switch c.Kind {
-		case config.KindDiscourse:
-			o.addForum(source, c, client, s)
-		case config.KindFeed:
-			o.feeds[source] = feed.New(feed.Config{
-				Source: source, URL: c.URL, Every: c.Every, HTTP: client, Publish: s.metrics.publisher(publisher{s.bus}), Store: s.store, Log: s.Log,
-			})
-			o.delays[source] = c.Delay
-		default:
-			o.delays[source] = c.Delay
+		if err := s.openSource(o, source, conf.Sources[name]); err != nil {
+			return nil, fmt.Errorf("sources.%s: %w", name, err)
 		}
 	}
 	return o, nil
+}
+
+// keep takes over what was made of a source that has not changed.
+func (o *outside) keep(source hub.Source, was *outside) {
+	if i := slices.IndexFunc(was.forums, func(f forum.Source) bool { return f.Name == source }); i >= 0 {
+		o.forums = append(o.forums, was.forums[i])
+	}
+	carry(o.clients, was.clients, source)
+	carry(o.feeds, was.feeds, source)
+	carry(o.catches, was.catches, source)
+	carry(o.delays, was.delays, source)
+}
+
+func carry[V any](to, from map[hub.Source]V, source hub.Source) {
+	if v, ok := from[source]; ok {
+		to[source] = v
+	}
+}
+
+func (s *Server) openSource(o *outside, source hub.Source, c config.Source) error {
+	var client *http.Client
+	if c.URL != "" {
+		var err error
+		if client, err = s.clientFor(c.URL); err != nil {
+			return err
+		}
+	}
+	switch c.Kind {
+	case config.KindDiscourse:
+		o.addForum(source, c, client, s)
+	case config.KindFeed:
+		o.feeds[source] = feed.New(feed.Config{
+			Source: source, URL: c.URL, Every: c.Every, HTTP: client, Publish: s.metrics.publisher(publisher{s.bus}), Store: s.store, Log: s.Log,
+		})
+		o.delays[source] = c.Delay
+	default:
+		o.delays[source] = c.Delay
+	}
+	return nil
 }
 
 // clientFor makes a client that may call an address which the configuration
@@ -87,11 +120,11 @@ func (o *outside) addForum(source hub.Source, c config.Source, client *http.Clie
 
 // openCatchers looks up how far each forum has been heard, which must be before
 // the door lets in anything new.
-func (s *Server) openCatchers(ctx context.Context, o *outside, door *ingest.Handler) {
-	for name, c := range s.Config.Sources {
+func (s *Server) openCatchers(ctx context.Context, conf *configured, o *outside, door *ingest.Handler) {
+	for name, c := range conf.Sources {
 		source := hub.Source(name)
 		client := o.clients[source]
-		if client == nil || !client.HasKey() || !c.CatchUp {
+		if client == nil || !client.HasKey() || !c.CatchUp || o.catches[source] != nil {
 			continue
 		}
 		catcher := catchup.New(catchup.Config{
@@ -107,43 +140,150 @@ func (s *Server) openCatchers(ctx context.Context, o *outside, door *ingest.Hand
 		if err := catcher.Begin(ctx); err != nil {
 			s.Log.Warn("how far a forum has been heard is not known yet, will look again", "source", source, "err", err)
 		}
-		o.catches = append(o.catches, catcher)
+		o.catches[source] = catcher
 	}
 }
 
-// leading is what one hub does for all: catching up with forums and polling
-// feeds.
-func (s *Server) leading(o *outside) []func(context.Context) {
-	var out []func(context.Context)
+// setSources takes in which sources are configured now: what is asked of them, how
+// they are seen, and at last who may send.
+func (s *Server) setSources(ctx context.Context, conf *configured) error {
+	next, err := s.openOutside(conf, s.outside.Load())
+	if err != nil {
+		return err
+	}
+	s.metrics.knowSources(conf.Sources)
+	s.openCatchers(ctx, conf, next, s.door)
+	s.forums.SetSources(next.forums)
+	s.outside.Store(next)
+	if err := s.door.SetSources(doors(conf)); err != nil {
+		return err
+	}
+	select {
+	case s.chores <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// delay is that of a source which is no forum.
+func (s *Server) delay(source hub.Source) time.Duration { return s.outside.Load().delays[source] }
+
+// knows reports whether a source that is no forum is configured, or is the API's
+// own. A forum that is configured the router finds among the forums.
+func (s *Server) knows(source hub.Source) bool {
+	c, known := s.conf().Sources[string(source)]
+	return known && c.Kind != config.KindDiscourse || source == apiSource
+}
+
+// lead is what one hub does for all: catching up with forums and polling feeds,
+// as they are configured at each time.
+func (s *Server) lead(ctx context.Context) {
+	running := map[any]context.CancelFunc{}
+	var all sync.WaitGroup
+	defer all.Wait()
+	for {
+		want := s.outside.Load().chores(s)
+		for what, stop := range running {
+			if want[what] == nil {
+				stop()
+				delete(running, what)
+			}
+		}
+		for what, run := range want {
+			if running[what] == nil {
+				one, stop := context.WithCancel(ctx)
+				running[what] = stop
+				all.Go(func() { run(one) })
+			}
+		}
+		select {
+		case <-ctx.Done():
+			for _, stop := range running {
+				stop()
+			}
+			return
+		case <-s.chores:
+		}
+	}
+}
+
+// chores are what the leading hub does, by what does it.
+func (o *outside) chores(s *Server) map[any]func(context.Context) {
+	out := map[any]func(context.Context){}
 	for _, c := range o.catches {
-		out = append(out, c.Run)
+		out[c] = c.Run
 	}
 	for source, poller := range o.feeds {
-		out = append(out, func(ctx context.Context) {
+		out[poller] = func(ctx context.Context) {
 			if err := poller.Run(ctx); err != nil && ctx.Err() == nil {
 				s.Log.Error("a feed is not polled any more", "source", source, "err", err)
 			}
-		})
+		}
 	}
 	return out
+}
+
+// sourceNames are the configured sources.
+func (s *Server) sourceNames() []hub.Source {
+	var names []hub.Source
+	for _, name := range slices.Sorted(maps.Keys(s.conf().Sources)) {
+		names = append(names, hub.Source(name))
+	}
+	return names
+}
+
+// forumNames are those that are forums.
+func (s *Server) forumNames() []hub.Source {
+	return slices.Sorted(maps.Keys(s.outside.Load().clients))
 }
 
 // sourceList says how the configured sources are.
 func (s *Server) sourceList(ctx context.Context) ([]hub.SourceStatus, error) {
 	var all []hub.SourceStatus
-	for _, name := range slices.Sorted(maps.Keys(s.Config.Sources)) {
-		source, c := hub.Source(name), s.Config.Sources[name]
-		if poller := s.outside.feeds[source]; poller != nil {
-			all = append(all, s.feedStatus(ctx, poller, c))
-			continue
-		}
+	conf, o := s.conf(), s.outside.Load()
+	for _, name := range slices.Sorted(maps.Keys(conf.Sources)) {
+		source, c := hub.Source(name), conf.Sources[name]
 		st := hub.SourceStatus{Source: source, Kind: c.Kind, URL: c.URL, State: "ok", Delay: c.Delay.String()}
-		if client := s.outside.clients[source]; client != nil {
+		if poller := o.feeds[source]; poller != nil {
+			st = s.feedStatus(ctx, poller, c)
+		} else {
+			st.Address = s.doorOf(name)
+		}
+		if client := o.clients[source]; client != nil {
 			s.forumStatus(&st, c, client)
+		}
+		st.Managed = conf.managed(hub.PartSource, name)
+		if st.Managed == hub.ManagedHere {
+			st.Version = conf.stored[sectionName{hub.PartSource, name}].Version
+		}
+		if err := s.heardOf(ctx, &st); err != nil {
+			return nil, err
 		}
 		all = append(all, st)
 	}
 	return all, nil
+}
+
+// doorOf is where a source's webhooks go.
+func (s *Server) doorOf(name string) string { return s.Config.Server.PublicURL + "/in/" + name }
+
+// heardOf notes when a source was heard last, and when its forum tried the webhook:
+// a forum pings when somebody saves it or presses Ping there.
+func (s *Server) heardOf(ctx context.Context, st *hub.SourceStatus) error {
+	newest, err := s.bus.Newest(ctx, st.Source)
+	if err != nil || newest == nil {
+		return err
+	}
+	st.LastEventAt = newest.Stored
+	if newest.Event.Type == hub.HubSignalPing {
+		st.PingedAt = newest.Stored
+		return nil
+	}
+	pings, _, err := s.bus.Events(ctx, bus.EventQuery{Source: st.Source, Type: string(hub.HubSignalPing), Page: hub.Page{Limit: 1}})
+	if err == nil && len(pings) > 0 {
+		st.PingedAt = pings[0].Stored
+	}
+	return err
 }
 
 func (s *Server) forumStatus(st *hub.SourceStatus, c config.Source, client *discourse.Client) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
@@ -20,37 +21,63 @@ import (
 // newHTTP lays out the addresses of the hub. Everything but health, the login
 // page with its style, and webhooks (which are signed) needs a credential.
 func (s *Server) newHTTP() *http.Server {
-	mux := http.NewServeMux()
+	mux := &book{ServeMux: http.NewServeMux()}
 	mux.Handle("/in/{source}", s.door)
-	mux.HandleFunc("POST /chat/{system}/{path...}", s.callback)
-	mux.HandleFunc("GET /healthz", healthz)
-	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("POST /chat/{system}/{path...}", http.HandlerFunc(s.callback))
+	mux.Handle("GET /healthz", http.HandlerFunc(healthz))
+	mux.Handle("GET /readyz", http.HandlerFunc(s.readyz))
 	mux.Handle("GET /version", s.admin.Guard(http.HandlerFunc(s.version)))
 	mux.Handle("GET /metrics", s.admin.Guard(s.metrics.handler()))
 	mux.Handle("GET /static/", web.Static())
 	s.admin.Routes(mux)
 	_, hasConsole := s.rooms()
-	pane.New(pane.Deps{
+	pages := pane.New(pane.Deps{
 		Admin: s.admin, Backlog: s.bus.Backlog, Console: hasConsole, PublicURL: s.Config.Server.PublicURL, Log: s.Log,
-	}).Routes(mux)
+	})
+	pages.Routes(mux)
 	server := &http.Server{
-		Handler:           mux,
+		Handler:           protected(s.admin.Household(mux), strings.HasPrefix(s.Config.Server.PublicURL, "https://")),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second, // of a whole request: a slow sender holds no slot for long
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(pages.Close)
 	if c, ok := s.rooms(); ok {
-		c.Routes(mux, s.admin.Guard, visitor)
+		c.Routes(mux, s.admin.Guard, visitor, func(r *http.Request, title string) any { return pages.Around(r, "console", title) })
 		server.RegisterOnShutdown(c.Close)
 	}
+	s.patterns = mux.patterns
 	return server
+}
+
+// book is a table of routes that tells what is in it.
+type book struct {
+	*http.ServeMux
+	patterns []string
+}
+
+func (b *book) Handle(pattern string, h http.Handler) {
+	b.patterns = append(b.patterns, pattern)
+	b.ServeMux.Handle(pattern, h)
+}
+
+// protected gives every answer the headers that keep browsers from harm; secure
+// is that browsers reach us by https.
+func protected(next http.Handler, secure bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		web.Protect(w.Header())
+		if secure { // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Strict-Transport-Security
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // rooms is the system whose rooms are pages of ours, if there is one.
 func (s *Server) rooms() (*console.Client, bool) {
-	for _, p := range s.providers {
+	for _, p := range s.fleet.providers() {
 		if c, ok := providers.As[*console.Client](p); ok {
 			return c, true
 		}
@@ -60,22 +87,30 @@ func (s *Server) rooms() (*console.Client, bool) {
 
 // visitor is whom the guard let through, as a user of the console.
 func visitor(ctx context.Context) hub.User {
-	who := admin.Who(ctx)
-	return hub.User{ID: who, Name: who}
+	c := admin.CallerOf(ctx)
+	u := hub.User{ID: c.ID(), Name: c.Name}
+	if c.Account != nil {
+		u.Name, u.Full = c.Account.Login, c.Account.Full
+	}
+	return u
 }
 
-// sources puts the configuration into the words of package ingest. A feed has no
+// doors puts the configuration into the words of package ingest. A feed has no
 // door.
-func (s *Server) sources() []ingest.Source {
+func doors(conf *configured) []ingest.Source {
 	var out []ingest.Source
-	for name, c := range s.Config.Sources {
+	for name, c := range conf.Sources {
 		if c.Kind == config.KindFeed {
 			continue
 		}
-		out = append(out, ingest.Source{
-			Name: hub.Source(name), Kind: c.Kind, URL: c.URL, Secrets: []secret.Value{c.Secret, c.PreviousSecret},
-			SignatureHeader: c.SignatureHeader, Mapping: c.Mapping,
-		})
+		out = append(out, doorFor(name, c))
 	}
 	return out
+}
+
+func doorFor(name string, c config.Source) ingest.Source {
+	return ingest.Source{
+		Name: hub.Source(name), Kind: c.Kind, URL: c.URL, Secrets: []secret.Value{c.Secret, c.PreviousSecret},
+		SignatureHeader: c.SignatureHeader, Mapping: c.Mapping,
+	}
 }

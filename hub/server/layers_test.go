@@ -19,8 +19,11 @@ var rows = [][]string{
 	{"hub/server"},
 	{"admin/pane"},
 	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/listen", "hub/alert", "hub/apps/*", "providers/*"},
-	{"hub/forum", "hub/apps", "providers/limit", "providers/observe"},
+	{"hub/forum", "hub/apps", "providers/limit", "providers/observe", "admin/sentence"},
+	{"hub/forum", "hub/apps", "hub/house", "hub/backup", "providers/limit", "providers/observe"},
 	{"providers", "rules", "hub/form", "hub/store", "hub/bus", "hub/config", "hub/discourse", "web"},
+	{"hub/forum", "hub/apps", "providers/limit", "providers/observe"},
+	{"providers", "rules", "hub/form", "hub/store", "hub/bus", "hub/config", "hub/discourse", "hub/openid", "web"},
 	{"hub/secret", "hub/outbound"},
 	{"hub"},
 }
@@ -41,6 +44,8 @@ var never = map[string][]string{
 	"admin":                {"github.com/nats-io/", "database/sql"},
 	"hub/store":            {"github.com/nats-io/"},
 	"hub/ingest":           {"github.com/nats-io/", "database/sql"},
+	"hub/house":            {"net/http", "database/sql", module + "hub/bus", module + "hub/store", module + "providers"},
+	"hub/backup":           {"net/http", "database/sql", module + "hub/bus", module + "hub/store", module + "providers"},
 }
 
 // onlyIn names libraries that one package alone may import.

@@ -47,6 +47,7 @@ func (s *Server) record(ctx context.Context, outcomes []hub.Outcome) error {
 	err := s.store.RecordOutcomes(ctx, outcomes)
 	if err == nil {
 		s.metrics.notifications.recorded(outcomes)
+		s.flights.doubt(outcomes)
 	}
 	if hub.CodeOf(err) != hub.CodeInvalid {
 		return err
@@ -90,6 +91,9 @@ func (s *Server) prune(ctx context.Context) {
 	if err := s.store.PruneSessions(ctx, time.Now()); err != nil && ctx.Err() == nil {
 		s.Log.Warn("expired sessions could not be deleted, will try again", "err", err)
 	}
+	if err := s.store.PruneTries(ctx, time.Now().Add(-24*time.Hour), 20_000); err != nil && ctx.Err() == nil {
+		s.Log.Warn("old tries to sign in could not be deleted, will try again", "err", err)
+	}
 	delivered, audited := s.Config.Deliver.Retention, s.Config.Admin.AuditRetention
 	for _, p := range []struct {
 		what  string
@@ -99,6 +103,7 @@ func (s *Server) prune(ctx context.Context) {
 		{"audit log", audited, s.store.PruneAudit},
 		{"deliveries", delivered, s.store.PruneDeliveries},
 		{"decisions", delivered, s.store.PruneTraces},
+		{"figures", hub.KeepFigureHours, s.pruneFigures},
 		{"announcements", delivered, s.store.PruneAnnouncements},
 	} {
 		if p.keep == 0 {
@@ -111,4 +116,10 @@ func (s *Server) prune(ctx context.Context) {
 			s.Log.Info("what was past its time is deleted", "what", p.what, "rows", n)
 		}
 	}
+}
+
+// pruneFigures deletes hours of before a time, and days that are as old as days
+// may grow by now.
+func (s *Server) pruneFigures(ctx context.Context, hours time.Time) (int64, error) {
+	return s.store.PruneFigures(ctx, hours, hours.Add(hub.KeepFigureHours-hub.KeepFigureDays))
 }

@@ -1,10 +1,10 @@
 package server
 
 import (
-	"maps"
 	"net/http"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -18,7 +18,8 @@ import (
 // configuration, faults, status codes and routes; never chats, events or rows.
 type metrics struct {
 	registry *prometheus.Registry
-	sources  map[hub.Source]bool
+	intake   *intake
+	sources  sync.Map        // by name: true
 	appNames map[string]bool // before the first command
 
 	notifications *notifications
@@ -37,10 +38,9 @@ type metrics struct {
 
 // newMetrics makes metrics of what happens in this process.
 func newMetrics(c *config.Config, version string) *metrics {
-	m := &metrics{registry: prometheus.NewRegistry(), sources: map[hub.Source]bool{apiSource: true}, appNames: map[string]bool{}, notifications: newNotifications()}
-	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
-		m.sources[hub.Source(name)] = true
-	}
+	m := &metrics{registry: prometheus.NewRegistry(), appNames: map[string]bool{}, notifications: newNotifications(), intake: newIntake()}
+	m.sources.Store(apiSource, true)
+	m.knowSources(c.Sources)
 	m.webhooks = histogram("bellhop_webhook_seconds", "How long webhooks took to answer, by source and status.",
 		[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, 1, 2.5}, "source", "status")
 	m.rejected = counter("bellhop_webhooks_rejected_total", "Webhooks that were not taken, by source and reason.", "source", "reason")
@@ -81,10 +81,28 @@ const elsewhere = "other"
 
 // source is a label.
 func (m *metrics) source(s hub.Source) string {
-	if m.sources[s] {
+	if _, known := m.sources.Load(s); known {
 		return string(s)
 	}
 	return elsewhere
+}
+
+// knowSources lets sources be labels. One that is removed stays one: its counts do.
+func (m *metrics) knowSources(sources map[string]config.Source) {
+	for name := range sources {
+		m.sources.Store(hub.Source(name), true)
+	}
+}
+
+// sourceNames are the sources that are labels.
+func (m *metrics) sourceNames() []hub.Source {
+	var names []hub.Source
+	m.sources.Range(func(name, _ any) bool {
+		names = append(names, name.(hub.Source))
+		return true
+	})
+	slices.Sort(names)
+	return names
 }
 
 func (m *metrics) handler() http.Handler {

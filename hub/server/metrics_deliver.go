@@ -26,11 +26,11 @@ const (
 // the workers in this process, what only they know. Most waits for a platform's
 // pace are too short to be told.
 type notifications struct {
-	told   *prometheus.CounterVec
-	waited map[hub.System]*atomic.Uint64 // of the workers in this process
+	told *prometheus.CounterVec
 
 	mu      sync.Mutex
-	systems map[hub.System]bool // that are labels
+	waited  map[hub.System]*atomic.Uint64 // of the workers in this process
+	systems map[hub.System]bool           // that are labels
 }
 
 var notificationsTotal = describe("bellhop_notifications_total", "Attempts at notifications by how they ended.", "system", "outcome")
@@ -48,17 +48,26 @@ func (c *notifications) Describe(to chan<- *prometheus.Desc) { c.told.Describe(t
 // Collect implements prometheus.Collector.
 func (c *notifications) Collect(to chan<- prometheus.Metric) {
 	c.told.Collect(to)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for system, n := range c.waited {
 		to <- prometheus.MustNewConstMetric(notificationsTotal, prometheus.CounterValue, float64(n.Load()), string(system), outcomeWaited)
 	}
 }
 
-// workers takes in the workers in this process, before there is anything to count.
-func (c *notifications) workers(workers []*deliver.Worker) {
-	for _, w := range workers {
-		c.waited[w.System()] = &w.Counts().Waited
-		c.heard(w.System())
-	}
+// serves takes in a worker in this process, before there is anything to count.
+func (c *notifications) serves(w *deliver.Worker) {
+	c.mu.Lock()
+	c.waited[w.System()] = &w.Counts().Waited
+	c.mu.Unlock()
+	c.heard(w.System())
+}
+
+// ours reports whether the waits of a system are counted by a worker here.
+func (c *notifications) ours(s hub.System) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waited[s] != nil
 }
 
 // mostSystems bounds the systems that are labels, of which some may be known only
@@ -83,7 +92,7 @@ func (c *notifications) system(s hub.System) string {
 // count, so that the first of it is seen as an increase.
 func (c *notifications) heard(s hub.System) {
 	for _, outcome := range []string{outcomeSent, outcomeRetried, outcomeWaited, outcomeDead} {
-		if outcome != outcomeWaited || c.waited[s] == nil {
+		if outcome != outcomeWaited || !c.ours(s) {
 			c.told.WithLabelValues(c.system(s), outcome)
 		}
 	}
@@ -100,7 +109,7 @@ func (c *notifications) recorded(outcomes []hub.Outcome) {
 			outcome = outcomeSent
 		case o.Status == hub.StatusDead:
 			outcome = outcomeDead
-		case o.Fault == hub.FaultRateLimited && c.waited[o.System] == nil:
+		case o.Fault == hub.FaultRateLimited && !c.ours(o.System):
 			outcome = outcomeWaited
 		case o.Fault != hub.FaultRateLimited && o.Fault != hub.FaultChatGone: // which pauses the chat
 			outcome = outcomeRetried

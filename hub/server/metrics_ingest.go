@@ -16,6 +16,9 @@ func (m *metrics) observe(source hub.Source, status int, took time.Duration) {
 	m.webhooks.WithLabelValues(string(source), strconv.Itoa(status)).Observe(took.Seconds())
 	if reason := rejection(status); reason != "" {
 		m.rejected.WithLabelValues(string(source), reason).Inc()
+		if m.isSource(source) {
+			m.intake.refused(source, reason)
+		}
 	}
 }
 
@@ -73,7 +76,16 @@ func (m *metrics) came(e *hub.Event, duplicate bool, err error) {
 	case duplicate:
 		result = "duplicate"
 	}
+	if result == "stored" && m.isSource(e.Source) {
+		m.intake.came(e.Source)
+	}
 	m.received.WithLabelValues(m.source(e.Source), family(e.Type), result).Inc()
+}
+
+// isSource reports whether a name is that of a source.
+func (m *metrics) isSource(name hub.Source) bool {
+	_, known := m.sources.Load(name)
+	return known
 }
 
 // family is a label: a type that is refused may begin with anything.

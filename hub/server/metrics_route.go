@@ -16,12 +16,25 @@ func (m *metrics) router(r *route.Router) {
 }
 
 // waiting counts the events that wait for a forum's API.
-func (m *metrics) waiting(r *route.Router, forums []hub.Source) {
-	for _, source := range forums {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "bellhop_events_waiting", Help: "Events of a forum that wait until its API answers.",
-			ConstLabels: prometheus.Labels{"source": string(source)},
-		}, func() float64 { return float64(r.Waiting(source)) }))
+func (m *metrics) waiting(r *route.Router, forums func() []hub.Source) {
+	m.registry.MustRegister(waiting{r, forums})
+}
+
+// waiting is a prometheus.Collector of them.
+type waiting struct {
+	router *route.Router
+	forums func() []hub.Source
+}
+
+var eventsWaiting = describe("bellhop_events_waiting", "Events of a forum that wait until its API answers.", "source")
+
+// Describe implements prometheus.Collector.
+func (waiting) Describe(to chan<- *prometheus.Desc) { to <- eventsWaiting }
+
+// Collect implements prometheus.Collector.
+func (w waiting) Collect(to chan<- prometheus.Metric) {
+	for _, source := range w.forums() {
+		to <- prometheus.MustNewConstMetric(eventsWaiting, prometheus.GaugeValue, float64(w.router.Waiting(source)), string(source))
 	}
 }
 

@@ -28,7 +28,7 @@ type standing struct {
 		Pools() []store.PoolState
 	}
 	rules   func() int // in force
-	sources []hub.Source
+	sources func() []hub.Source
 	systems func(ctx context.Context) ([]hub.SystemStatus, error) // configured or heard of
 	heard   func(hub.System)
 	newest  func(ctx context.Context, source hub.Source) (time.Time, error)
@@ -102,7 +102,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	gauge(c.standings.rules, float64(c.standing.rules()))
 	c.collectSystems(ctx, gauge)
 	c.collectStores(ctx, to, gauge)
-	for _, source := range c.sources {
+	for _, source := range c.sources() {
 		if at, err := c.newest(ctx, source); err == nil && !at.IsZero() {
 			gauge(c.last, float64(at.UnixMilli())/1000, string(source))
 		}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
@@ -38,11 +39,33 @@ func (e events) Event(ctx context.Context, id hub.EventID) (*hub.Event, error) {
 
 func (e events) Events(ctx context.Context, source hub.Source, typ string, page hub.Page) ([]hub.Event, string, error) {
 	found, next, err := e.bus.Events(ctx, bus.EventQuery{Source: source, Type: typ, Page: page})
+	return bare(found), next, err
+}
+
+func (e events) SearchEvents(ctx context.Context, q hub.EventQuery) ([]hub.Event, string, error) {
+	found, next, err := e.bus.SearchEvents(ctx, q)
+	return bare(found), next, err
+}
+
+func (e events) EventNear(ctx context.Context, id hub.EventID, at time.Time) (*hub.Event, error) {
+	r, err := e.bus.EventNear(ctx, id, at)
+	if err != nil {
+		return nil, err
+	}
+	return r.Event, nil
+}
+
+func (e events) NewerEvents(ctx context.Context, after uint64, limit int) ([]hub.Event, uint64, error) {
+	found, last, err := e.bus.NewerEvents(ctx, after, limit)
+	return bare(found), last, err
+}
+
+func bare(found []bus.Received) []hub.Event {
 	out := make([]hub.Event, len(found))
 	for i, r := range found {
 		out[i] = *r.Event
 	}
-	return out, next, err
+	return out
 }
 
 // notifier queues a message that a person asked for.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
@@ -30,15 +31,17 @@ const reportedFor = time.Minute
 // LevelOf implements apps.Rights.
 func (r *rights) LevelOf(ctx context.Context, c *hub.Command) (hub.Level, error) {
 	system, user := c.Context.System, c.Context.User.ID
-	// Whoever calls the API or sees the console has shown the admin's token.
-	if c.Context.Source.ID == hub.FromAPI || r.s.kindOf(system) == consoleKind {
-		return hub.Admin, nil
+	switch {
+	case c.Context.Source.ID == hub.FromAPI:
+		return c.Context.Role.Level(), nil
+	case r.s.kindOf(system) == consoleKind:
+		return r.visitor(ctx, user)
 	}
 	level, err := r.s.store.LevelOf(ctx, system, user)
 	if err != nil || level.May(hub.Operator) || level == hub.Guest {
 		return level, err
 	}
-	section, ok := r.s.Config.Providers[string(system)]
+	section, ok := r.s.conf().Providers[string(system)]
 	if !ok || !section.ChatAdmins() || c.Context.Channel.ID == "" || c.Context.Channel.Direct {
 		return level, nil
 	}
@@ -50,6 +53,24 @@ func (r *rights) LevelOf(ctx context.Context, c *hub.Command) (hub.Level, error)
 		return hub.Operator, nil
 	}
 	return level, nil
+}
+
+// visitor is what somebody may do who looks at the console, by their role: the
+// guard has said who they are.
+func (r *rights) visitor(ctx context.Context, user string) (hub.Level, error) {
+	if user == admin.Root {
+		return hub.Admin, nil
+	}
+	a, err := r.s.store.GetAccount(ctx, hub.AccountID(user))
+	switch {
+	case hub.CodeOf(err) == hub.CodeNotFound:
+		return hub.Guest, nil
+	case err != nil:
+		return "", err
+	case a.Disabled:
+		return hub.Guest, nil
+	}
+	return a.Role.Level(), nil
 }
 
 func (r *rights) runsChat(ctx context.Context, system hub.System, q hub.Runs) (bool, error) {

@@ -11,11 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,13 +24,11 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/apps"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/hub/config"
-	"github.com/bellhop-chat/bellhop/hub/deliver"
 	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
-	"github.com/bellhop-chat/bellhop/hub/listen"
 	"github.com/bellhop-chat/bellhop/hub/route"
 	"github.com/bellhop-chat/bellhop/hub/store"
-	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/all"
 )
 
 // Role says which parts a process runs.
@@ -70,25 +67,30 @@ type Ready struct {
 // Server is a process of Bellhop.
 type Server struct {
 	Options
-	providers []providers.Provider
-	console   *lateStore // filled when the database is open
-	metrics   *metrics
+	console *lateStore // filled when the database is open
+	metrics *metrics
+	live    *live  // what is configured now
+	fleet   *fleet // the systems that are served here
 
 	store   *store.Store
 	bus     *bus.Bus
 	router  *route.Router
 	forums  *forum.State
-	outside *outside
+	outside atomic.Pointer[outside]
+	chores  chan struct{} // what the leading hub does has changed
+	menus   chan struct{} // there are other systems
 	door    *ingest.Handler
-	workers []*deliver.Worker
-	ears    []*listen.Listener
 	press   *press
 	host    *apps.Host // nil in a worker
 	auditor *auditor
 	met     met
+	samples samples
+	flights *rooms
 	admin   *admin.Server
 	http    *http.Server
-	token   *adminToken
+	// patterns are those of all routes, for the test of who may what.
+	patterns []string
+	token    *adminToken
 }
 
 // New makes a Server. It does no I/O.
@@ -96,10 +98,20 @@ func New(o Options) (*Server, error) {
 	if o.Role != Everything && o.Config.NATS.URL.Empty() {
 		return nil, errors.New("nats.url: is required where hub and workers are separate processes: they meet on NATS")
 	}
-	s := &Server{Options: o, console: &lateStore{}, metrics: newMetrics(o.Config, o.Version)}
-	var err error
-	s.providers, err = openProviders(o, s.console)
-	return s, err
+	s := &Server{Options: o, console: &lateStore{}, metrics: newMetrics(o.Config, o.Version), chores: make(chan struct{}, 1), menus: make(chan struct{}, 1)}
+	s.live, s.fleet = newLive(s), newFleet(s)
+	var p config.Problems
+	for _, section := range sections(o.Config, o.Role, o.System) { // all that is wrong at once
+		decode(all.Registry(nil), section, &p)
+	}
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	var errs []error
+	for system, err := range s.fleet.set(s.conf().wanted(s)) {
+		errs = append(errs, fmt.Errorf("providers.%s: %w", system, err))
+	}
+	return s, errors.Join(errs...)
 }
 
 // Run starts the server and blocks until ctx ends and everything has stopped,
@@ -146,15 +158,12 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 	}
 	stops.push(b.Close)
 	s.bus = b
-	for _, p := range s.providers {
-		s.workers = append(s.workers, deliver.New(deliver.Config{
-			Bus: b, Provider: s.metrics.provider(p), Attempts: c.Deliver.Attempts, Backoff: c.Deliver.Backoff, Unpaced: s.unpaced(p), Storm: c.Deliver.Storm,
-			Zone:    s.zone(),
-			Observe: s.metrics.ended, Log: s.Log,
-		}))
+	if err := s.live.begin(ctx); err != nil {
+		return err
 	}
-	s.ears = s.listeners()
-	s.metrics.notifications.workers(s.workers)
+	for system, err := range s.fleet.set(s.conf().wanted(s)) {
+		s.Log.Error("a system that was made here cannot be served", "system", system, "err", err)
+	}
 	if s.Role == WorkerOnly {
 		return nil
 	}
@@ -182,30 +191,35 @@ func (s *Server) openHub(ctx context.Context) error {
 		return err
 	}
 	s.token = token
-	if s.outside, err = s.openOutside(); err != nil {
+	conf := s.conf()
+	o, err := s.openOutside(conf, nil)
+	if err != nil {
 		return err
 	}
+	s.outside.Store(o)
+	s.metrics.knowSources(conf.Sources)
 	s.door, err = ingest.New(ingest.Config{
-		Sources: s.sources(), MaxBody: int64(s.Config.Server.MaxBody), Publish: s.metrics.publisher(publisher{s.bus}), Log: s.Log, Observe: s.metrics.observe,
+		Sources: doors(conf), MaxBody: int64(s.Config.Server.MaxBody), Publish: s.metrics.publisher(publisher{s.bus}), Log: s.Log, Observe: s.metrics.observe,
 	})
 	if err != nil {
 		return err
 	}
-	s.openCatchers(ctx, s.outside, s.door)
-	s.forums = forum.New(s.store, s.outside.forums, s.Log, time.Now)
+	s.openCatchers(ctx, conf, o, s.door)
+	s.forums = forum.New(s.store, o.forums, s.Log, time.Now)
 	if s.press, err = s.openPress(ctx); err != nil {
 		return err
 	}
+	s.flights = newRooms(s)
 	s.router = route.New(route.Config{
 		Actions: s.press.actions,
 		Bus:     s.metrics.bus(s.bus), Subscriptions: s.store, Forums: s.forums, Deliveries: s.store, Announcements: s.store, Traces: s.metrics.traces(s.store),
-		Delays: s.outside.delays, MaxAge: c.Deliver.MaxAge, Leading: append(s.leading(s.outside), s.watcher().Run), Log: s.Log,
+		Delay: s.delay, Known: s.knows, MaxAge: c.Deliver.MaxAge, Leading: []func(context.Context){s.lead, s.watcher().Run, s.flights.repeat}, Log: s.Log,
 	})
 	s.metrics.router(s.router)
-	s.metrics.waiting(s.router, slices.Sorted(maps.Keys(s.outside.clients)))
+	s.metrics.waiting(s.router, s.forumNames)
 	s.metrics.standing(standing{
 		bus: s.bus, store: s.store, rules: s.router.Rows, systems: s.systems, heard: s.metrics.notifications.heard, newest: facts{s}.LastEvent, dir: c.Server.DataDir,
-		sources: slices.Sorted(maps.Keys(s.metrics.sources)),
+		sources: s.metrics.sourceNames,
 	})
 	s.auditor = &auditor{append: s.store.AppendAudit}
 	if s.host, err = s.newHost(ctx); err != nil {
@@ -223,9 +237,11 @@ func (s *Server) openHub(ctx context.Context) error {
 
 // work starts what runs in the background.
 func (s *Server) work(ctx context.Context, g *errgroup.Group) {
-	for _, w := range s.workers {
-		g.Go(func() error { return w.Run(ctx) })
-	}
+	g.Go(func() error {
+		s.fleet.run(ctx)
+		return nil
+	})
+	s.live.follow(ctx, g)
 	s.hear(ctx, g)
 	if s.Role == WorkerOnly {
 		return
@@ -240,6 +256,8 @@ func (s *Server) work(ctx context.Context, g *errgroup.Group) {
 		defer stop()
 		return s.router.Run(ctx)
 	})
+	g.Go(func() error { return s.flights.Run(ctx) })
+	g.Go(func() error { return s.metrics.intake.run(ctx, s.bus, s.Log) })
 	g.Go(func() error { return s.keepLog(ctx) })
 	g.Go(func() error { return s.housekeep(ctx) })
 }

@@ -43,8 +43,9 @@ func Validate(role Role, system hub.System) config.Judge {
 func checkWorker(c *config.Config, p *config.Problems, system hub.System) {
 	section, known := c.Providers[string(system)]
 	switch {
-	case !known:
-		p.Add("providers."+string(system), 0, "there is no such section: the systems are %v", slices.Sorted(maps.Keys(c.Providers)))
+	case !known && c.Server.SecretKey.Empty() && !keyIsKept(c):
+		p.Add("providers."+string(system), 0, "there is no such section: the systems are %v. The worker of a system that was made in the pane needs the key of its hub, in server.secret_key or in data_dir/secret.key", slices.Sorted(maps.Keys(c.Providers)))
+	case !known: // a hub is asked for it
 	case section.Kind() == consoleKind:
 		section.Refuse(p, "kind", "is console, which the hub serves itself: it has no worker")
 	}
@@ -95,25 +96,7 @@ func decode(registry *providers.Registry, section config.Section, p *config.Prob
 	return own
 }
 
-// openProviders makes the providers of the process.
-func openProviders(o Options, console hub.ConsoleStore) ([]providers.Provider, error) {
-	registry := all.Registry(console)
-	var opened []providers.Provider
-	var p config.Problems
-	for _, section := range sections(o.Config, o.Role, o.System) {
-		own := decode(registry, section, &p)
-		if own == nil || len(p.List) > 0 {
-			continue
-		}
-		provider, err := openProvider(o, registry, section, own)
-		if err != nil {
-			return nil, fmt.Errorf("providers.%s: %w", section.Name(), err)
-		}
-		opened = append(opened, provider)
-	}
-	return opened, p.Err()
-}
-
+// openProvider makes a provider. It does no I/O.
 func openProvider(o Options, registry *providers.Registry, section config.Section, own providers.Config) (providers.Provider, error) {
 	options, err := clientOptions(o, own)
 	if err != nil {
@@ -140,7 +123,7 @@ func callback(public, system string) string {
 // unpaced reports whether the limits that a platform documents do not bind a
 // system.
 func (s *Server) unpaced(p providers.Provider) bool {
-	section, ok := s.Config.Providers[string(p.Describe().ID)]
+	section, ok := s.conf().Providers[string(p.Describe().ID)]
 	return ok && section.Pace() == config.PaceOff
 }
 

@@ -13,10 +13,10 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-const auditColumns = `id, at, who, system, user_id, chat, action, line, outcome, message, command, before_json, after_json`
+const auditColumns = `id, at, who, system, user_id, chat, action, line, outcome, message, command, before_json, after_json, via`
 
 const allAudit = `SELECT id, at, who, system, user_id, chat, action, line, outcome, message, COALESCE(command, ''),
-	before_json, after_json FROM audit`
+	before_json, after_json, via FROM audit`
 
 // How many bytes of an entry are kept: somebody may type megabytes, and what
 // they did is an entry all the same.
@@ -40,7 +40,7 @@ func (s *Store) AppendAudit(ctx context.Context, entries ...hub.AuditEntry) erro
 	}
 	put := insert{
 		into: `audit (` + auditColumns + `, folded)`,
-		row:  marks(14),
+		row:  marks(15),
 		tail: `ON CONFLICT DO NOTHING`,
 	}
 	return s.transact(ctx, "append to audit log", func(tx *sql.Tx) error {
@@ -66,7 +66,7 @@ func auditArgs(e hub.AuditEntry) ([]any, error) {
 	command := sql.NullString{String: text(e.Command), Valid: e.Command != ""}
 	return []any{
 		text(e.ID), microsOrNow(e.At), e.Who, text(e.System), text(e.User), text(e.Chat), e.Action, e.Line, e.Outcome, e.Message,
-		command, text(string(e.Before)), text(string(e.After)), folded(strings.Join([]string{e.Line, e.Who, e.Message}, "\n")),
+		command, text(string(e.Before)), text(string(e.After)), cut(e.Via, longestWord), folded(strings.Join([]string{e.Line, e.Who, e.Message}, "\n")),
 	}, nil
 }
 
@@ -84,28 +84,50 @@ func cut(s string, n int) string {
 
 func newAuditID() string { return "a" + strings.ToLower(rand.Text()) }
 
+const auditOrder = "at DESC, id DESC"
+
 // ListAudit pages, newest first.
 func (s *Store) ListAudit(ctx context.Context, q hub.AuditQuery) ([]hub.AuditEntry, string, error) {
-	const list = "audit"
 	sel := selectAudit(q)
 	if q.Page.Cursor != "" {
-		c, err := openCursor(list, q.Page.Cursor)
+		c, err := openCursor(auditList, q.Page.Cursor)
 		if err != nil {
 			return nil, "", err
 		}
 		sel.add("(at, id) < (" + sel.bind(c.n) + ", " + sel.bind(text(c.id)) + ")")
 	}
 	limit := clampLimit(q.Page.Limit)
-	entries, err := s.audit(ctx, sel.query(allAudit, "at DESC, id DESC", limit), sel.args...)
-	if err != nil || len(entries) <= limit {
+	query, args := sel.query(allAudit, auditOrder, limit), sel.args
+	w := window{table: "audit", columns: auditColumns, at: "at", folded: []string{"folded"}}
+	if q.Text != "" {
+		query, args = w.search(sel, allAudit, q.Text, limit)
+	}
+	entries, err := s.audit(ctx, query, args...)
+	if err != nil {
+		return nil, "", fault(ctx, "list audit log", err)
+	}
+	if len(entries) > limit {
+		last := entries[limit-1]
+		return entries[:limit], cursor{n: micros(last.At), id: last.ID}.seal(auditList), nil
+	}
+	if q.Text == "" {
+		return entries, "", nil
+	}
+	end, more, err := s.windowEnd(ctx, w, sel)
+	if err != nil || !more {
 		return entries, "", fault(ctx, "list audit log", err)
 	}
-	last := entries[limit-1]
-	return entries[:limit], cursor{n: micros(last.At), id: last.ID}.seal(list), nil
+	return entries, end.seal(auditList), nil
 }
 
+// auditList tells the cursors of the audit log from others.
+const auditList = "audit"
+
+// selectAudit selects all that a query asks for but its words.
 func selectAudit(q hub.AuditQuery) *selection {
 	var sel selection
+	sel.equal("id", q.ID)
+	sel.equal("who", q.Who)
 	sel.equal("system", string(q.System))
 	sel.equal("user_id", q.User)
 	sel.equal("chat", q.Chat)
@@ -121,9 +143,6 @@ func selectAudit(q hub.AuditQuery) *selection {
 	if !q.Until.IsZero() {
 		sel.add("at < " + sel.bind(micros(q.Until)))
 	}
-	if q.Text != "" {
-		sel.add("folded LIKE " + sel.bind(containing(folded(q.Text))) + " ESCAPE '!'")
-	}
 	return &sel
 }
 
@@ -137,7 +156,7 @@ func (s *Store) audit(ctx context.Context, query string, args ...any) (list []hu
 		var e hub.AuditEntry
 		var before, after string
 		if err := rows.Scan(&e.ID, timeColumn{&e.At}, &e.Who, &e.System, &e.User, &e.Chat, &e.Action, &e.Line, &e.Outcome,
-			&e.Message, &e.Command, &before, &after); err != nil {
+			&e.Message, &e.Command, &before, &after, &e.Via); err != nil {
 			return nil, err
 		}
 		e.Before, e.After = rawJSON(before), rawJSON(after)

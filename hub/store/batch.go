@@ -45,6 +45,34 @@ func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, i insert, rows [][]
 	return changed, nil
 }
 
+// insertTold is insertRows for an i that returns something of each row that it
+// made or changed: told is called for each, to scan it.
+func (e *engine) insertTold(ctx context.Context, tx *sql.Tx, i insert, rows [][]any, told func(*sql.Rows) error) (changed int64, err error) {
+	for some := range slices.Chunk(rows, rowsPerStatement) {
+		n, err := e.insertChunkTold(ctx, tx, i, some, told)
+		if err != nil {
+			return 0, err
+		}
+		changed += n
+	}
+	return changed, nil
+}
+
+func (e *engine) insertChunkTold(ctx context.Context, tx *sql.Tx, i insert, rows [][]any, told func(*sql.Rows) error) (changed int64, err error) {
+	returned, err := tx.QueryContext(ctx, e.statement(i, len(rows)), slices.Concat(rows...)...)
+	if err != nil {
+		return 0, err
+	}
+	defer returned.Close()
+	for returned.Next() {
+		changed++
+		if err := told(returned); err != nil {
+			return 0, err
+		}
+	}
+	return changed, returned.Err()
+}
+
 // insertChunks runs one statement for as many rows at a time as it carries. To
 // read so long a statement anew for each chunk would take SQLite longer than to
 // run it.

@@ -40,7 +40,8 @@ func announce() insert {
 			event = excluded.event, event_type = excluded.event_type, source = excluded.source,
 			subscription = excluded.subscription, act = excluded.act, title = excluded.title,
 			title_folded = excluded.title_folded, queued_at = excluded.queued_at, announced = 1
-			WHERE deliveries.announced = 0`,
+			WHERE deliveries.announced = 0
+			RETURNING ` + announcedColumns,
 		row: queuedRow,
 	}
 }
@@ -52,8 +53,10 @@ func requeue() insert {
 		into: `deliveries (` + writtenColumns + `)`,
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
-			reason = excluded.reason, reason_folded = excluded.reason_folded, updated_at = excluded.updated_at
-			WHERE excluded.again > deliveries.again`,
+			reason = excluded.reason, reason_folded = excluded.reason_folded, updated_at = excluded.updated_at,
+			was = deliveries.status, was_at = deliveries.updated_at
+			WHERE excluded.again > deliveries.again
+			RETURNING ` + movedColumns,
 		row: queuedRow,
 	}
 }
@@ -69,22 +72,58 @@ func (s *Store) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
 		}
 	}
 	rounds := inOrder(ds, func(d hub.Delivery) hub.NotificationID { return d.ID })
-	return s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error {
-		// What is said twice is the same, so that the first makes the row.
-		if _, err := s.insertRows(ctx, tx, announce(), queuedRows(rounds[0], 0)); err != nil {
+	again := slices.ContainsFunc(ds, func(d hub.Delivery) bool { return d.Again > 0 })
+	if len(rounds) == 1 && !again {
+		err := s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error { return s.announceNew(ctx, tx, rounds[0]) })
+		if !errors.Is(err, errKnown) {
 			return err
 		}
-		for _, round := range rounds {
-			again := queuedRows(round, 1)
-			if err := s.keepSent(ctx, tx, again); err != nil {
-				return err
-			}
-			if _, err := s.insertRows(ctx, tx, requeue(), again); err != nil {
-				return err
-			}
+	}
+	return s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error { return s.announceAny(ctx, tx, rounds) })
+}
+
+// announceNew notes what nobody has announced yet, as is nearly all: what fired is
+// known without asking. It is errKnown where there is another.
+func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []hub.Delivery) error {
+	first := announce()
+	first.tail = strings.TrimSuffix(first.tail, "RETURNING "+announcedColumns)
+	rows := queuedRows(ds, 0)
+	changed, err := s.insertRows(ctx, tx, first, rows)
+	if err != nil {
+		return err
+	}
+	if changed < int64(len(ds)) {
+		return errKnown
+	}
+	counts := tally{}
+	for _, d := range ds {
+		if d.Act == hub.ActSend {
+			counts.fired(text(d.Subscription), microsOrNow(d.QueuedAt))
 		}
-		return nil
-	})
+	}
+	if err := s.sampleTook(ctx, tx, rows, counts); err != nil { // of those whose outcomes were faster
+		return err
+	}
+	return counts.write(ctx, &s.engine, tx)
+}
+
+// announceAny notes what is owed, known or not.
+func (s *Store) announceAny(ctx context.Context, tx *sql.Tx, rounds [][]hub.Delivery) error {
+	counts := tally{}
+	// What is said twice is the same, so that the first makes the row.
+	if _, err := s.insertTold(ctx, tx, announce(), queuedRows(rounds[0], 0), counts.announced); err != nil {
+		return err
+	}
+	for _, round := range rounds {
+		again := queuedRows(round, 1)
+		if err := s.keepSent(ctx, tx, again); err != nil {
+			return err
+		}
+		if _, err := s.insertTold(ctx, tx, requeue(), again, counts.changed); err != nil {
+			return err
+		}
+	}
+	return counts.write(ctx, &s.engine, tx)
 }
 
 // queuedRows are the rows of those that were sent again often enough.
@@ -113,11 +152,15 @@ func queuedArgs(d hub.Delivery) []any {
 const (
 	rankQueued = 0
 	rankSent   = 2
+	rankDead   = 3
 )
 
 // notSent is the condition of the index of statuses, to be repeated word by word
 // where that is to be used.
 const notSent = "status <> 2"
+
+// isDead is that of the index of what was given up.
+const isDead = "status = 3"
 
 // GetDelivery reads a row.
 func (s *Store) GetDelivery(ctx context.Context, id hub.NotificationID) (*hub.Delivery, error) {
@@ -131,29 +174,49 @@ func (s *Store) GetDelivery(ctx context.Context, id hub.NotificationID) (*hub.De
 	return &d, nil
 }
 
+const deliveryOrder = "queued_at DESC, id DESC"
+
 // ListDeliveries pages, newest first.
 func (s *Store) ListDeliveries(ctx context.Context, q hub.DeliveryQuery) ([]hub.Delivery, string, error) {
-	const list = "deliveries"
 	sel, err := selectDeliveries(q)
 	if err != nil {
 		return nil, "", err
 	}
-	if q.Page.Cursor != "" {
-		c, err := openCursor(list, q.Page.Cursor)
-		if err != nil {
-			return nil, "", err
-		}
-		sel.add("(queued_at, id) < (" + sel.bind(c.n) + ", " + sel.bind(text(c.id)) + ")")
-	}
 	limit := clampLimit(q.Page.Limit)
-	rows, err := s.deliveries(ctx, sel.query(allDeliveries, "queued_at DESC, id DESC", limit), sel.args...)
-	if err != nil || len(rows) <= limit {
-		return rows, "", err
+	query := sel.query(allDeliveries, deliveryOrder, limit)
+	args := sel.args
+	if q.Text != "" {
+		query, args = deliveryWindow().search(sel, allDeliveries, q.Text, limit)
 	}
-	last := rows[limit-1]
-	return rows[:limit], cursor{n: micros(last.QueuedAt), id: string(last.ID)}.seal(list), nil
+	rows, err := s.deliveries(ctx, query, args...)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > limit {
+		return rows[:limit], deliveryCursor(rows[limit-1].QueuedAt, rows[limit-1].ID), nil
+	}
+	if q.Text == "" {
+		return rows, "", nil
+	}
+	end, more, err := s.windowEnd(ctx, deliveryWindow(), sel)
+	if err != nil || !more {
+		return rows, "", fault(ctx, "list deliveries", err)
+	}
+	return rows, end.seal(deliveryList), nil
 }
 
+func deliveryWindow() window {
+	return window{table: "deliveries", columns: deliveryColumns, at: "queued_at", folded: []string{"title_folded", "reason_folded"}}
+}
+
+func deliveryCursor(at time.Time, id hub.NotificationID) string {
+	return cursor{n: micros(at), id: string(id)}.seal(deliveryList)
+}
+
+// deliveryList tells the cursors of deliveries from others.
+const deliveryList = "deliveries"
+
+// selectDeliveries selects all that a query asks for but its words.
 func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 	var sel selection
 	sel.equal("system", string(q.System))
@@ -173,15 +236,21 @@ func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 	if len(ranks) > 0 && !slices.Contains(ranks, any(rankSent)) {
 		sel.add(notSent)
 	}
+	if len(ranks) == 1 && ranks[0] == any(rankDead) {
+		sel.add(isDead)
+	}
 	if !q.Since.IsZero() {
 		sel.add("queued_at >= " + sel.bind(micros(q.Since)))
 	}
 	if !q.Until.IsZero() {
 		sel.add("queued_at < " + sel.bind(micros(q.Until)))
 	}
-	if q.Text != "" {
-		part := sel.bind(containing(folded(q.Text)))
-		sel.add("(title_folded LIKE " + part + " ESCAPE '!' OR reason_folded LIKE " + part + " ESCAPE '!')")
+	if q.Page.Cursor != "" {
+		c, err := openCursor(deliveryList, q.Page.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		sel.add("(queued_at, id) < (" + sel.bind(c.n) + ", " + sel.bind(text(c.id)) + ")")
 	}
 	return &sel, nil
 }

@@ -16,6 +16,7 @@ import (
 // engine is a database with the few things in which the two differ.
 type engine struct {
 	dialect string
+	path    string // of the SQLite file
 	writer  *sql.DB
 	reader  *sql.DB   // the same as writer on PostgreSQL
 	often   *prepared // of reader, for what is asked all the time

@@ -30,6 +30,13 @@ func (e *engine) migrate(ctx context.Context, log *slog.Logger, version int64) e
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
+	kept, err := e.copyBefore(ctx, p, version)
+	if err != nil {
+		return e.migrationFault(ctx, err)
+	}
+	if kept != "" {
+		log.Info("database copied before it is migrated", "file", kept)
+	}
 	done, err := p.UpTo(ctx, version)
 	if err != nil {
 		return e.migrationFault(ctx, err)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -20,9 +22,10 @@ func settle() insert {
 			again = excluded.again, status = excluded.status, attempts = excluded.attempts,
 			reason = excluded.reason, reason_folded = excluded.reason_folded,
 			receipt = CASE WHEN excluded.receipt = '' THEN deliveries.receipt ELSE excluded.receipt END,
-			updated_at = excluded.updated_at
+			updated_at = excluded.updated_at, was = deliveries.status, was_at = deliveries.updated_at
 			WHERE (excluded.again, excluded.status, excluded.attempts, excluded.updated_at)
-				> (deliveries.again, deliveries.status, deliveries.attempts, deliveries.updated_at)`,
+				> (deliveries.again, deliveries.status, deliveries.attempts, deliveries.updated_at)
+			RETURNING ` + movedColumns,
 		row: settledRow,
 	}
 }
@@ -38,27 +41,64 @@ func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome) error {
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, "record outcomes", func(tx *sql.Tx) error {
-		if err := s.keepSent(ctx, tx, t.moves); err != nil {
+	if len(t.moves) == 0 && len(t.rounds) == 1 {
+		err := s.transact(ctx, "record outcomes", func(tx *sql.Tx) error { return s.settleOwed(ctx, tx, t.rounds[0]) })
+		if !errors.Is(err, errKnown) {
 			return err
 		}
-		left := int64(len(os))
-		for _, rows := range t.rounds {
-			changed, err := s.insertRows(ctx, tx, settle(), rows)
-			if err != nil {
-				return err
-			}
-			left -= changed
-		}
-		kept := attempts
-		if left > 0 { // what was told late, or twice, is in no row
-			if kept, err = attemptRows(os); err != nil {
-				return err
-			}
-		}
-		_, err := s.insertRows(ctx, tx, attempted(), kept)
+	}
+	return s.transact(ctx, "record outcomes", func(tx *sql.Tx) error { return s.settleAny(ctx, tx, os, t, attempts) })
+}
+
+// errKnown ends a transaction that could do with less if all it is told were new.
+var errKnown = errors.New("not all is new")
+
+// settleOwed notes outcomes of what is owed so far, as nearly all are: what they
+// count is known without asking. It is errKnown where there is another.
+func (s *Store) settleOwed(ctx context.Context, tx *sql.Tx, rows [][]any) error {
+	owed := settle()
+	owed.tail = strings.TrimSuffix(owed.tail, "RETURNING "+movedColumns) + " AND deliveries.status = 0"
+	changed, err := s.insertRows(ctx, tx, owed, rows)
+	if err != nil {
 		return err
-	})
+	}
+	if changed < int64(len(rows)) {
+		return errKnown
+	}
+	counts := tally{}
+	for _, row := range rows {
+		counts.moved(row[1].(string), row[5].(int), row[9].(int64), rankQueued, 0)
+	}
+	if err := s.sampleTook(ctx, tx, rows, counts); err != nil {
+		return err
+	}
+	return counts.write(ctx, &s.engine, tx)
+}
+
+// settleAny notes outcomes of whatever is known.
+func (s *Store) settleAny(ctx context.Context, tx *sql.Tx, os []hub.Outcome, t settling, attempts [][]any) error {
+	if err := s.keepSent(ctx, tx, t.moves); err != nil {
+		return err
+	}
+	left, counts := int64(len(os)), tally{}
+	for _, rows := range t.rounds {
+		changed, err := s.insertTold(ctx, tx, settle(), rows, counts.changed)
+		if err != nil {
+			return err
+		}
+		left -= changed
+	}
+	kept := attempts
+	if left > 0 { // what was told late, or twice, is in no row
+		var err error
+		if kept, err = attemptRows(os); err != nil {
+			return err
+		}
+	}
+	if _, err := s.insertRows(ctx, tx, attempted(), kept); err != nil {
+		return err
+	}
+	return counts.write(ctx, &s.engine, tx)
 }
 
 // settling are the rows of outcomes.

@@ -55,8 +55,8 @@ func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if other := p.all[query]; other != nil {
-		_ = s.Close() //nolint:sqlclosecheck // at once, since another has made the same
+	if other := p.all[query]; other != nil || len(p.all) >= mostPrepared {
+		_ = s.Close() //nolint:sqlclosecheck // at once, since another has made the same, or the last that is kept
 		return other
 	}
 	p.all[query] = s

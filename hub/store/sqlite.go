@@ -40,7 +40,7 @@ func openSQLite(ctx context.Context, dir string) (*engine, error) {
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 	e := &engine{
-		dialect: SQLite, writer: writer, reader: reader, often: newPrepared(reader, true),
+		dialect: SQLite, path: path, writer: writer, reader: reader, often: newPrepared(reader, true),
 		explain: func(err error) error { return sqliteFault(path, err) },
 		probe:   func(ctx context.Context) error { return probeSQLite(ctx, writer, reader, path) },
 	}

@@ -1,6 +1,8 @@
 // Package store keeps what must outlive a restart in SQL: subscriptions, the
 // delivery log, what is known of the forums and their feeds, what was announced
-// and why, the console's rooms and sessions, people and what they did. SQLite and
+// and why, the console's rooms and sessions, people and what they did, settings.
+// SQLite and PostgreSQL run the same statements and the same schema.
+// and why, the console's rooms, accounts with their sessions and tokens, people and what they did. SQLite and
 // PostgreSQL run the same statements and the same schema.
 //
 // It refuses to decide: it knows no rules, no permissions and no NATS, and it
@@ -27,11 +29,19 @@ var (
 	_ hub.ForumStore        = (*Store)(nil)
 	_ hub.AnnouncementStore = (*Store)(nil)
 	_ hub.TraceStore        = (*Store)(nil)
+	_ hub.FigureStore       = (*Store)(nil)
 	_ hub.FeedStore         = (*Store)(nil)
 	_ hub.ConsoleStore      = (*Store)(nil)
 	_ hub.SessionStore      = (*Store)(nil)
+	_ hub.SectionStore      = (*Store)(nil)
+	_ hub.AccountStore      = (*Store)(nil)
+	_ hub.TokenStore        = (*Store)(nil)
+	_ hub.TryStore          = (*Store)(nil)
 	_ hub.PeopleStore       = (*Store)(nil)
 	_ hub.AuditStore        = (*Store)(nil)
+	_ hub.RoomPageStore     = (*Store)(nil)
+	_ hub.SettingStore      = (*Store)(nil)
+	_ hub.HouseStore        = (*Store)(nil)
 )
 
 // The dialects.

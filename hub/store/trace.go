@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -13,20 +14,51 @@ func (s *Store) PutTraces(ctx context.Context, ts []hub.Trace) error {
 	if len(ts) == 0 {
 		return nil
 	}
-	var rows [][]any
-	for _, t := range lastOfEach(ts, func(t hub.Trace) string { return string(t.Event) }) {
-		row, err := traceArgs(t)
+	ts = lastOfEach(ts, func(t hub.Trace) string { return string(t.Event) })
+	rows := make([][]any, len(ts))
+	for i, t := range ts {
+		var err error
+		if rows[i], err = traceArgs(t); err != nil {
+			return err
+		}
+	}
+	return s.transact(ctx, "put traces", func(tx *sql.Tx) error {
+		first, err := s.newTraces(ctx, tx, rows)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, row)
-	}
-	put := insert{
-		into: `traces (event, body, taken_at)`,
-		tail: `ON CONFLICT (event) DO UPDATE SET body = excluded.body, taken_at = excluded.taken_at`,
-		row:  marks(3),
-	}
-	return s.putRows(ctx, "put traces", put, rows)
+		counts, again := tally{}, [][]any(nil)
+		for i, row := range rows {
+			if first[row[0].(string)] {
+				counts.event(ts[i].Source, row[2].(int64))
+			} else {
+				again = append(again, row)
+			}
+		}
+		replace := insert{
+			into: `traces (event, body, taken_at)`,
+			tail: `ON CONFLICT (event) DO UPDATE SET body = excluded.body, taken_at = excluded.taken_at`,
+			row:  marks(3),
+		}
+		if _, err := s.insertRows(ctx, tx, replace, again); err != nil {
+			return err
+		}
+		return counts.write(ctx, &s.engine, tx)
+	})
+}
+
+// newTraces stores those about events of which nothing is known yet, and says
+// which: an event counts once.
+func (s *Store) newTraces(ctx context.Context, tx *sql.Tx, rows [][]any) (map[string]bool, error) {
+	first := make(map[string]bool, len(rows))
+	put := insert{into: `traces (event, body, taken_at)`, tail: `ON CONFLICT (event) DO NOTHING RETURNING event`, row: marks(3)}
+	_, err := s.insertTold(ctx, tx, put, rows, func(row *sql.Rows) error {
+		var event string
+		err := row.Scan(&event)
+		first[event] = true
+		return err
+	})
+	return first, err
 }
 
 func traceArgs(t hub.Trace) ([]any, error) {

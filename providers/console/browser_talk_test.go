@@ -255,3 +255,33 @@ func TestBrowserShowsEveryField(t *testing.T) {
 	require.NotContains(t, sent, "flyer")
 	b.Content(t)
 }
+
+// TestBrowserOpensThreads opens a thread beside the log, writes into it and closes
+// it, and sees who else is there.
+func TestBrowserOpensThreads(t *testing.T) {
+	t.Parallel()
+	s, b := browse(t)
+	for _, key := range []string{"n1", "n2"} {
+		root := send(t, s.client, "dev", key, "the question "+key)
+		reply := to("dev", "the answer "+key)
+		reply.Key, reply.Root = key+"a", root.Ref
+		_, err := s.client.Send(t.Context(), reply)
+		require.NoError(t, err)
+	}
+	b.Sees(t, `document.querySelectorAll(".thread-below:not([hidden])").length === 2`)
+	b.Sees(t, `[...document.querySelectorAll("#here li")].map(li => li.innerText.replace(/\s+/g, " ").trim()).join() === "AB Anna Bauer"`)
+	b.Focus(t, "#m1 summary")
+	b.Press(t, kb.Enter)
+	b.Sees(t, `document.getElementById("m2").checkVisibility() && document.querySelector("#in-thread b").innerText === "the question n1"`)
+	b.Sees(t, `document.querySelector("#m1 .thread-side").getBoundingClientRect().right === document.getElementById("console").getBoundingClientRect().right`)
+	b.Focus(t, "#m3 summary")
+	b.Press(t, kb.Enter) // one at a time
+	b.Sees(t, `!document.getElementById("m2").checkVisibility() && document.getElementById("m4").checkVisibility() && document.querySelector("#in-thread b").innerText === "the question n2"`)
+	b.Focus(t, "#say")
+	b.Press(t, "into it"+kb.Enter)
+	b.Sees(t, `document.querySelector("#m3 .thread-log > .say:last-child .md").innerText === "into it"`)
+	b.Accessible(t, "thread")
+	b.Focus(t, "#m3 [data-close-thread]")
+	b.Press(t, kb.Enter)
+	b.Sees(t, `!document.getElementById("m4").checkVisibility() && document.getElementById("in-thread").hidden && document.activeElement.matches("#m3 summary")`)
+}

@@ -51,7 +51,7 @@ func TestBrowser(t *testing.T) {
 
 	send(t, c, "ops", "n3", "elsewhere")
 	send(t, c, "night", "n4", "a room that was not there")
-	b.Sees(t, `[...document.querySelectorAll("#rooms .side-link")].map(a => a.innerText.replace(/\s+/g, " ").trim()).join() === "# dev,# night 1 new,# ops 1 new"`)
+	b.Sees(t, `[...document.querySelectorAll("#rooms .room-link")].map(a => a.innerText.replace(/\s+/g, " ").trim()).join() === "# dev,# night 1 new,# ops 1 new"`)
 	b.Press(t, "jj")
 	b.Sees(t, `document.activeElement.pathname === "/console/ops"`)
 	b.Press(t, kb.ArrowUp)

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,9 @@ type Client struct {
 	rooms  []string // shown although nothing was said in them yet
 
 	ears ears
+
+	frame func(r *http.Request, title string) any // nil: none
+	here  here
 
 	news   news
 	closed chan struct{} // closed when streams have to end
@@ -79,7 +83,7 @@ func Kind(store hub.ConsoleStore) providers.Kind {
 
 // Config is the console's section of the configuration.
 type Config struct {
-	Rooms []string `toml:"rooms"` // rooms to show before anything was said in them
+	Rooms []string `toml:"rooms" about:"Rooms to show before anything was said in them."`
 }
 
 // Problems implements providers.Config.

@@ -32,7 +32,7 @@ var anna = hub.User{ID: "anna", Name: "anna", Full: "Anna Bauer"}
 // pagesOf are the console's pages with nobody at the door.
 func pagesOf(c *console.Client) *http.ServeMux {
 	mux := http.NewServeMux()
-	c.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return anna })
+	c.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return anna }, nil)
 	return mux
 }
 
@@ -135,6 +135,7 @@ func (p *chat) Retract(ref string) bool {
 func TestContract(t *testing.T) {
 	var platform *chat
 	providertest.Run(t, providertest.Case{
+		Rooms:    func(*testing.T, providertest.Platform) providertest.Rooms { return providertest.Rooms{Unknown: "!!!"} },
 		Platform: func(t *testing.T) providertest.Platform { platform = newChat(t); return platform },
 		Open:     func(*testing.T, string) providers.Provider { return platform.client },
 		Chat:     "lobby",

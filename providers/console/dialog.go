@@ -59,7 +59,7 @@ type option struct {
 func (s *sending) dialog(ctx context.Context, f *hub.Form) (string, error) {
 	text, _ := providers.Fit(providers.Parse(f.Text), markup{}, limit, visible)
 	v := form{
-		Title: cmp.Or(fact(f.Title, longestTitle), "Bellhop asks"), Submit: cmp.Or(fact(f.Submit, longestFact), "OK"), Token: f.Token,
+		Title: cmp.Or(fact(f.Title, longestTitle), s.words().Say("console.asks")), Submit: cmp.Or(fact(f.Submit, longestFact), s.words().Say("console.ok")), Token: f.Token,
 		URL: roomURL(s.room.ID) + "/forms", Text: template.HTML(text), //nolint:gosec // markup escapes all it is given
 	}
 	for i := range f.Fields {
@@ -77,7 +77,7 @@ func (s *sending) dialog(ctx context.Context, f *hub.Form) (string, error) {
 		v.Fields = append(v.Fields, one)
 	}
 	var b bytes.Buffer
-	err := web.Fragment(&b, web.English(), "form-dialog", v)
+	err := web.Fragment(&b, s.words(), "form-dialog", v)
 	return b.String(), err
 }
 

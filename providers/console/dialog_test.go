@@ -201,7 +201,7 @@ func TestLifeOfAForm(t *testing.T) {
 	require.True(t, form.Dialog)
 	require.Equal(t, map[string]string{"day": "This is required."}, form.Errors)
 	require.Contains(t, form.Text, "Something in this does not fit.")
-	require.NotContains(t, s.page(t, s.anna), "does not", "a mistake in a form is no message")
+	require.NotContains(t, s.page(t, s.anna), "does not fit", "a mistake in a form is no message")
 	require.Equal(t, "Planned for 2026-11-21.", s.Fill(t, s.dev, s.anna, form, map[string][]string{"day": {"2026-11-21"}}).Text)
 	require.Equal(t, []string{"p3"}, s.lastCommand(t).Command.Encoded["place"])
 

@@ -22,7 +22,11 @@ const noRoom = "-"
 // who may read and write, and refuses what another site's page sends; who is the
 // user that guard let through. The files they need are web.Static's, under
 // /static/, and what completes a line is at /api/v1/autocomplete.
-func (c *Client) Routes(mux *http.ServeMux, guard func(http.Handler) http.Handler, who func(context.Context) hub.User) {
+//
+// frame makes what stands around a page with a title: the data of the templates
+// pane-top and pane-end. It may be nil, for pages that stand alone.
+func (c *Client) Routes(mux Mux, guard func(http.Handler) http.Handler, who func(context.Context) hub.User, frame func(r *http.Request, title string) any) {
+	c.frame = frame
 	handle := func(pattern string, page http.HandlerFunc) {
 		mux.Handle(pattern, guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			page(w, r.WithContext(context.WithValue(r.Context(), userKey{}, who(r.Context()))))
@@ -36,6 +40,11 @@ func (c *Client) Routes(mux *http.ServeMux, guard func(http.Handler) http.Handle
 	handle("POST /console/{room}/forms", c.takeForm)
 }
 
+// Mux takes handlers by the patterns of http.ServeMux.
+type Mux interface {
+	Handle(pattern string, handler http.Handler)
+}
+
 type userKey struct{}
 
 // userOf is who looks at a page.
@@ -46,6 +55,11 @@ func userOf(ctx context.Context) hub.User {
 
 // page is the data of console.html.
 type page struct {
+	Frame         any    // what stands around it, nil for nothing
+	Texts         string // what the scripts say, as JSON
+	RoomsOnly     bool   // on a narrow screen the rooms are a page of their own
+	Here          []author
+	Watch         string // a command to try, in chat
 	Title, System string
 	Room, URL     string
 	Posts         int // that the room holds
@@ -75,10 +89,13 @@ func (c *Client) showFirst(w http.ResponseWriter, r *http.Request) {
 		c.unavailable(w, r, err)
 		return
 	}
-	if len(rooms) == 0 {
-		p := c.newPage(userOf(r.Context()), "", nil)
-		p.Title = "Console"
-		web.Render(w, web.WordsOf(r), http.StatusOK, "console.html", p)
+	if isList := r.URL.Query().Has("rooms"); isList || len(rooms) == 0 {
+		p := c.newPage(userOf(r.Context()), "", rooms)
+		p.Title = web.WordsOf(r).Say("console.title")
+		if p.RoomsOnly = isList && len(rooms) > 0; p.RoomsOnly {
+			p.Events = "" // it would go to the first room that is heard of
+		}
+		c.show(w, r, p)
 		return
 	}
 	first := rooms[0].ID
@@ -92,7 +109,7 @@ func (c *Client) showRoom(w http.ResponseWriter, r *http.Request) {
 	asked := r.PathValue("room")
 	room, ok := roomName(asked)
 	if !ok {
-		web.Render(w, web.WordsOf(r), http.StatusNotFound, "problem.html", web.Problem{Title: "There is no such room", Detail: badRoom(asked).Error()})
+		web.Render(w, web.WordsOf(r), http.StatusNotFound, "problem.html", web.Problem{Title: web.WordsOf(r).Say("console.noRoom"), Detail: badRoom(asked).Error()})
 		return
 	}
 	if room != asked {
@@ -104,7 +121,17 @@ func (c *Client) showRoom(w http.ResponseWriter, r *http.Request) {
 		c.unavailable(w, r, err)
 		return
 	}
-	web.Render(w, web.WordsOf(r), http.StatusOK, "console.html", p)
+	c.show(w, r, p)
+}
+
+// show answers with a page, in its frame.
+func (c *Client) show(w http.ResponseWriter, r *http.Request, p *page) {
+	words := web.WordsOf(r)
+	p.Texts = texts(words)
+	if c.frame != nil {
+		p.Frame = c.frame(r, p.Title)
+	}
+	web.Render(w, words, http.StatusOK, "pane/console.html", p)
 }
 
 // roomPage is a room's newest messages, or those before a Seq. Where the stream
@@ -131,6 +158,7 @@ func (c *Client) roomPage(ctx context.Context, room string, before int64) (*page
 		p.Older = fmt.Sprintf("%s?before=%d", p.URL, posts[0].Seq)
 	}
 	p.Log, p.After = threaded(posts, me), after
+	p.Here = c.here.in(room, me)
 	if before > 0 {
 		p.Static, p.Events = true, ""
 	}
@@ -165,6 +193,7 @@ func (c *Client) newPage(me hub.User, room string, rooms []hub.ConsoleRoom) *pag
 		Me: me.ID, Ready: c.ears.now() != nil, Token: rand.Text(),
 		Title: "#" + room, System: string(c.system), Room: room, URL: roomURL(room), Events: roomURL(room) + "/events",
 		Subscribe: fmt.Sprintf("bellhop subs add %s %s c/support", c.system, example),
+		Watch:     "/discourse watch support",
 		Send:      fmt.Sprintf("bellhop send %s %s 'Hello from **Bellhop**'", c.system, example),
 	}
 	if room == "" {
@@ -191,8 +220,8 @@ func (c *Client) unavailable(w http.ResponseWriter, r *http.Request, err error) 
 	w.Header().Set("Retry-After", "5")
 	again := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	web.Render(w, web.WordsOf(r), http.StatusServiceUnavailable, "problem.html", web.Problem{
-		Title:  "The rooms did not load",
-		Detail: "Bellhop’s database did not answer. Messages still wait for their rooms, none is lost.",
+		Title:  web.WordsOf(r).Say("console.down"),
+		Detail: web.WordsOf(r).Say("console.downText"),
 		Retry:  again.String(),
 	})
 }

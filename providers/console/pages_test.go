@@ -46,7 +46,7 @@ func TestGuardStandsBeforeEveryPage(t *testing.T) {
 	mux := http.NewServeMux()
 	open(&memory{}, "support").Routes(mux, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
-	}, func(context.Context) hub.User { return hub.User{} })
+	}, func(context.Context) hub.User { return hub.User{} }, nil)
 	for _, path := range []string{"/console", "/console/support", "/console/support/events", "/console/-/events"} {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
@@ -154,8 +154,8 @@ func TestRoomsAreListedWithTheirMessages(t *testing.T) {
 	send(t, c, "dev", "n1", "one")
 	send(t, c, "dev", "n2", "two")
 	body := get(t, c, "/console/support").Body.String()
-	require.Contains(t, body, `<li data-room="dev" data-posts="2"><a class="side-link" href="/console/dev">`)
-	require.Contains(t, body, `<li data-room="support" data-posts="0"><a class="side-link" href="/console/support" aria-current="page">`)
+	require.Contains(t, body, `<li data-room="dev" data-posts="2"><a class="room-link" href="/console/dev">`)
+	require.Contains(t, body, `<li data-room="support" data-posts="0"><a class="room-link" href="/console/support" aria-current="page">`)
 	require.Contains(t, body, `data-after="2"`, "the stream goes on after the newest post of all rooms")
 }
 

@@ -78,7 +78,7 @@ func renderCard(c *hub.Card, room int) *card {
 	link := webURL(c.URL)
 	return &card{
 		Kind: fact(c.Kind, longestFact), Site: fact(c.Site, longestFact),
-		Title:    cmp.Or(fact(c.Title, longestTitle), fact(link, longestTitle), "Untitled"),
+		Title:    cmp.Or(fact(c.Title, longestTitle), fact(link, longestTitle)),
 		URL:      link,
 		Author:   person(c.Author),
 		Category: labelled(c.Category),

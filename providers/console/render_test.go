@@ -109,8 +109,8 @@ func TestImageIsALink(t *testing.T) {
 var allowed = map[string][]string{
 	"article": {"class", "id", "data-seq", "data-rev"}, "s": {}, "div": {"class", "dir"}, "p": {"class", "dir"}, "span": {"class", "aria-hidden"},
 	"svg": {"class", "aria-hidden", "viewbox"}, "use": {"href"}, "rect": {"width", "height", "fill", "class"},
-	"time": {"datetime"}, "a": {"class", "href", "target", "rel"}, "details": {"class", "hidden"}, "summary": {"class"},
-	"button": {"type", "class", "data-answer", "data-press", "data-select", "data-opens"}, "label": {"class", "for"}, "select": {"id"}, "option": {"value"},
+	"time": {"datetime"}, "a": {"class", "href", "target", "rel"}, "details": {"class", "hidden", "name"}, "summary": {"class"},
+	"h2": {}, "button": {"type", "class", "data-answer", "data-close-thread", "aria-label", "title", "data-press", "data-select", "data-opens"}, "label": {"class", "for"}, "select": {"id"}, "option": {"value"},
 	"dl": {"class"}, "dt": {}, "dd": {"class"}, "bdi": {},
 	"strong": {}, "em": {}, "del": {}, "code": {}, "pre": {}, "br": {}, "hr": {}, "blockquote": {},
 	"ul": {}, "ol": {"start"}, "li": {}, "table": {}, "tbody": {}, "tr": {}, "th": {}, "td": {},

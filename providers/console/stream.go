@@ -55,14 +55,14 @@ func (c *Client) showEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	case err != nil:
 		c.log.Error("console stream not started", "system", c.system, "chat", room, "err", err)
-		http.Error(w, "Bellhop's database did not answer.", http.StatusServiceUnavailable)
+		http.Error(w, web.WordsOf(r).Say("console.dbSilent"), http.StatusServiceUnavailable)
 		return
 	}
 	announce(w.Header())
 	if r.Method == http.MethodHead {
 		return
 	}
-	s := &stream{c: c, out: w, control: http.NewResponseController(w), room: room, me: userOf(r.Context()), after: after}
+	s := &stream{c: c, out: w, control: http.NewResponseController(w), words: web.WordsOf(r), room: room, me: userOf(r.Context()), after: after}
 	if err := s.run(r.Context()); err != nil && r.Context().Err() == nil {
 		c.log.Debug("console stream dropped", "system", c.system, "chat", room, "err", err)
 	}
@@ -101,9 +101,11 @@ type stream struct {
 	c       *Client
 	out     io.Writer
 	control *http.ResponseController
+	words   *web.Words
 	room    string
 	me      hub.User
-	after   int64 // the Rev of what was written last
+	after   int64  // the Rev of what was written last
+	here    string // who is here, as it was written last
 }
 
 // run writes until the reader goes, the console closes or something fails.
@@ -114,9 +116,15 @@ func (s *stream) run(ctx context.Context) error {
 	if err := s.write("retry: 2000\n\n"); err != nil {
 		return err
 	}
+	if s.room != "" {
+		defer s.c.enter(s.room, s.me)()
+	}
 	for {
 		news := s.c.news.next() // before reading, so that none falls between
 		if err := s.catchUp(ctx); err != nil {
+			return err
+		}
+		if err := s.lookAround(); err != nil {
 			return err
 		}
 		select {
@@ -156,6 +164,20 @@ func (s *stream) catchUp(ctx context.Context) error {
 	}
 }
 
+// lookAround writes who is here, if that has changed. It is no news of a post: it
+// has no number, and a browser that comes back is told anew.
+func (s *stream) lookAround() error {
+	if s.room == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := web.Fragment(&b, s.words, "people-here", s.c.here.in(s.room, s.me)); err != nil || b.String() == s.here {
+		return err
+	}
+	s.here = b.String()
+	return s.write("event: here\ndata: " + strings.ReplaceAll(lineEnds.Replace(s.here), "\n", "\ndata: ") + "\n\n")
+}
+
 func (s *stream) ending(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
@@ -180,7 +202,7 @@ func (s *stream) writePost(p hub.ConsolePost, isNew bool) error {
 		return nil // the list of rooms shows nothing of it
 	}
 	var b bytes.Buffer
-	if err := web.Fragment(&b, web.English(), fragment, data); err != nil {
+	if err := web.Fragment(&b, s.words, fragment, data); err != nil {
 		return err
 	}
 	return s.write(event(p.Rev, name, b.String()))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -33,14 +32,14 @@ type told struct {
 	Options []hub.Option      `json:"options,omitempty"` // the answer to a lookup
 }
 
-// What pages are told when something cannot be done.
+// What pages are told when something cannot be done, by the names of the texts.
 const (
-	notReady  = "Bellhop is not ready to answer: the part of it that listens has not started yet. Try again in a moment."
-	dbSilent  = "Bellhop’s database did not answer. Try again in a moment."
-	notWhole  = "What the page sent is not whole. Reload it and try again."
-	tooLarge  = "This is too much to send at once."
-	noSuchBtn = "This button is no longer there. Reload the page to see what is."
-	noThread  = "The message to answer is no longer there."
+	notReady  = "console.cannotAnswer"
+	dbSilent  = "console.dbSilent"
+	notWhole  = "console.notWhole"
+	tooLarge  = "console.tooLarge"
+	noSuchBtn = "console.noSuchButton"
+	noThread  = "console.noThread"
 )
 
 // sending is what a page sends: who does what, where.
@@ -58,7 +57,7 @@ func (c *Client) receive(w http.ResponseWriter, r *http.Request) (*sending, bool
 	s := &sending{c: c, w: w, r: r, me: userOf(r.Context())}
 	name, ok := roomName(r.PathValue("room"))
 	if !ok {
-		s.refuse(http.StatusNotFound, badRoom(r.PathValue("room")).Error())
+		s.answer(http.StatusNotFound, told{Error: badRoom(r.PathValue("room")).Error()})
 		return nil, false
 	}
 	s.room = hub.Chat{System: c.system, ID: name}
@@ -101,7 +100,13 @@ func (s *sending) answer(status int, t told) {
 	_, _ = s.w.Write(body) // a reader who went away is no fault of ours
 }
 
-func (s *sending) refuse(status int, why string) { s.answer(status, told{Error: why}) }
+// refuse answers why something cannot be done: the name of a text, with its values.
+func (s *sending) refuse(status int, why string, values ...any) {
+	s.answer(status, told{Error: s.words().Say(why, values...)})
+}
+
+// words are those of who sends.
+func (s *sending) words() *web.Words { return web.WordsOf(s.r) }
 
 // failed answers that the store did not work.
 func (s *sending) failed(err error) {
@@ -113,7 +118,7 @@ func (s *sending) failed(err error) {
 // html is a post as the page shows it.
 func (s *sending) html(p *hub.ConsolePost) string {
 	var b bytes.Buffer
-	if err := web.Fragment(&b, web.English(), "post", viewPost(*p, s.me)); err != nil {
+	if err := web.Fragment(&b, s.words(), "post", viewPost(*p, s.me)); err != nil {
 		s.c.log.Error("a message could not be shown", "err", err)
 		return ""
 	}
@@ -131,10 +136,10 @@ func (c *Client) takeMessage(w http.ResponseWriter, r *http.Request) {
 	text = strings.TrimLeft(text, "\n")
 	switch n := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
-		s.refuse(http.StatusUnprocessableEntity, "Type something first.")
+		s.refuse(http.StatusUnprocessableEntity, "console.nothing")
 		return
 	case n > limit:
-		s.refuse(http.StatusUnprocessableEntity, fmt.Sprintf("A message has at most %d characters; this one has %d.", limit, n))
+		s.refuse(http.StatusUnprocessableEntity, "console.tooLong", "Limit", s.words().Number(limit), "Length", s.words().Number(n))
 		return
 	}
 	root, ok := s.thread(r.PostForm.Get("root"))

@@ -70,7 +70,7 @@ func newScene(t *testing.T) *scene {
 func (s *scene) page(t *testing.T, me string) string {
 	t.Helper()
 	mux := http.NewServeMux()
-	s.client.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return hub.User{ID: me} })
+	s.client.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return hub.User{ID: me} }, nil)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/console/dev", nil))
 	require.Equal(t, http.StatusOK, w.Code)
@@ -121,7 +121,7 @@ func TestCommandIsBetweenTwo(t *testing.T) {
 func sentTo(t *testing.T, c *console.Client, path, me string) string {
 	t.Helper()
 	mux := http.NewServeMux()
-	c.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return hub.User{ID: me} })
+	c.Routes(mux, func(next http.Handler) http.Handler { return next }, func(context.Context) hub.User { return hub.User{ID: me} }, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	w := httptest.NewRecorder()

@@ -13,18 +13,18 @@ import (
 type Config struct {
 	// HomeserverURL leads to the account's homeserver, which may be elsewhere
 	// than the name behind the colon of its user id.
-	HomeserverURL string       `toml:"homeserver_url"`
-	Token         secret.Value `toml:"token"`
-	UserID        string       `toml:"user_id"`
+	HomeserverURL string       `toml:"homeserver_url" about:"The address of the account's homeserver: https://matrix.example.org."`
+	Token         secret.Value `toml:"token" about:"An access token of the bot's account."`
+	UserID        string       `toml:"user_id" about:"The bot's account: @bellhop:example.org."`
 	// MsgType is m.notice, which bots should use, or m.text, which some clients
 	// notify about more eagerly.
-	MsgType string `toml:"msgtype"`
+	MsgType string `toml:"msgtype" about:"How messages are marked: m.notice, or m.text, which rings." one:"m.notice,m.text"`
 	// AutoJoin names whose invitations are taken: users, "@anna:example.org", and
 	// servers with all who are on them, ":example.org".
-	AutoJoin []string `toml:"auto_join"`
+	AutoJoin []string `toml:"auto_join" about:"Whose invitations are taken: users, @anna:example.org, or servers, :example.org."`
 	// Reactions is that the account itself adds the keycaps below an answer that
 	// has something to choose, so that people only tap one.
-	Reactions bool `toml:"reactions"`
+	Reactions bool `toml:"reactions" about:"The bot adds the keycaps to tap below its answers."`
 }
 
 var _ providers.Config = (*Config)(nil)

@@ -1,9 +1,11 @@
 package matrix
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"strings"
 	"time"
@@ -110,7 +112,11 @@ func preview(m hub.Message) hub.Rendered {
 	body, formatted := render(m)
 	r := hub.Rendered{Kind: "matrix", Markup: formatted, Plain: body}
 	if formatted == "" {
-		r.Markup = body
+		r.Markup = html.EscapeString(body)
 	}
+	if r.Markup != "" {
+		r.Parts = []hub.Part{{As: hub.PartText, Text: r.Markup}}
+	}
+	r.Markup = cmp.Or(formatted, body)
 	return r
 }

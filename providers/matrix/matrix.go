@@ -106,24 +106,32 @@ func (c *Client) Describe() providers.Description {
 		ID:   c.id,
 		// A homeserver sets its own pace, and says when the next message may come:
 		// https://spec.matrix.org/latest/client-server-api/#rate-limiting
-		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes, Learned: true},
+		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes, Learned: true, Inspect: inspectPace()},
 		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true},
 	}
 }
 
 // Check implements providers.Provider.
 func (c *Client) Check(ctx context.Context) error {
+	_, err := c.Introduce(ctx)
+	return err
+}
+
+var _ providers.Introducer = (*Client)(nil)
+
+// Introduce implements providers.Introducer.
+func (c *Client) Introduce(ctx context.Context) (providers.Introduction, error) {
 	who, err := c.api.Whoami(ctx)
 	if err != nil {
-		return c.fault(ctx, "whoami", err)
+		return providers.Introduction{}, c.fault(ctx, "whoami", err)
 	}
 	if who.UserID != id.UserID(c.cfg.UserID) {
-		return &providers.Error{
+		return providers.Introduction{}, &providers.Error{
 			Fault: hub.FaultUnauthorized, Op: "whoami",
 			Err: fmt.Errorf("token is that of %q, not of user_id %q: mend one of the two", who.UserID, c.cfg.UserID),
 		}
 	}
-	return nil
+	return providers.Introduction{Account: who.UserID.String(), Place: c.cfg.HomeserverURL}, nil
 }
 
 // Send implements providers.Provider. An event in a thread cannot be shown beside

@@ -60,6 +60,21 @@ func TestContract(t *testing.T) {
 	limited.Header.Set("Retry-After", "3")
 	proxied := providertest.Step{Status: 429, Header: http.Header{"Retry-After": {"7"}}, Body: "slow down"}
 	providertest.Run(t, providertest.Case{
+		Rooms: func(_ *testing.T, p providertest.Platform) providertest.Rooms {
+			server := p.(*matrixtest.Platform)
+			server.AddRoom(matrixtest.Room{ID: "!left:example.org", Name: "Left"})
+			server.Kick("!left:example.org")
+			server.AddRoom(matrixtest.Room{ID: "!news:example.org", Name: "News"})
+			server.Hush("!news:example.org", true)
+			server.AddRoom(matrixtest.Room{ID: "!old:example.org", Name: "Old", Replaced: "!new:example.org"})
+			server.AddRoom(matrixtest.Room{ID: "!secret:example.org", Name: "Secret", Encrypted: true})
+			server.AddRoom(matrixtest.Room{ID: "!tidy:example.org", Name: "Tidy"})
+			server.SetState("!tidy:example.org", "@founder:example.org", "m.room.power_levels", "", map[string]any{"events": map[string]int{"m.room.redaction": 50}})
+			return providertest.Rooms{
+				Strange: "!left:example.org", Silent: "!news:example.org", Archived: "!old:example.org", Encrypted: "!secret:example.org",
+				Unknown: "!nowhere:example.org", Limited: "!tidy:example.org", Limit: func(p hub.Preflight) hub.Finding { return p.Delete },
+			}
+		},
 		Open:     open,
 		Platform: func(*testing.T) providertest.Platform { return matrixtest.New(token, userID) },
 		Chat:     room,

@@ -123,7 +123,7 @@ func (c *Client) Describe() providers.Description {
 		ID:   c.system,
 		// Off unless the server's owner wants it:
 		// https://docs.mattermost.com/administration-guide/configure/rate-limiting-configuration-settings.html
-		Limits: providers.Limits{Text: textLimit, Unit: unit, Learned: true},
+		Limits: providers.Limits{Text: textLimit, Unit: unit, Learned: true, Inspect: inspectPace()},
 		Can: hub.Features{
 			Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true, Images: true,
 			Listens: c.websocket || c.buttons(), Buttons: c.buttons(), Dialogs: c.buttons(), Whispers: c.websocket || c.buttons(),
@@ -133,14 +133,19 @@ func (c *Client) Describe() providers.Description {
 
 // Check implements providers.Provider.
 func (c *Client) Check(ctx context.Context) error {
-	me, resp, err := c.api.GetMe(ctx, "")
-	if err == nil && me.Id == "" {
-		err = errNoAnswer
-	}
+	_, err := c.Introduce(ctx)
+	return err
+}
+
+var _ providers.Introducer = (*Client)(nil)
+
+// Introduce implements providers.Introducer.
+func (c *Client) Introduce(ctx context.Context) (providers.Introduction, error) {
+	me, _, err := c.whoAmI(ctx)
 	if err != nil {
-		return c.judge("users/me", resp, err)
+		return providers.Introduction{}, err
 	}
-	return nil
+	return providers.Introduction{Account: "@" + me.Name, Place: c.api.URL}, nil
 }
 
 // Send implements providers.Provider. A broadcast reply is a plain one: a post

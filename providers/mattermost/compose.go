@@ -119,22 +119,52 @@ func attach(post *model.Post, m hub.Message, room int, form providers.Form) {
 // preview is m as it would be sent: the text and what its attachment holds, from
 // top to bottom.
 func preview(m hub.Message) hub.Rendered {
-	r := hub.Rendered{Kind: Name, Plain: providers.Reading(m, textLimit, unit)}
+	r := laidOut{hub.Rendered{Kind: Name, Plain: providers.Reading(m, textLimit, unit)}}
 	post := compose(m, providers.Whole, true)
 	if post == nil {
-		return r
+		return r.Rendered
 	}
 	lines := []string{post.Message}
+	r.part(hub.Part{As: hub.PartText, Text: post.Message})
+	r.Length, r.Limit = unit.Len(post.Message), textLimit
 	for _, a := range post.Attachments() {
 		lines = append(lines, link(a.AuthorName, a.AuthorLink), link(a.Title, a.TitleLink), a.Text)
 		for _, f := range a.Fields {
 			lines = append(lines, fmt.Sprintf("%s: %v", f.Title, f.Value))
 		}
 		lines = append(lines, a.ImageURL, a.Footer)
+		r.attachment(a)
 	}
 	lines = append(lines, labels(m.Actions))
 	r.Markup = providers.Join("\n", lines...)
-	return r
+	for _, b := range providers.Buttons(m.Actions, labelLimit, unit) {
+		if b.URL == "" { // a link is in the text
+			r.part(b)
+		}
+	}
+	return r.Rendered
+}
+
+// laidOut is a post as it is laid out.
+type laidOut struct{ hub.Rendered }
+
+// part adds what is there.
+func (s *laidOut) part(p hub.Part) {
+	if p.Text != "" || p.URL != "" {
+		s.Parts = append(s.Parts, p)
+	}
+}
+
+func (s *laidOut) attachment(a *model.MessageAttachment) {
+	s.Parts = append(s.Parts, hub.Part{As: hub.PartCard, Color: a.Color})
+	s.part(hub.Part{As: hub.PartAuthor, Text: a.AuthorName, URL: a.AuthorLink})
+	s.part(hub.Part{As: hub.PartTitle, Text: a.Title, URL: a.TitleLink})
+	s.part(hub.Part{As: hub.PartText, Text: a.Text})
+	for _, f := range a.Fields {
+		s.part(hub.Part{As: hub.PartField, Name: f.Title, Text: fmt.Sprint(f.Value)})
+	}
+	s.part(hub.Part{As: hub.PartImage, URL: a.ImageURL})
+	s.part(hub.Part{As: hub.PartFooter, Text: a.Footer})
 }
 
 // link shows words that lead to url, as an attachment has them side by side.

@@ -10,16 +10,16 @@ import (
 // Config is a Mattermost section of the configuration.
 type Config struct {
 	// URL is where people open Mattermost: "https://chat.example.com".
-	URL string `toml:"url"`
+	URL string `toml:"url" about:"The address that people open: https://chat.example.com."`
 	// Token is the access token of the bot account.
-	Token secret.Value `toml:"token"`
+	Token secret.Value `toml:"token" about:"The access token of the bot account."`
 	// CommandToken proves slash commands. Each custom command has a token of its
 	// own, so there may be several, with spaces between them.
-	CommandToken secret.Value `toml:"command_token"`
+	CommandToken secret.Value `toml:"command_token" about:"The token of the slash command; several with spaces between them."`
 	// OutgoingToken proves outgoing webhooks, likewise.
-	OutgoingToken secret.Value `toml:"outgoing_token"`
+	OutgoingToken secret.Value `toml:"outgoing_token" about:"The token of an outgoing webhook, likewise."`
 	// Websocket is whether what people write in the bot's channels is heard.
-	Websocket bool `toml:"websocket"`
+	Websocket bool `toml:"websocket" about:"Hear what people write in the bot's channels."`
 }
 
 // Default is the configuration with nothing set.

@@ -37,6 +37,13 @@ func open(t *testing.T, url string) providers.Provider {
 
 func TestContract(t *testing.T) {
 	providertest.Run(t, providertest.Case{
+		Rooms: func(_ *testing.T, p providertest.Platform) providertest.Rooms {
+			server := p.(*mattermosttest.Server)
+			server.Moderate(mattermosttest.TownSquare, true)
+			return providertest.Rooms{
+				Strange: mattermosttest.Elsewhere, Silent: mattermosttest.TownSquare, Archived: mattermosttest.Archived, Unknown: "nosuchchannelnosuchchannel",
+			}
+		},
 		Open:     open,
 		Platform: func(*testing.T) providertest.Platform { return mattermosttest.New(token) },
 		Chat:     mattermosttest.Support,

@@ -44,6 +44,9 @@ type Case struct {
 	// Pings reports the mass mentions that are live in what was sent; nil for a
 	// platform without any.
 	Pings func(Sent) []string
+	// Rooms makes chats on a new look-alike in which something is amiss; nil for a
+	// provider that is no Inspector.
+	Rooms func(t *testing.T, p Platform) Rooms
 	// BlindEdits says that the platform takes an edit of a message that is gone,
 	// and shows nothing of it: no provider could tell.
 	BlindEdits bool
@@ -84,6 +87,7 @@ func Run(t *testing.T, c Case) {
 	t.Run("retractions", c.retractions)
 	t.Run("change faults", c.changeFaults)
 	t.Run("change cancel", c.changeCancel)
+	t.Run("inspect", c.inspect)
 	t.Run("secrets", c.secrets)
 }
 

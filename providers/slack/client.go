@@ -124,7 +124,7 @@ func (c *Client) Describe() providers.Description {
 	return providers.Description{
 		Kind:   Name,
 		ID:     c.system,
-		Limits: providers.Limits{Text: textLimit, Unit: unit, Chat: pace()},
+		Limits: providers.Limits{Text: textLimit, Unit: unit, Chat: pace(), Inspect: inspectPace()},
 		Can: hub.Features{
 			Threads: true, Edits: true, Deletes: true, Chats: true, Images: true,
 			Listens: hears, Buttons: hears, Dialogs: hears, Whispers: hears,
@@ -134,19 +134,8 @@ func (c *Client) Describe() providers.Description {
 
 // Check implements providers.Provider.
 func (c *Client) Check(ctx context.Context) error {
-	w, api := c.open()
-	who, err := api.AuthTestContext(ctx)
-	if err != nil {
-		return c.judge("auth.test", w, err)
-	}
-	c.learn(who)
-	if scopes := who.Header.Get("X-OAuth-Scopes"); scopes != "" && !mayPost(scopes) {
-		return &providers.Error{
-			Fault: hub.FaultUnauthorized, Op: "auth.test",
-			Err: fmt.Errorf("the token may not post: give the Slack app the scope chat:write and install it again"),
-		}
-	}
-	return c.checkSocket(ctx)
+	_, err := c.Introduce(ctx)
+	return err
 }
 
 // learn keeps what Slack says of the workspace and of us in it.
@@ -157,15 +146,6 @@ func (c *Client) learn(who *slack.AuthTestResponse) {
 	if who.UserID != "" {
 		c.self.Store(&hub.User{ID: who.UserID, Name: who.User, Bot: true})
 	}
-}
-
-func mayPost(scopes string) bool {
-	for scope := range strings.SplitSeq(scopes, ",") {
-		if s := strings.TrimSpace(scope); s == "chat:write" || s == "chat:write:bot" {
-			return true
-		}
-	}
-	return false
 }
 
 // Send implements providers.Provider.

@@ -101,24 +101,34 @@ func fallback(m hub.Message) string {
 // preview is m as it would be sent: the texts of its blocks from top to bottom.
 func preview(m hub.Message) hub.Rendered {
 	var texts []string
+	var parts []hub.Part
+	add := func(as hub.PartKind, text string) {
+		texts, parts = append(texts, text), append(parts, hub.Part{As: as, Text: text})
+	}
 	for _, b := range compose(m, providers.Whole) {
 		switch b := b.(type) {
 		case *slack.SectionBlock:
-			texts = append(texts, b.Text.Text)
+			add(hub.PartText, b.Text.Text)
 		case *slack.ContextBlock:
 			for _, e := range b.ContextElements.Elements {
 				if t, ok := e.(*slack.TextBlockObject); ok {
-					texts = append(texts, t.Text)
+					add(hub.PartContext, t.Text)
 				}
 			}
 		case *slack.ImageBlock:
 			texts = append(texts, "["+b.AltText+"] "+b.ImageURL)
+			parts = append(parts, hub.Part{As: hub.PartImage, Text: b.AltText, URL: b.ImageURL})
 		}
+	}
+	r := hub.Rendered{Kind: Name, Plain: providers.Reading(m, textLimit, unit)}
+	if len(texts) > 0 {
+		r.Length, r.Limit = unit.Len(strings.Join(texts, "\n")), textLimit
 	}
 	if labels := labelsOf(m.Actions); labels != "" {
 		texts = append(texts, labels)
 	}
-	return hub.Rendered{Kind: Name, Markup: strings.Join(texts, "\n"), Plain: providers.Reading(m, textLimit, unit)}
+	r.Markup, r.Parts = strings.Join(texts, "\n"), append(parts, providers.Buttons(m.Actions, buttonLimit, unit)...)
+	return r
 }
 
 // sheet is a message in the making.

@@ -12,15 +12,15 @@ const defaultAPI = "https://slack.com/api/"
 // Config is a Slack section of the configuration.
 type Config struct {
 	// Token is the bot token of the installed app, "xoxb-…".
-	Token secret.Value `toml:"token"`
+	Token secret.Value `toml:"token" about:"The Bot User OAuth Token of your Slack app, xoxb-…."`
 	// SigningSecret proves that a request comes from Slack. With it Slack's callbacks
 	// are taken at /chat/<system>/.
-	SigningSecret secret.Value `toml:"signing_secret"`
+	SigningSecret secret.Value `toml:"signing_secret" about:"Proves that a request comes from Slack: to listen over HTTP."`
 	// AppToken is an app-level token, "xapp-…". With it Bellhop calls Slack and hears
 	// it over that connection (Socket Mode), behind a firewall as well.
-	AppToken secret.Value `toml:"app_token"`
+	AppToken secret.Value `toml:"app_token" about:"An app-level token, xapp-…: to listen over Socket Mode, behind a firewall as well."`
 	// APIURL is where the Web API lives: GovSlack has its own.
-	APIURL string `toml:"api_url"`
+	APIURL string `toml:"api_url" about:"Where the Web API of Slack lives; GovSlack has its own."`
 }
 
 // Problems implements providers.Config.

@@ -46,6 +46,10 @@ func openListening(t *testing.T, url string) providers.Provider {
 
 func TestContract(t *testing.T) {
 	providertest.Run(t, providertest.Case{
+		Rooms: func(_ *testing.T, p providertest.Platform) providertest.Rooms {
+			p.(*slacktest.Workspace).Put(slacktest.Channel{ID: "C0NEWSROOM", Name: "news", IsMember: true, IsReadOnly: true})
+			return providertest.Rooms{Strange: slacktest.Random, Silent: "C0NEWSROOM", Archived: slacktest.Archived, Unknown: "C0NOSUCHCH"}
+		},
 		Open: openListening,
 		Platform: func(*testing.T) providertest.Platform {
 			workspace := slacktest.New(token)

@@ -11,15 +11,15 @@ import (
 
 // Config is a [providers.*] section of kind "telegram".
 type Config struct {
-	Token secret.Value `toml:"token"`
+	Token secret.Value `toml:"token" about:"The bot's token, from @BotFather."`
 	// WebhookSecret is what Telegram proves itself with when it calls us. Empty is
 	// that we ask Telegram for news.
-	WebhookSecret secret.Value `toml:"webhook_secret"`
+	WebhookSecret secret.Value `toml:"webhook_secret" about:"Your own words, 16 characters or more: with them Telegram calls the hub; without, the hub asks Telegram."`
 	// Listen is that what people say is heard. Of the programs that share a bot one
 	// may listen.
-	Listen bool `toml:"listen"`
+	Listen bool `toml:"listen" about:"Hear what people say; of the programs that share a bot one may listen."`
 	// APIURL leads to the Bot API: Telegram's, or a server of one's own.
-	APIURL string `toml:"api_url"`
+	APIURL string `toml:"api_url" about:"Where the Bot API lives: Telegram's, or a server of your own."`
 }
 
 var _ providers.Config = (*Config)(nil)

@@ -11,10 +11,17 @@ import (
 // buttons, which Telegram shows below, are words in brackets here.
 func preview(m hub.Message) hub.Rendered {
 	below := labels(m.Actions)
-	return hub.Rendered{
-		Kind: "telegram", Markup: providers.Join(gap, render(m, markup()), escapes.Replace(below)),
+	text := render(m, markup())
+	r := hub.Rendered{
+		Kind: "telegram", Markup: providers.Join(gap, text, escapes.Replace(below)),
 		Plain: providers.Join(gap, providers.Reading(m, maxText, unit), below),
 	}
+	if text != "" {
+		r.Parts = []hub.Part{{As: hub.PartText, Text: text}}
+		r.Length, r.Limit = visible(text), maxText
+	}
+	r.Parts = append(r.Parts, providers.Buttons(m.Actions, labelLimit, unit)...)
+	return r
 }
 
 // labels are those of the buttons below a message: "[Mute topic] [Snooze 2 h]".

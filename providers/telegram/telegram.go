@@ -98,6 +98,7 @@ func (c *Client) Describe() providers.Description {
 			// https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 			Chat:    []providers.Rate{{Calls: 1, Per: time.Second, Burst: 3}, {Calls: 15, Per: time.Minute, Burst: 5}},
 			Account: []providers.Rate{{Calls: 25, Per: time.Second, Burst: 5}},
+			Inspect: inspectPace(),
 		},
 		Can: hub.Features{
 			Threads: true, Edits: true, Deletes: true, Images: true, Listens: c.cfg.Listen, Buttons: c.cfg.Listen,
@@ -107,10 +108,8 @@ func (c *Client) Describe() providers.Description {
 
 // Check implements providers.Provider.
 func (c *Client) Check(ctx context.Context) error {
-	if _, err := c.ask(ctx); err != nil {
-		return err.Err
-	}
-	return nil
+	_, err := c.Introduce(ctx)
+	return err
 }
 
 // Send implements providers.Provider. Telegram has no threads that a reply could

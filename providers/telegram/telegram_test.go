@@ -49,6 +49,18 @@ func answer(status int, description, parameters string) providertest.Step {
 func TestContract(t *testing.T) {
 	proxied := providertest.Step{Status: 429, Header: http.Header{"Retry-After": {"7"}}, Body: "slow down"}
 	providertest.Run(t, providertest.Case{
+		Rooms: func(_ *testing.T, p providertest.Platform) providertest.Rooms {
+			platform := p.(*telegramtest.Platform)
+			r := providertest.Rooms{
+				Strange: "-1001111111111", Silent: "-1002222222222", Archived: "-333333333", Unknown: "-1004444444444", Limited: "-1005555555555",
+				Limit: func(p hub.Preflight) hub.Finding { return p.Delete },
+			}
+			platform.Kick(r.Strange)
+			platform.Restrict(r.Silent)
+			platform.Upgrade(r.Archived, -1003333333333)
+			platform.Lose(r.Unknown)
+			return r
+		},
 		Open:     open,
 		Platform: func(*testing.T) providertest.Platform { return telegramtest.New(token) },
 		Chat:     chat,

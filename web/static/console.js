@@ -7,6 +7,9 @@
   const log = document.getElementById("log");
   const rooms = document.getElementById("rooms");
   const { system, room, events } = page.dataset;
+  const words = JSON.parse(page.dataset.words);
+  const counting = (one, many, n) => (n === 1 ? words[one] : words[many].replace("%d", String(n)));
+  const language = document.documentElement.lang || undefined;
   const mostShown = 500; // messages kept on the page; the server has the rest
 
   const remember = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private window */ } };
@@ -18,18 +21,18 @@
   };
 
   // ---- times: the server writes UTC, people read their own ----
-  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-  const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
-  const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+  const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
+  const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
   const dayName = (at) => {
     const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 864e5);
-    return days === 0 ? "Today" : days === 1 ? "Yesterday" : date.format(at);
+    return days === 0 ? words.today : days === 1 ? words.yesterday : date.format(at);
   };
   const localise = (within) => {
     for (const time of within.querySelectorAll("time[datetime]")) {
       const at = new Date(time.dateTime);
       const alone = time.parentElement.matches(".when") && !time.closest(".thread-log");
-      time.textContent = alone || dayName(at) === "Today" ? clock.format(at) : `${dayName(at)}, ${clock.format(at)}`;
+      time.textContent = alone || dayName(at) === words.today ? clock.format(at) : `${dayName(at)}, ${clock.format(at)}`;
       time.title = full.format(at);
     }
   };
@@ -80,9 +83,12 @@
       total += unread;
     }
     const elsewhere = document.getElementById("elsewhere");
-    elsewhere.hidden = total === 0;
-    elsewhere.textContent = total > 99 ? "99+" : total;
-    document.getElementById("menu").setAttribute("aria-label", total ? `Rooms and settings, ${total} new` : "Rooms and settings");
+    if (elsewhere) {
+      elsewhere.hidden = total === 0;
+      elsewhere.textContent = total > 99 ? "99+" : total;
+      const menu = document.getElementById("menu");
+      menu.setAttribute("aria-label", total ? words.allRooms.replace("%d", String(total)) : menu.title);
+    }
     document.title = missed > 0 ? `(${missed}) ${title}` : title;
   };
   addEventListener("storage", (event) => {
@@ -97,7 +103,7 @@
     const list = below.querySelector(".thread-log");
     place(list, say);
     const n = list.children.length;
-    below.querySelector(".replies-count").textContent = n === 1 ? "1 reply" : `${n} replies`;
+    below.querySelector(".replies-count").textContent = counting("reply", "replies", n);
     below.hidden = false;
     if ("private" in say.dataset || "mine" in say.dataset) below.open = true; // its reader waits for it
     if (!below.open) settle(below.querySelector("summary"));
@@ -153,7 +159,7 @@
   };
   const counted = () => {
     const n = ++itemOf(room).dataset.posts;
-    document.getElementById("room-count").textContent = n === 1 ? "1 message" : `${n} messages`;
+    document.getElementById("room-count").textContent = counting("message", "messages", n);
   };
   const prune = () => {
     const shown = posts.querySelectorAll(":scope > .say");
@@ -184,16 +190,16 @@
   let wait = 1000;
   let retry = 0;
   const lost = document.getElementById("lost");
-  const live = document.getElementById("live");
+  const live = document.getElementById("conn");
   const connected = () => {
     wait = 1000;
     lost.hidden = true;
     live.classList.remove("is-lost");
-    document.getElementById("live-text").textContent = "Live";
+    document.getElementById("live-text").textContent = words.live;
   };
   const disconnected = () => {
     live.classList.add("is-lost");
-    document.getElementById("live-text").textContent = "Connection lost";
+    document.getElementById("live-text").textContent = words.lost;
     if (!lost.hidden) return;
     const since = lost.querySelector("time");
     since.dateTime = new Date().toISOString();
@@ -215,6 +221,10 @@
     stream.addEventListener("post", hear((html) => hearPost(html, true)));
     stream.addEventListener("changed", hear((html) => hearPost(html, false)));
     stream.addEventListener("elsewhere", hear(addElsewhere));
+    stream.addEventListener("here", (event) => {
+      const list = parse(event.data);
+      if (list) document.getElementById("here")?.replaceWith(list);
+    });
   };
   const close = () => {
     clearTimeout(retry);
@@ -224,10 +234,6 @@
   document.getElementById("again").addEventListener("click", () => { wait = 1000; open(); });
 
   // ---- keyboard ----
-  const keys = document.getElementById("keys");
-  const keysOn = keys.querySelector("input");
-  keysOn.checked = recall("bellhop.keys") !== "off";
-  keysOn.addEventListener("change", () => remember("bellhop.keys", keysOn.checked ? "on" : "off"));
   const step = (by) => {
     const links = [...rooms.querySelectorAll("a")];
     const at = links.indexOf(document.activeElement);
@@ -236,8 +242,8 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.matches("textarea, select, input:not([type=checkbox], [type=radio])")) return;
-    const letter = keysOn.checked ? { j: 1, k: -1 }[event.key] : 0;
+    if (event.target.matches("textarea, select, input:not([type=checkbox], [type=radio])") || document.querySelector("dialog[open]")) return;
+    const letter = document.body.dataset.keys !== "off" ? { j: 1, k: -1 }[event.key] : 0;
     const arrow = rooms.contains(event.target) ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : 0;
     const by = letter || arrow;
     if (!by) return;
@@ -252,14 +258,13 @@
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.dataset.copy);
       button.classList.add("is-done");
-      button.setAttribute("aria-label", "Copied");
+      button.setAttribute("aria-label", words.copied);
     });
   }
 
   // ---- start ----
   localise(document);
   if (posts) markDays();
-  keys.hidden = rooms.children.length < 2;
   if (location.hash) document.getElementById(location.hash.slice(1))?.closest("details")?.setAttribute("open", "");
   readSeen();
   if (Object.keys(seen).length === 0) sawAll(rooms.children); // the first visit: what is there already is not new

@@ -7,6 +7,7 @@
     box.innerHTML = html; // made and escaped by the server; scripts in a template never run
     return box.content.firstElementChild;
   };
+  const words = JSON.parse(document.getElementById("console").dataset.words);
   const fieldOf = (element) => element.closest(".field");
   const controls = (within) => [...within.querySelectorAll("input[id], select[id], textarea[id]")];
 
@@ -62,7 +63,7 @@
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = "×";
-      button.setAttribute("aria-label", `Remove ${chip.querySelector("span").textContent}`);
+      button.setAttribute("aria-label", words.remove.replace("%s", chip.querySelector("span").textContent));
       button.addEventListener("click", () => { chip.remove(); input.focus(); changed(); });
       chip.append(button);
     };
@@ -94,7 +95,7 @@
     input.addEventListener("blur", () => {
       const isLoose = input.value.trim() !== "" && (isMulti || !chosen.firstElementChild);
       const line = field.querySelector(".hint-bad");
-      if (isLoose) line.textContent = "Choose one of what is found.";
+      if (isLoose) line.textContent = words.choose;
       line.hidden = !isLoose;
     });
   };

@@ -3,7 +3,7 @@
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const isTyping = (e) => e.target.closest("input, textarea, select, [contenteditable]") !== null;
+  const isTyping = (e) => e.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
 
   // ---- dialogs: browsers without command and commandfor ------------------------------------------
   // https://developer.mozilla.org/en-US/docs/Web/API/Invoker_Commands_API
@@ -56,7 +56,7 @@
     const at = Math.max(0, Math.min(all.length - 1, i));
     for (const row of all) row.classList.remove("is-cursor");
     all[at].classList.add("is-cursor");
-    ($("a, button, input", all[at]) ?? all[at]).focus();
+    ($('[data-key="Enter"]', all[at]) ?? $("a, button, input", all[at]) ?? all[at]).focus();
     all[at].scrollIntoView({ block: "nearest" });
   };
   // press clicks what a page marks for a key: in the current row first, then anywhere.
@@ -91,6 +91,7 @@
       case "j": move(current() + 1); break;
       case "k": move(current() - 1); break;
       case "x": { const box = rows()[current()]?.querySelector("input[type=checkbox]"); if (!box) return; box.click(); break; }
+      case "Enter": if (e.target.closest("a, button") || !press("Enter")) return; break;
       case "n": case "t": case "r": case "e": if (!press(e.key)) return; break;
       default: return;
     }
@@ -127,27 +128,46 @@
     const into = $(box.dataset.into, box) ?? box;
     const counter = $("[data-count]", box);
     const most = Number(box.dataset.most || 200);
-    const held = [];
+    const held = new Map(); // rows by their ids
     const isAtTop = () => box.getBoundingClientRect().top > -80;
-    const show = (html) => {
+    const rowOf = (html) => {
       const made = document.createElement("template");
       made.innerHTML = html;
-      const row = made.content.firstElementChild;
+      return made.content.firstElementChild;
+    };
+    const show = (html, isNew = false) => {
+      const row = rowOf(html);
       if (!row) return;
-      if (row.id) document.getElementById(row.id)?.remove();
-      row.classList.add("is-new");
-      into.prepend(row);
+      const known = row.id ? document.getElementById(row.id) : null;
+      if (!known && !isNew && row.dataset.change !== undefined) return; // it is on no page of this list that is shown
+      if (known && $("[data-asking]", known)) { setTimeout(() => show(html, isNew), 200); return; } // its details are on their way
+      for (const blank of $$("[data-blank]", box)) blank.remove();
+      for (const table of $$("table[hidden]", box)) table.hidden = false;
+      if (known) {
+        if (known.classList.contains("is-cursor")) row.classList.add("is-cursor");
+        const unfold = $("[aria-expanded]", row);
+        if (unfold && known.nextElementSibling?.classList.contains("detail")) unfold.setAttribute("aria-expanded", "true");
+        if (known.innerHTML === row.innerHTML) return; // a click that is under way must find it
+        const at = known.contains(document.activeElement) ? $$("a, button, input", known).indexOf(document.activeElement) : -1;
+        known.replaceWith(row);
+        $$("a, button, input", row)[at]?.focus();
+      } else {
+        row.classList.add("is-new");
+        into.prepend(row);
+      }
       window.htmx?.process(row);
       while (into.children.length > most) into.lastElementChild.remove();
     };
-    const release = () => { for (const html of held.splice(0)) show(html); if (counter) counter.hidden = true; };
+    const release = () => { for (const html of held.values()) show(html, true); held.clear(); if (counter) counter.hidden = true; };
     const source = new EventSource(box.dataset.stream);
     source.addEventListener("row", (e) => {
-      if (isAtTop() || !counter) { show(e.data); return; }
-      held.push(e.data);
+      const row = rowOf(e.data);
+      if (isAtTop() || !counter || row?.id && document.getElementById(row.id)) { show(e.data); return; }
+      if (row?.dataset.change !== undefined && !held.has(row.id)) return;
+      held.set(row?.id || e.data, e.data);
       counter.hidden = false;
       const text = $("[data-count-text]", counter) ?? counter;
-      text.textContent = counter.dataset.count.replace("%d", String(held.length));
+      text.textContent = counter.dataset.count.replace("%d", String(held.size));
     });
     counter?.addEventListener("click", () => { release(); box.scrollIntoView(); });
     const lost = $("[data-lost-note]", box);
@@ -155,6 +175,32 @@
     source.addEventListener("error", () => { box.classList.add("is-lost"); if (lost) lost.hidden = false; });
     addEventListener("pagehide", () => source.close());
   }
+
+  // ---- details below a row, and questions --------------------------------------------------------------
+  document.addEventListener("click", (e) => {
+    const button = e.target.closest("button[data-detail]");
+    const row = button?.closest("tr");
+    if (!row || button.dataset.asking) return;
+    if (row.nextElementSibling?.classList.contains("detail")) {
+      row.nextElementSibling.remove();
+      button.setAttribute("aria-expanded", "false");
+      return;
+    }
+    button.dataset.asking = "1";
+    window.htmx?.ajax("GET", button.dataset.detail, { source: button, target: row, swap: "afterend" }).finally(() => {
+      delete button.dataset.asking;
+      button.setAttribute("aria-expanded", String(row.nextElementSibling?.classList.contains("detail") ?? false));
+    });
+  });
+  document.addEventListener("click", (e) => {
+    if (e.target.closest("[data-ask]")) $("#ask")?.showModal();
+    const close = e.target.closest("[data-close]");
+    const dialog = close?.closest("dialog");
+    if (dialog) { dialog.close(); e.preventDefault(); }
+  });
+  document.addEventListener("htmx:afterSwap", (e) => { if (e.target.id === "ask-body") $("[autofocus]", e.target)?.focus(); });
+  // What could not be asked, or done, is told in the corner, which a dialog would cover.
+  document.addEventListener("htmx:responseError", (e) => { e.target.closest?.("dialog")?.close(); if (e.detail.target?.id === "ask-body") $("#ask")?.close(); });
 
   // ---- small things ------------------------------------------------------------------------------------
   document.addEventListener("click", async (e) => {

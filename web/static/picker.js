@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   const patience = 120; // milliseconds after the last key
+  const words = JSON.parse(document.getElementById("console").dataset.words);
 
   // picker lets input choose from list, which stands in box. find gives the options for what is
   // typed, each with a label and a note, or a promise of them; choose takes one. In an eager picker
@@ -57,7 +58,7 @@
       }));
       mark(-1);
       announce(found.length > 0);
-      if (status) status.textContent = found.length === 0 ? "Nothing is found." : found.length === 1 ? "1 is found." : `${found.length} are found.`;
+      if (status) status.textContent = found.length === 0 ? words.nothing : found.length === 1 ? words.found1 : words.found.replace("%d", String(found.length));
     };
     const look = (wait = patience) => {
       clearTimeout(timer);

@@ -4,6 +4,7 @@
   const page = document.getElementById("console");
   const composer = document.getElementById("composer");
   const { system, room, url } = page.dataset;
+  const words = JSON.parse(page.dataset.words);
 
   const newID = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -13,12 +14,12 @@
     try {
       answer = await fetch(to, { method: "POST", body: new URLSearchParams(fields), headers: { Accept: "application/json" } });
     } catch {
-      return { error: "Bellhop does not answer. Look whether it runs, then try again.", lost: true };
+      return { error: words.noAnswer, lost: true };
     }
-    if (answer.status === 401) return { error: "You are signed out. Keep a copy of what you typed, then reload the page to sign in.", lost: true };
+    if (answer.status === 401) return { error: words.signedOut, lost: true };
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) {
-      told.error ||= told.detail || `Bellhop answered ${answer.status}. Try again in a moment.`;
+      told.error ||= told.detail || words.answered.replace("%d", String(answer.status));
       told.lost = true;
     }
     return told;
@@ -40,7 +41,7 @@
   let waits = false; // for an answer that comes later
   const wait = (on) => {
     waits = on;
-    say(on ? "Bellhop is working on it. The answer will appear here." : "");
+    say(on ? words.working : "");
   };
   document.addEventListener("bellhop:shown", ({ detail: shown }) => {
     if (shown.dataset.root && ("private" in shown.dataset || "mine" in shown.dataset)) shown.scrollIntoView({ block: "nearest" });
@@ -144,16 +145,40 @@
 
   // ---- threads ----
   const inThread = document.getElementById("in-thread");
-  const enterThread = (root) => {
+  const enterThread = (root, isFocused = true) => {
     composer.elements.root.value = root ? root.dataset.seq : "";
     inThread.hidden = !root;
     if (root) inThread.querySelector("b").textContent = (root.querySelector(":scope > div > .body .title") || root.querySelector(".body")).innerText.trim().split("\n")[0];
-    box.focus();
+    if (isFocused) box.focus();
   };
-  document.getElementById("leave-thread").addEventListener("click", () => enterThread(null));
+  const openThread = () => document.querySelector(".thread-below[open]");
+  const closeThread = (isFocused = true) => {
+    const below = openThread();
+    if (below) below.open = false;
+    if (below && isFocused) below.querySelector("summary").focus();
+    enterThread(null, false);
+  };
+  document.getElementById("leave-thread").addEventListener("click", () => { closeThread(false); box.focus(); });
+  // What is said while a thread is open goes there.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches(".thread-below")) return;
+    const root = event.target.closest(".say");
+    if (event.target.open) {
+      root.querySelector(".thread-log").scrollTop = 1e6;
+      if (composer.elements.root.value !== root.dataset.seq) enterThread(root, false);
+    } else if (composer.elements.root.value === root.dataset.seq && !openThread()) {
+      enterThread(null, false);
+    }
+  }, true);
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close-thread]")) closeThread();
     const button = event.target.closest("[data-answer]");
-    if (button) enterThread(button.closest(".say"));
+    if (!button) return;
+    const root = button.closest(".say");
+    const below = root.querySelector(":scope > div > .thread-below");
+    if (below && !below.hidden) below.open = true;
+    else closeThread(false);
+    enterThread(root);
   });
   // Some keyboards, and programs that type for people, send the letter apart from the key.
   box.addEventListener("keypress", (event) => {
@@ -166,7 +191,7 @@
       submit();
     } else if (event.key === "Escape" && !inThread.hidden) {
       event.preventDefault();
-      enterThread(null);
+      closeThread(false);
     }
   });
 })();

@@ -54,6 +54,7 @@ type violation struct {
 // that a machine can test: https://www.w3.org/TR/WCAG22/
 func (b *Tab) Accessible(t *testing.T, page string) {
 	t.Helper()
+	b.looked = true
 	b.run(t, axe+";null")
 	found, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](
 		`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`,
@@ -85,15 +86,20 @@ func (b *Tab) Shot(t *testing.T, name string) {
 }
 
 // Look shows a page wide and narrow, light and dark: each must be accessible and
-// fit its width, and is kept as a picture.
+// fit its width. The four pictures are made and kept if BELLHOP_SCREENSHOTS names
+// a folder; else it is looked at in each theme and each size once.
 func (b *Tab) Look(t *testing.T, name, path string) {
 	t.Helper()
-	for _, theme := range []string{"light", "dark"} {
+	all := os.Getenv("BELLHOP_SCREENSHOTS") != ""
+	for i, theme := range []string{"light", "dark"} {
 		b.Theme(t, theme)
-		for _, size := range []struct {
+		for j, size := range []struct {
 			name       string
 			wide, high int64
 		}{{"wide", Wide, High}, {"narrow", Narrow, NarrowHigh}} {
+			if !all && i != j {
+				continue
+			}
 			b.Size(t, size.wide, size.high)
 			b.Go(t, path)
 			b.Sees(t, `document.readyState === "complete" && document.querySelector("main")`)

@@ -18,6 +18,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/apps/account"
 	"github.com/bellhop-chat/bellhop/hub/form"
 	"github.com/bellhop-chat/bellhop/hub/store"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -33,13 +34,13 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*account.Deps)) *world {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	s, err := store.Open(t.Context(), store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	w := &world{Store: s, now: noon, whispers: true}
 	d := account.Deps{
 		People: s, Whispers: func(context.Context, hub.System) bool { return w.whispers },
-		Systems: []hub.System{"slack", "telegram", "matrix"}, Now: func() time.Time { return w.now },
+		Systems: func() []hub.System { return []hub.System{"slack", "telegram", "matrix"} }, Now: func() time.Time { return w.now },
 	}
 	for _, f := range change {
 		f(&d)

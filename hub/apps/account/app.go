@@ -43,8 +43,9 @@ type Deps struct {
 	// Type is how a line is typed where the command came from: "!bellhop whoami" for
 	// "whoami". Nil is with /bellhop before it.
 	Type func(c *hub.Command, line string) string
-	// Systems are the configured ones. Where there are none any name is taken.
-	Systems []hub.System
+	// Systems are the configured ones as they are now. Where there are none any name
+	// is taken.
+	Systems func() []hub.System
 	Log     *slog.Logger     // nil: silent
 	Now     func() time.Time // nil: time.Now
 }
@@ -53,8 +54,7 @@ type Deps struct {
 // use.
 type App struct {
 	Deps
-	functions []apps.Function
-	wrong     tries
+	wrong tries
 	// levels holds off one change of a level until the other is done: of two admins
 	// who take each other's level away, one stays.
 	levels sync.Mutex
@@ -74,11 +74,13 @@ func New(d Deps) *App {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
+	if d.Systems == nil {
+		d.Systems = func() []hub.System { return nil }
+	}
 	a := &App{Deps: d}
 	if a.May == nil {
 		a.May = a.levelOf
 	}
-	a.functions = a.list()
 	return a
 }
 
@@ -95,5 +97,5 @@ func (a *App) levelOf(ctx context.Context, c *hub.Command) hub.Level {
 // Name is the namespace.
 func (a *App) Name() string { return Name }
 
-// Functions are what it can do.
-func (a *App) Functions() []apps.Function { return a.functions }
+// Functions are what it can do with the systems that there are.
+func (a *App) Functions() []apps.Function { return a.list() }

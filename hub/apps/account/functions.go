@@ -90,7 +90,7 @@ func helpForm() hub.Form {
 
 func (a *App) systemField(about string) hub.Field {
 	f := hub.Field{Name: fieldSystem, Label: "System", Type: hub.FieldText, Max: 32, Description: about}
-	for _, system := range a.Systems {
+	for _, system := range a.Systems() {
 		f.Type, f.Max = hub.FieldSelect, 0
 		f.Options = append(f.Options, hub.Option{Label: string(system), Value: string(system)})
 	}

@@ -15,7 +15,7 @@ func (a *App) help(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	level := a.May(ctx, c)
 	var lines, names []string
 	verb := strings.ToLower(strings.TrimSpace(c.Command.Encoded.Get(fieldVerb)))
-	for _, f := range a.functions {
+	for _, f := range a.Functions() {
 		if !level.May(f.Level) {
 			continue
 		}

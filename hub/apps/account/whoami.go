@@ -10,7 +10,7 @@ import (
 // whoami tells the asker who they are, what they may do here, and why.
 func (a *App) whoami(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	if c.Context.Source.ID == hub.FromAPI {
-		return hub.Say("You ask with the admin token, which may do everything.").With(hub.OutcomeOK), nil
+		return asked(c), nil
 	}
 	me := &hub.ChatUser{System: c.Context.System, User: c.Context.User, Level: hub.Member}
 	linked, err := a.People.Linked(ctx, me.System, me.ID)
@@ -35,6 +35,15 @@ func (a *App) whoami(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 		text += fmt.Sprintf("\n\nNo other account is linked with this one; %s does that.", typed(a.Type(c, functionLink)))
 	}
 	return hub.Say("%s", text).With(hub.OutcomeOK), nil
+}
+
+// asked tells whoever calls the API, whose role gives them their level.
+func asked(c *hub.Command) hub.Reply {
+	text := fmt.Sprintf("You are %s, with the role %s of the pane and the API: your level is **%s**.", plain(c.Context.User.Called()), c.Context.Role, c.Context.Role.Level())
+	if c.Context.User.ID == "admin" {
+		text = "You ask with the admin token, which may do everything."
+	}
+	return hub.Say("%s", text).With(hub.OutcomeOK)
 }
 
 // origin says what level a person has and where it comes from.

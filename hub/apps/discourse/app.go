@@ -78,7 +78,7 @@ type History interface {
 // Deps are what an App works with. Each is needed, save where it says so.
 type Deps struct {
 	Subscriptions hub.SubscriptionStore
-	Sites         []Site // the configured forums
+	Sites         func() []Site // the configured forums, as they are now
 	Forums        Forums
 	Chats         Chats
 	History       History
@@ -103,7 +103,6 @@ type Deps struct {
 // concurrent use.
 type App struct {
 	Deps
-	functions []apps.Function
 	// changes holds off one change until the other is done: each reads the rows of a
 	// chat before it writes.
 	changes sync.Mutex
@@ -130,13 +129,15 @@ func New(d Deps) *App {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	a := &App{Deps: d}
-	a.functions = a.list()
-	return a
+	if d.Sites == nil {
+		d.Sites = func() []Site { return nil }
+	}
+	return &App{Deps: d}
 }
 
 // Name is the namespace.
 func (a *App) Name() string { return Name }
 
-// Functions are what it can do. Those without a Summary are for buttons.
-func (a *App) Functions() []apps.Function { return a.functions }
+// Functions are what it can do with the forums that there are. Those without a
+// Summary are for buttons.
+func (a *App) Functions() []apps.Function { return a.list() }

@@ -15,6 +15,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/apps/discourse"
 	"github.com/bellhop-chat/bellhop/hub/store"
+	"github.com/bellhop-chat/bellhop/hub/store/storetest"
 )
 
 func TestFunctions(t *testing.T) {
@@ -146,7 +147,7 @@ func TestAtOnce(t *testing.T) {
 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	db, err := store.Open(t.Context(), store.Config{Dir: storetest.Prepare(t, t.TempDir())})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
@@ -193,7 +194,7 @@ func TestRun(t *testing.T) {
 		w.settings[chat] = hub.ChatSettings{Chat: chat, Ends: map[hub.SubscriptionID]time.Time{"s1": start.Add(time.Minute), "gone": start}}
 		ended := make(chan time.Time, 1)
 		app := discourse.New(discourse.Deps{
-			Subscriptions: w, Sites: w.sites(), Forums: w, Chats: w, History: w,
+			Subscriptions: w, Sites: w.sites, Forums: w, Chats: w, History: w,
 			Changed: func(...hub.SubscriptionID) { ended <- time.Now() },
 		})
 		ctx, stop := context.WithCancel(t.Context())
@@ -214,7 +215,7 @@ func TestNoEndNoMute(t *testing.T) {
 	refTo("301")(s)
 	inThread(s)
 	s.app = discourse.New(discourse.Deps{
-		Subscriptions: w, Sites: w.sites(), Forums: w, Chats: deafChats{w}, History: w, Now: func() time.Time { return w.now },
+		Subscriptions: w, Sites: w.sites, Forums: w, Chats: deafChats{w}, History: w, Now: func() time.Time { return w.now },
 	})
 	require.Equal(t, hub.OutcomeError, s.line("snooze 2h topic").Outcome())
 	require.Empty(t, w.table)

@@ -20,7 +20,7 @@ const (
 func (w *wish) readCategory() {
 	text := oneLine(w.values.Get(fieldCategory))
 	if isLink(text) {
-		switch l := parseLink(w.Sites, text); {
+		switch l := parseLink(w.Sites(), text); {
 		case l.tag != "":
 			w.values = w.values.Clone()
 			w.values[fieldTag] = append(w.values[fieldTag], l.tag)
@@ -138,7 +138,7 @@ func (w *wish) unknownName(field string, kind hub.FilterType, name, below string
 	text := "No forum has a " + what + " called " + typed(name) + "."
 	if len(w.forums) == 1 {
 		text = "The forum has no " + what + " called " + typed(name) + "."
-		if len(w.Sites) > 1 {
+		if len(w.Sites()) > 1 {
 			text = "The forum " + typed(string(w.forums[0].Source)) + " has no " + what + " called " + typed(name) + "."
 		}
 	}

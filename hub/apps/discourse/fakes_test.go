@@ -93,7 +93,7 @@ func (w *world) appWith(table hub.SubscriptionStore) *discourse.App {
 		panic(err)
 	}
 	return discourse.New(discourse.Deps{
-		Subscriptions: table, Sites: w.sites(), Forums: w, Chats: w, History: w, Zone: zone,
+		Subscriptions: table, Sites: w.sites, Forums: w, Chats: w, History: w, Zone: zone,
 		Notify: func(_ context.Context, n hub.Notification) error { w.sent = append(w.sent, n); return nil },
 		Changed: func(ids ...hub.SubscriptionID) {
 			w.mu.Lock()

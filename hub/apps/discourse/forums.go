@@ -14,7 +14,7 @@ type forums []*forum.Directory
 // forumsOf are the forums that a rule with a source hears.
 func (a *App) forumsOf(ctx context.Context, source hub.Source) (forums, error) {
 	var heard forums
-	for _, site := range a.Sites {
+	for _, site := range a.Sites() {
 		if source != "" && source != site.Source {
 			continue
 		}

@@ -72,7 +72,7 @@ func (a *App) ruleForm(mode hub.Mode) hub.Form {
 		{Name: fieldGroup, Label: "Mentions the group", Type: hub.FieldSelect, Dynamic: true, Multi: true, Prefix: "group:"},
 		{Name: fieldKind, Label: "Kind of event", Description: "If it is not about new posts", Type: hub.FieldSelect, Dynamic: true, Multi: true, Prefix: "kind:"},
 	}}
-	if len(a.Sites) > 1 {
+	if len(a.Sites()) > 1 {
 		source := hub.Field{Name: fieldSource, Label: "Forum", Type: hub.FieldSelect, Dynamic: true, Refresh: true}
 		f.Fields = append([]hub.Field{source}, f.Fields...)
 	} else {

@@ -15,7 +15,7 @@ const fieldVerb = "verb"
 func (a *App) help(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	level := a.May(ctx, c)
 	var mine []apps.Function
-	for _, f := range a.functions {
+	for _, f := range a.Functions() {
 		if f.Summary != "" && level.May(f.Level) {
 			mine = append(mine, f)
 		}

@@ -50,7 +50,7 @@ func (a *App) lookup(ctx context.Context, c *hub.Command, field, query string) (
 
 func (a *App) sourceOptions() []hub.Option {
 	var options []hub.Option
-	for _, s := range a.Sites {
+	for _, s := range a.Sites() {
 		options = append(options, hub.Option{Label: string(s.Source), Value: string(s.Source), Note: s.URL})
 	}
 	if len(options) > 1 {

@@ -163,8 +163,8 @@ func union(list, more, less []string) []string {
 // their categories are named and their names are spelled.
 func (w *wish) asks(row hub.Subscription) string {
 	row.Mode = ""
-	if len(w.Sites) == 1 {
-		row.Source = cmp.Or(row.Source, w.Sites[0].Source)
+	if len(w.Sites()) == 1 {
+		row.Source = cmp.Or(row.Source, w.Sites()[0].Source)
 	}
 	if len(w.forums) == 1 && row.Source == w.forums[0].Source {
 		w.forums[0].Identify(&row)

@@ -25,7 +25,7 @@ func (a *App) teller(ctx context.Context, chat hub.Chat) *teller {
 
 // ready asks the forums now, which may take some seconds: not while others wait.
 func (t *teller) ready() *teller {
-	for _, s := range t.Sites {
+	for _, s := range t.Sites() {
 		t.heard(s.Source)
 	}
 	t.heard("")
@@ -223,19 +223,19 @@ func (t *teller) topic(source hub.Source, id string) string {
 }
 
 func (t *teller) topicLink(source hub.Source, id, title string) string {
-	i := slices.IndexFunc(t.Sites, func(s Site) bool { return s.Source == source })
+	i := slices.IndexFunc(t.Sites(), func(s Site) bool { return s.Source == source })
 	if i < 0 || !isNumber(id) {
 		return em(title)
 	}
-	return "[" + plain(title) + "](" + strings.TrimRight(t.Sites[i].URL, "/") + "/t/" + id + ")"
+	return "[" + plain(title) + "](" + strings.TrimRight(t.Sites()[i].URL, "/") + "/t/" + id + ")"
 }
 
 // where says on which forum, if that does not go without saying.
 func (t *teller) where(row *hub.Subscription) string {
 	switch {
-	case row.Source == "" && len(t.Sites) > 1:
+	case row.Source == "" && len(t.Sites()) > 1:
 		return "on every forum"
-	case row.Source == "", len(t.Sites) == 1 && row.Source == t.Sites[0].Source:
+	case row.Source == "", len(t.Sites()) == 1 && row.Source == t.Sites()[0].Source:
 		return ""
 	}
 	return "on " + em(string(row.Source))

@@ -68,7 +68,7 @@ const (
 )
 
 func (a *App) isTopic(t *Told) bool {
-	return isNumber(t.Topic) && slices.ContainsFunc(a.Sites, func(s Site) bool { return s.Source == t.Source })
+	return isNumber(t.Topic) && slices.ContainsFunc(a.Sites(), func(s Site) bool { return s.Source == t.Source })
 }
 
 // muteTopic makes a mute of the topic that a command is about, until a time or for

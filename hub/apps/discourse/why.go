@@ -16,7 +16,7 @@ const fieldLink = "link"
 // why says why the chat was told of a post, or was not.
 func (a *App) why(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 	text := c.Command.Encoded.Get(fieldLink)
-	l := parseLink(a.Sites, text)
+	l := parseLink(a.Sites(), text)
 	switch {
 	case !isLink(text):
 		return a.noPost(c, typed(text)+" is no link. Open the topic or the post on the forum, copy its address and paste it here."), nil

@@ -93,16 +93,16 @@ func (w *wish) findSource() bool {
 	switch {
 	case !fine:
 		return false
-	case len(w.Sites) == 0:
+	case len(w.Sites()) == 0:
 		w.wrong(fieldSource, "No forum is connected to Bellhop yet. Whoever runs it adds one in its configuration; then I can tell this chat what happens there.")
 		return false
 	case named == "" && linked != "":
 		w.row.Source = linked
-	case named == "" && len(w.Sites) == 1:
-		w.row.Source = w.Sites[0].Source
+	case named == "" && len(w.Sites()) == 1:
+		w.row.Source = w.Sites()[0].Source
 	case named == "":
-		w.wrong(fieldSource, "There are several forums: "+both(each(w.Sites, func(s Site) string { return typed(string(s.Source)) }))+
-			". Which one is meant? Add it to the command, such as "+typed("--source "+string(w.Sites[0].Source))+", or "+typed("--source "+everySource)+" for every forum.", w.sourceActions()...)
+		w.wrong(fieldSource, "There are several forums: "+both(each(w.Sites(), func(s Site) string { return typed(string(s.Source)) }))+
+			". Which one is meant? Add it to the command, such as "+typed("--source "+string(w.Sites()[0].Source))+", or "+typed("--source "+everySource)+" for every forum.", w.sourceActions()...)
 		return false
 	case forum.Fold(named) == everySource || named == "*":
 		// every forum, also where there is one
@@ -113,10 +113,10 @@ func (w *wish) findSource() bool {
 }
 
 func (w *wish) findNamed(named string, linked hub.Source) bool {
-	i := slices.IndexFunc(w.Sites, func(s Site) bool { return forum.Fold(named) == string(s.Source) })
+	i := slices.IndexFunc(w.Sites(), func(s Site) bool { return forum.Fold(named) == string(s.Source) })
 	switch {
 	case i < 0:
-		names := each(w.Sites, func(s Site) string { return string(s.Source) })
+		names := each(w.Sites(), func(s Site) string { return string(s.Source) })
 		text := "There is no forum called " + typed(named) + "."
 		var actions []hub.Action
 		for _, near := range hub.Nearest(named, names, 1) {
@@ -125,17 +125,17 @@ func (w *wish) findNamed(named string, linked hub.Source) bool {
 		}
 		w.wrong(fieldSource, text+" I know "+both(each(names, typed))+".", actions...)
 		return false
-	case linked != "" && linked != w.Sites[i].Source:
+	case linked != "" && linked != w.Sites()[i].Source:
 		w.wrong(fieldSource, fmt.Sprintf("That link leads to %s, and you named %s. Leave one of the two out.", typed(string(linked)), typed(named)))
 		return false
 	}
-	w.row.Source = w.Sites[i].Source
+	w.row.Source = w.Sites()[i].Source
 	return true
 }
 
 func (w *wish) sourceActions() []hub.Action {
 	var actions []hub.Action
-	for _, s := range w.Sites[:min(maxActions-1, len(w.Sites))] {
+	for _, s := range w.Sites()[:min(maxActions-1, len(w.Sites()))] {
 		actions = append(actions, w.again(string(s.Source), hub.Values{fieldSource: {string(s.Source)}}))
 	}
 	return append(actions, w.again("Every forum", hub.Values{fieldSource: {everySource}}))
@@ -147,7 +147,7 @@ func (w *wish) linked() (hub.Source, bool) {
 	if !isLink(text) {
 		return "", true
 	}
-	l := parseLink(w.Sites, text)
+	l := parseLink(w.Sites(), text)
 	switch {
 	case l.site == nil:
 		w.wrong(fieldCategory, "That link is of no forum that I know. "+w.known())
@@ -164,10 +164,10 @@ func (w *wish) linked() (hub.Source, bool) {
 
 // known tells which forums there are.
 func (a *App) known() string {
-	if len(a.Sites) == 0 {
+	if len(a.Sites()) == 0 {
 		return "No forum is connected to Bellhop yet."
 	}
-	return "I know " + both(each(a.Sites, func(s Site) string { return typed(s.URL) })) + "."
+	return "I know " + both(each(a.Sites(), func(s Site) string { return typed(s.URL) })) + "."
 }
 
 // again is the same command with some values changed, as a button.

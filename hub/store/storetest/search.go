@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ func search(t *testing.T, open func(t *testing.T) *store.Store) {
 		"odd words":     searchOddWords,
 		"filters":       searchFilters,
 		"pages stay":    searchPages,
+		"far back":      searchFar,
 		"find by ids":   findDeliveries,
 		"find too many": findManyDeliveries,
 	})
@@ -166,4 +168,29 @@ func findManyDeliveries(t *testing.T, s *store.Store) {
 	}
 	require.Len(t, got, len(ds))
 	require.Len(t, found, len(ds))
+}
+
+// searchFar finds the one of more rows than a page looks at, by its cursors alone.
+func searchFar(t *testing.T, s *store.Store) {
+	const rows = 10_050
+	ds := queued("C1", rows)
+	for i := range ds {
+		ds[i].Title, ds[i].QueuedAt = "A row", noon.Add(time.Duration(i)*time.Second)
+	}
+	ds[3].Title = "The needle"
+	for part := range slices.Chunk(ds, 1000) {
+		require.NoError(t, s.RecordQueued(t.Context(), part))
+	}
+	q := hub.DeliveryQuery{Text: "needle", System: "slack"}
+	var found []string
+	for page := 1; ; page++ {
+		list, next, err := s.ListDeliveries(t.Context(), q)
+		require.NoError(t, err)
+		found = append(found, titles(list)...)
+		if q.Page.Cursor = next; next == "" {
+			require.Equal(t, 2, page)
+			break
+		}
+	}
+	require.Equal(t, []string{"The needle"}, found)
 }

@@ -16,6 +16,8 @@ func sessions(t *testing.T, open func(t *testing.T) *store.Store) {
 		"delete":   deleteSession,
 		"prune":    pruneSessions,
 		"repeated": repeatedSession,
+		"use":      useSession,
+		"listed":   listSessions,
 	})
 }
 
@@ -67,4 +69,48 @@ func repeatedSession(t *testing.T, s *store.Store) {
 	thief.Who = "someone else"
 	code(t, hub.CodeConflict, s.CreateSession(t.Context(), thief))
 	equal(t, &first, found(t, s, "d1", noon))
+}
+
+func useSession(t *testing.T, s *store.Store) {
+	ctx, want := t.Context(), session("d1", noon.Add(time.Hour))
+	want.Account, want.Agent, want.Address, want.ProvedAt, want.SeenAt = "u1", "Firefox \x00 <b>", "2001:db8::1", noon, noon
+	require.NoError(t, s.CreateSession(ctx, want))
+	want.Agent = "Firefox \uFFFD <b>"
+	equal(t, &want, found(t, s, "d1", noon))
+
+	later := noon.Add(time.Minute)
+	require.NoError(t, s.TouchSession(ctx, "d1", "192.0.2.1", later, later.Add(time.Hour)))
+	require.NoError(t, s.TouchSession(ctx, "d1", "192.0.2.9", noon, noon), "what is told late changes nothing")
+	require.NoError(t, s.ProveSession(ctx, "d1", later))
+	require.NoError(t, s.TouchSession(ctx, "gone", "", later, later))
+	require.NoError(t, s.ProveSession(ctx, "gone", later))
+	want.Address, want.SeenAt, want.ProvedAt, want.ExpiresAt = "192.0.2.1", later, later, later.Add(time.Hour)
+	equal(t, &want, found(t, s, "d1", noon))
+}
+
+func listSessions(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	for i, account := range []hub.AccountID{"u1", "u2", "", "u1", "u1"} {
+		one := session(string(rune('a'+i)), noon.Add(time.Hour))
+		one.Account, one.SeenAt = account, noon.Add(time.Duration(i)*time.Second)
+		if i == 4 {
+			one.ExpiresAt = noon
+		}
+		require.NoError(t, s.CreateSession(ctx, one))
+	}
+	digests := func(account hub.AccountID, all bool) (list string) {
+		got, err := s.ListSessions(ctx, account, all, noon)
+		require.NoError(t, err)
+		for _, one := range got {
+			list += one.Digest
+		}
+		return list
+	}
+	require.Equal(t, "da", digests("u1", false))
+	require.Equal(t, "c", digests("", false), "those of the admin token")
+	require.Equal(t, "dcba", digests("", true))
+	n, err := s.DeleteSessions(ctx, "u1", "d")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, n)
+	require.Equal(t, "dcb", digests("", true))
 }

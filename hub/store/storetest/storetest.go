@@ -26,19 +26,29 @@ const writers = 16
 // it was closed. It closes what it opened when t ends.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("subscriptions", func(t *testing.T) { subscriptions(t, open) })
+	t.Run("table", func(t *testing.T) { table(t, open) })
 	t.Run("deliveries", func(t *testing.T) { deliveries(t, open) })
 	t.Run("attempts", func(t *testing.T) { attempts(t, open) })
 	t.Run("search", func(t *testing.T) { search(t, open) })
 	t.Run("forum", func(t *testing.T) { forum(t, open) })
 	t.Run("announcements", func(t *testing.T) { announcements(t, open) })
 	t.Run("traces", func(t *testing.T) { traces(t, open) })
+	t.Run("figures", func(t *testing.T) { figures(t, open) })
+	t.Run("fates", func(t *testing.T) { fates(t, open) })
 	t.Run("feeds", func(t *testing.T) { feeds(t, open) })
+	t.Run("sections", func(t *testing.T) { sections(t, open) })
 	t.Run("console", func(t *testing.T) { console(t, open) })
 	t.Run("sessions", func(t *testing.T) { sessions(t, open) })
+	t.Run("accounts", func(t *testing.T) { accounts(t, open) })
+	t.Run("tokens", func(t *testing.T) { tokens(t, open) })
+	t.Run("tries", func(t *testing.T) { tries(t, open) })
 	t.Run("people", func(t *testing.T) { people(t, open) })
 	t.Run("links", func(t *testing.T) { links(t, open) })
 	t.Run("known chats", func(t *testing.T) { knownChats(t, open) })
+	t.Run("room pages", func(t *testing.T) { roomPages(t, open) })
 	t.Run("audit", func(t *testing.T) { audit(t, open) })
+	t.Run("settings", func(t *testing.T) { settings(t, open) })
+	t.Run("house", func(t *testing.T) { house(t, open) })
 	t.Run("database", func(t *testing.T) { database(t, open) })
 }
 
@@ -170,11 +180,18 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 			_, err := s.PruneAnnouncements(ctx, noon)
 			return err
 		},
-		"PutTraces":   func() error { return s.PutTraces(ctx, decisions("e", 1)) },
-		"FindTrace":   func() error { _, err := s.FindTrace(ctx, "e0"); return err },
-		"PruneTraces": func() error { _, err := s.PruneTraces(ctx, noon); return err },
-		"FindFeed":    func() error { _, err := s.FindFeed(ctx, "news"); return err },
-		"PutFeed":     func() error { return s.PutFeed(ctx, "news", hub.FeedState{}) },
+		"PutTraces":  func() error { return s.PutTraces(ctx, decisions("e", 1)) },
+		"FindTrace":  func() error { _, err := s.FindTrace(ctx, "e0"); return err },
+		"FindTraces": func() error { _, err := s.FindTraces(ctx, []hub.EventID{"e0"}); return err },
+		"Figures":    func() error { _, err := s.Figures(ctx, noon, noon.Add(time.Hour)); return err },
+		"Fired": func() error {
+			_, err := s.Fired(ctx, []hub.SubscriptionID{"s1"}, noon, noon.Add(time.Hour))
+			return err
+		},
+		"PruneFigures": func() error { _, err := s.PruneFigures(ctx, noon, noon); return err },
+		"PruneTraces":  func() error { _, err := s.PruneTraces(ctx, noon); return err },
+		"FindFeed":     func() error { _, err := s.FindFeed(ctx, "news"); return err },
+		"PutFeed":      func() error { return s.PutFeed(ctx, "news", hub.FeedState{}) },
 		"AppendConsolePost": func() error {
 			return s.AppendConsolePost(ctx, &hub.ConsolePost{Chat: hub.Chat{System: "console", ID: "x"}})
 		},
@@ -186,15 +203,52 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 		"FindSession":       func() error { _, err := s.FindSession(ctx, "d", noon); return err },
 		"DeleteSession":     func() error { return s.DeleteSession(ctx, "d") },
 		"PruneSessions":     func() error { return s.PruneSessions(ctx, noon) },
-		"SeeUser":           func() error { return s.SeeUser(ctx, "slack", hub.User{ID: "U1"}, noon) },
-		"GetUser":           func() error { _, err := s.GetUser(ctx, "slack", "U1"); return err },
-		"SetLevel":          func() error { _, err := s.SetLevel(ctx, "slack", "U1", hub.Admin); return err },
-		"LevelOf":           func() error { _, err := s.LevelOf(ctx, "slack", "U1"); return err },
-		"ListUsers":         func() error { _, _, err := s.ListUsers(ctx, hub.UserQuery{}); return err },
-		"MakeLinkCode":      func() error { _, err := s.MakeLinkCode(ctx, "slack", "U1", noon); return err },
-		"Link":              func() error { _, err := s.Link(ctx, "slack", "U1", "ACDEFGHJ", noon); return err },
-		"Unlink":            func() error { return s.Unlink(ctx, "slack", "U1") },
-		"Linked":            func() error { _, err := s.Linked(ctx, "slack", "U1"); return err },
+		"CreateRoomPage":    func() error { return s.CreateRoomPage(ctx, roomPage(1, time.Time{})) },
+		"FindRoomPage":      func() error { _, err := s.FindRoomPage(ctx, "d1", noon); return err },
+		"OpenedRoomPage":    func() error { return s.OpenedRoomPage(ctx, "p1", noon) },
+		"RoomPages":         func() error { _, err := s.RoomPages(ctx, hub.Chat{System: "slack", ID: "C1"}); return err },
+		"DeleteRoomPage": func() error {
+			_, err := s.DeleteRoomPage(ctx, hub.Chat{System: "slack", ID: "C1"}, "p1")
+			return err
+		},
+		"TouchSession":   func() error { return s.TouchSession(ctx, "d", "", noon, noon) },
+		"ProveSession":   func() error { return s.ProveSession(ctx, "d", noon) },
+		"ListSessions":   func() error { _, err := s.ListSessions(ctx, "", true, noon); return err },
+		"DeleteSessions": func() error { _, err := s.DeleteSessions(ctx, "u1", ""); return err },
+		"CreateAccount":  func() error { return s.CreateAccount(ctx, &hub.Account{Login: "anna"}, false) },
+		"GetAccount":     func() error { _, err := s.GetAccount(ctx, "u1"); return err },
+		"FindLogin":      func() error { _, err := s.FindLogin(ctx, "anna"); return err },
+		"FindSubject":    func() error { _, err := s.FindSubject(ctx, "i", "s"); return err },
+		"FindLink":       func() error { _, err := s.FindLink(ctx, "d"); return err },
+		"ListAccounts":   func() error { _, _, err := s.ListAccounts(ctx, hub.AccountQuery{}); return err },
+		"HasAccounts":    func() error { _, err := s.HasAccounts(ctx); return err },
+		"ChangeAccount": func() error {
+			_, _, err := s.ChangeAccount(ctx, "u1", false, func(*hub.Account) error { return nil })
+			return err
+		},
+		"DeleteAccount": func() error { _, err := s.DeleteAccount(ctx, "u1"); return err },
+		"SeeAccount":    func() error { return s.SeeAccount(ctx, "u1", noon) },
+		"CreateToken":   func() error { return s.CreateToken(ctx, &hub.Token{Digest: "d"}) },
+		"FindToken":     func() error { _, err := s.FindToken(ctx, "d", noon); return err },
+		"GetToken":      func() error { _, err := s.GetToken(ctx, "t1"); return err },
+		"UseToken":      func() error { return s.UseToken(ctx, "t1", noon) },
+		"ListTokens":    func() error { _, err := s.ListTokens(ctx, "", true); return err },
+		"DeleteToken":   func() error { return s.DeleteToken(ctx, "t1") },
+		"Try": func() error {
+			_, _, err := s.Try(ctx, []string{"k"}, noon, time.Hour, func(string, hub.Tries) time.Duration { return 0 })
+			return err
+		},
+		"Succeed":      func() error { return s.Succeed(ctx, []string{"k"}, nil) },
+		"PruneTries":   func() error { return s.PruneTries(ctx, noon, 1) },
+		"SeeUser":      func() error { return s.SeeUser(ctx, "slack", hub.User{ID: "U1"}, noon) },
+		"GetUser":      func() error { _, err := s.GetUser(ctx, "slack", "U1"); return err },
+		"SetLevel":     func() error { _, err := s.SetLevel(ctx, "slack", "U1", hub.Admin); return err },
+		"LevelOf":      func() error { _, err := s.LevelOf(ctx, "slack", "U1"); return err },
+		"ListUsers":    func() error { _, _, err := s.ListUsers(ctx, hub.UserQuery{}); return err },
+		"MakeLinkCode": func() error { _, err := s.MakeLinkCode(ctx, "slack", "U1", noon); return err },
+		"Link":         func() error { _, err := s.Link(ctx, "slack", "U1", "ACDEFGHJ", noon); return err },
+		"Unlink":       func() error { return s.Unlink(ctx, "slack", "U1") },
+		"Linked":       func() error { _, err := s.Linked(ctx, "slack", "U1"); return err },
 		"SeeChat": func() error {
 			_, err := s.SeeChat(ctx, hub.KnownChat{Chat: hub.Chat{System: "slack", ID: "C1"}})
 			return err
@@ -203,6 +257,11 @@ func everyCall(ctx context.Context, s *store.Store) map[string]func() error {
 		"AppendAudit":          func() error { return s.AppendAudit(ctx, hub.AuditEntry{Action: "subscription.delete"}) },
 		"ListAudit":            func() error { _, _, err := s.ListAudit(ctx, hub.AuditQuery{}); return err },
 		"PruneAudit":           func() error { _, err := s.PruneAudit(ctx, noon); return err },
+		"Settings":             func() error { _, err := s.Settings(ctx); return err },
+		"PutSetting":           func() error { return s.PutSetting(ctx, &hub.Setting{Key: "look", Value: []byte("{}")}) },
+		"ChangeSubscriptions":  func() error { return s.ChangeSubscriptions(ctx, []hub.SubscriptionChange{{After: &sub}}) },
+		"RankedUsers":          func() error { _, err := s.RankedUsers(ctx); return err },
+		"ChangeUsers":          func() error { return s.ChangeUsers(ctx, []hub.UserChange{{After: ranked("U1", hub.Admin, "")}}) },
 		"Health":               func() error { return s.Health(ctx) },
 		"PruneConsoleWhispers": func() error { return s.PruneConsoleWhispers(ctx, "console", noon) },
 	}

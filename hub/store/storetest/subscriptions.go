@@ -32,6 +32,7 @@ func subscriptions(t *testing.T, open func(t *testing.T) *store.Store) {
 		"one of many that repeat":   oneOfMany,
 		"a set of rows":             setOfRows,
 		"a chat too long for index": longChat,
+		"the chats of all rows":     subscribedChats,
 	})
 }
 
@@ -378,4 +379,21 @@ func setOfRows(t *testing.T, s *store.Store) {
 func longChat(t *testing.T, s *store.Store) {
 	sub := subscription("slack", string(make([]byte, 4000)), "bug")
 	code(t, hub.CodeInvalid, s.CreateSubscription(t.Context(), &sub))
+}
+
+func subscribedChats(t *testing.T, s *store.Store) {
+	list, err := s.SubscribedChats(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, list)
+	for i, chat := range []string{"b", "a", "b"} {
+		row := subscription("slack", chat, fmt.Sprint("tag", i))
+		require.NoError(t, s.CreateSubscription(t.Context(), &row))
+	}
+	row := subscription("console", "z", "tag")
+	require.NoError(t, s.CreateSubscription(t.Context(), &row))
+	list, err = s.SubscribedChats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []hub.ChatRows{
+		{Chat: hub.Chat{System: "console", ID: "z"}, Rows: 1}, {Chat: hub.Chat{System: "slack", ID: "a"}, Rows: 1}, {Chat: hub.Chat{System: "slack", ID: "b"}, Rows: 2},
+	}, list)
 }

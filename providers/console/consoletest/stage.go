@@ -64,7 +64,7 @@ func New(t testing.TB, c *console.Client) *Stage {
 	c.Routes(mux, guard, func(ctx context.Context) hub.User {
 		name, _ := ctx.Value(personKey{}).(string)
 		return hub.User{ID: id(name), Name: id(name), Full: name}
-	})
+	}, nil)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		server.CloseClientConnections() // streams have no end

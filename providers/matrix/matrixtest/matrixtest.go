@@ -246,6 +246,10 @@ func (p *Platform) send(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if p.tooLow(room.ID, r.PathValue("type")) {
+		refuse(w, http.StatusForbidden, "M_FORBIDDEN", "You don't have permission to post that to the room.")
+		return
+	}
 	raw, err := io.ReadAll(r.Body)
 	var c content
 	if err == nil {

@@ -48,6 +48,8 @@ type Server struct {
 	others    map[string]*model.Post // that are not the bot's
 	forbidden map[string]bool        // permissions that the bot lacks
 	closed    bool                   // for edits
+	outside   []*model.Channel       // that the bot is not in
+	moderated map[string]bool        // channels in which the bot may not post
 	version   string
 	key       *ecdsa.PrivateKey // signs trigger ids
 	people    []*model.User
@@ -70,7 +72,7 @@ func New(token string) *Server {
 		panic(err)
 	}
 	s := &Server{
-		token: token, mux: http.NewServeMux(), others: map[string]*model.Post{}, forbidden: map[string]bool{},
+		token: token, mux: http.NewServeMux(), others: map[string]*model.Post{}, forbidden: map[string]bool{}, moderated: map[string]bool{},
 		version: Newest, key: key, admins: map[string]bool{}, reactions: map[string][]*model.Reaction{},
 		conns: map[string]*conn{}, hooks: map[string]*commandHook{}, more: make(chan struct{}),
 	}
@@ -81,6 +83,7 @@ func New(token string) *Server {
 		{Id: Archived, TeamId: team, Type: model.ChannelTypeOpen, Name: "old", DisplayName: "Old room", DeleteAt: 1_700_000_000_000},
 		{Id: direct, Type: model.ChannelTypeDirect, Name: bot + "__" + "alicealicealicealicealice1"},
 	}
+	s.outside = []*model.Channel{{Id: Elsewhere, TeamId: team, Type: model.ChannelTypeOpen, Name: "elsewhere", DisplayName: "Elsewhere"}}
 	s.mux.HandleFunc("GET /api/v4/users/me", s.me)
 	s.mux.HandleFunc("GET /api/v4/users/me/teams", s.teams)
 	s.mux.HandleFunc("GET /api/v4/users/me/channels", s.list)
@@ -159,7 +162,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 func (s *Server) problem(p *model.Post) (status int, id, words string) {
 	channel := s.channel(p.ChannelId)
 	switch {
-	case channel == nil:
+	case channel == nil || s.isModerated(p.ChannelId):
 		return http.StatusForbidden, "api.context.permissions.app_error", "You do not have the appropriate permissions."
 	case channel.DeleteAt != 0:
 		return http.StatusBadRequest, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to deleted channel."

@@ -109,6 +109,7 @@ func (s *Server) listening() {
 		"GET /api/v4/config/client":                s.clientConfig,
 		"GET /api/v4/websocket":                    s.websocket,
 		"POST /hooks/commands/{id}":                s.commandWebhook,
+		"POST /api/v4/roles/names":                 s.rolesByName,
 	} {
 		s.mux.HandleFunc(pattern, serve)
 	}
@@ -143,7 +144,7 @@ func (s *Server) oneUser(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) oneChannel(w http.ResponseWriter, r *http.Request) {
-	c := s.channel(r.PathValue("id"))
+	c := s.seenChannel(r.PathValue("id"))
 	if c == nil {
 		refuse(w, http.StatusNotFound, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
 		return
@@ -160,7 +161,11 @@ func (s *Server) channelMember(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "app.channel.get_member.missing.app_error", "No channel member found for that user ID and channel ID.")
 		return
 	}
-	s.answer(w, r, &model.ChannelMember{ChannelId: channel, UserId: user, Roles: model.ChannelUserRoleId, SchemeUser: true, SchemeAdmin: admin})
+	role := model.ChannelUserRoleId
+	if s.isModerated(channel) {
+		role = moderatedRole
+	}
+	s.answer(w, r, &model.ChannelMember{ChannelId: channel, UserId: user, Roles: role, SchemeUser: true, SchemeAdmin: admin})
 }
 
 func (s *Server) teamMember(w http.ResponseWriter, r *http.Request) {

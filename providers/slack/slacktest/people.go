@@ -113,6 +113,10 @@ func (s *Workspace) userInfo(w http.ResponseWriter, r *http.Request) {
 
 // channelInfo: https://docs.slack.dev/reference/methods/conversations.info
 func (s *Workspace) channelInfo(w http.ResponseWriter, r *http.Request) {
+	if !s.granted("channels:read") {
+		refuse(w, "missing_scope")
+		return
+	}
 	c, ok := s.channelByID(r.PostForm.Get("channel"))
 	if !ok || c.IsPrivate && !c.IsMember {
 		refuse(w, "channel_not_found")

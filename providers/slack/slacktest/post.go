@@ -78,6 +78,8 @@ func (s *Workspace) find(channel string) (Channel, string) {
 		return Channel{}, "is_archived"
 	case !s.channels[i].IsMember:
 		return Channel{}, "not_in_channel"
+	case s.channels[i].IsReadOnly:
+		return Channel{}, "restricted_action_read_only_channel"
 	default:
 		return s.channels[i], ""
 	}

@@ -24,6 +24,7 @@ type Channel struct {
 	IsPrivate  bool   `json:"is_private"`
 	IsMember   bool   `json:"is_member"`
 	IsArchived bool   `json:"is_archived"`
+	IsReadOnly bool   `json:"is_read_only,omitempty"` // the app may not post there
 	IsIM       bool   `json:"is_im,omitempty"`
 	User       string `json:"user,omitempty"` // of a direct channel
 	Creator    string `json:"creator,omitempty"`
@@ -91,6 +92,18 @@ func New(token string) *Workspace {
 	}
 	s.line = newLine(s)
 	return s
+}
+
+// Put makes a channel, or another of the one with its id.
+func (s *Workspace) Put(c Channel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.channels, func(o Channel) bool { return o.ID == c.ID })
+	if i < 0 {
+		s.channels = append(s.channels, c)
+		return
+	}
+	s.channels[i] = c
 }
 
 // Grant sets the token's scopes, separated by commas.

@@ -107,7 +107,7 @@ func (p *Platform) find(chat, number, verb string) (providertest.Sent, *refusal)
 	i := slices.IndexFunc(sent, func(s providertest.Sent) bool { return s.Ref == ref && !s.Gone })
 	switch {
 	case kicked:
-		return providertest.Sent{}, &refusal{http.StatusForbidden, "Forbidden: bot was kicked from the supergroup chat"}
+		return providertest.Sent{}, &refusal{code: http.StatusForbidden, description: "Forbidden: bot was kicked from the supergroup chat"}
 	case theirs, verb == "delete" && old && i >= 0:
 		return providertest.Sent{}, bad("message can't be " + map[string]string{"edit": "edited", "delete": "deleted for everyone"}[verb])
 	case i < 0:

@@ -83,7 +83,7 @@ func TestCallsThatTelegramRefuses(t *testing.T) {
 		{"setMyCommands", url.Values{"commands": {"[" + strings.TrimSuffix(strings.Repeat(`{"command":"a","description":"x"},`, 101), ",") + "]"}}, "BOT_COMMANDS_TOO_MUCH"},
 		{"setMyCommands", url.Values{"commands": {"x"}}, "can't parse commands list JSON object"},
 		{"getChatMember", url.Values{"chat_id": {"-100"}, "user_id": {anna}}, ""},
-		{"getChatMember", url.Values{"chat_id": {"-100"}, "user_id": {"1"}}, "PARTICIPANT_ID_INVALID"},
+		{"getChatMember", url.Values{"chat_id": {"-100"}, "user_id": {"2"}}, "PARTICIPANT_ID_INVALID"},
 		{"getChatMember", url.Values{"chat_id": {"x"}, "user_id": {anna}}, "chat not found"},
 		{"answerCallbackQuery", url.Values{"callback_query_id": {"1"}}, "query is too old and response timeout expired or query ID is invalid"},
 		{"setWebhook", url.Values{"url": {"http://x.example/"}}, "bad webhook: An HTTPS URL must be provided for webhook"},

@@ -34,8 +34,9 @@ type Platform struct {
 	mu     sync.Mutex
 	last   map[string]int64 // the last message's number per chat
 	kicked map[string]bool
-	others map[string]bool // messages of somebody else, by ref
-	old    bool            // all messages are older than a bot may delete
+	stands map[string]standing // how the bot stands in chats, where that is not as usual
+	others map[string]bool     // messages of somebody else, by ref
+	old    bool                // all messages are older than a bot may delete
 
 	world
 }
@@ -43,12 +44,12 @@ type Platform struct {
 // New makes a Platform whose bot has this token.
 func New(token string) *Platform {
 	p := &Platform{
-		token: token, mux: http.NewServeMux(), last: map[string]int64{}, kicked: map[string]bool{}, others: map[string]bool{}, world: newWorld(),
+		token: token, mux: http.NewServeMux(), last: map[string]int64{}, kicked: map[string]bool{}, stands: map[string]standing{}, others: map[string]bool{}, world: newWorld(),
 	}
 	for method, does := range map[string]http.HandlerFunc{
 		"getMe": p.getMe, "sendMessage": p.sendMessage, "editMessageText": p.editMessageText, "deleteMessage": p.deleteMessage,
 		"editMessageReplyMarkup": p.editMessageReplyMarkup, "answerCallbackQuery": p.answerCallbackQuery,
-		"setMyCommands": p.setMyCommands, "getChatMember": p.getChatMember,
+		"setMyCommands": p.setMyCommands, "getChatMember": p.getChatMember, "getChat": p.getChat,
 		"getUpdates": p.getUpdates, "setWebhook": p.setWebhook, "deleteWebhook": p.deleteWebhook, "getWebhookInfo": p.getWebhookInfo,
 	} {
 		p.mux.HandleFunc("/{bot}/"+method, p.authorized(does))
@@ -124,7 +125,7 @@ func (p *Platform) sendMessage(w http.ResponseWriter, r *http.Request) {
 	sent, refusal := p.accept(m)
 	switch {
 	case refusal != nil:
-		refuse(w, refusal.code, refusal.description)
+		refusal.answer(w)
 	case scripted:
 		step.Answer(w, r)
 	default:
@@ -179,9 +180,20 @@ func checkPreview(options []byte) error {
 type refusal struct {
 	code        int
 	description string
+	parameters  map[string]any
 }
 
-func bad(why string) *refusal { return &refusal{http.StatusBadRequest, "Bad Request: " + why} }
+func (r *refusal) answer(w http.ResponseWriter) {
+	body := map[string]any{"ok": false, "error_code": r.code, "description": r.description}
+	if r.parameters != nil {
+		body["parameters"] = r.parameters
+	}
+	answer(w, r.code, body)
+}
+
+func bad(why string) *refusal {
+	return &refusal{code: http.StatusBadRequest, description: "Bad Request: " + why}
+}
 
 // limit is the longest text, in UTF-16 units after entities were parsed.
 const limit = 4096
@@ -197,8 +209,11 @@ func (p *Platform) accept(m message) (map[string]any, *refusal) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.kicked[m.ChatID] {
-		return nil, &refusal{http.StatusForbidden, "Forbidden: bot was kicked from the supergroup chat"}
+	if why := p.shut(m.ChatID); why != nil {
+		return nil, why
+	}
+	if p.stands[m.ChatID].mute {
+		return nil, bad("not enough rights to send text messages to the chat")
 	}
 	if why := p.noTopic(id, m.Thread); why != nil {
 		return nil, why

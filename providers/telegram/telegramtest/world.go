@@ -190,8 +190,13 @@ func checkCommands(all []Command) string {
 func (p *Platform) getChatMember(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, known := chatID(r.FormValue("chat_id")); !known {
-		refuse(w, http.StatusBadRequest, "Bad Request: chat not found")
+	chat := r.FormValue("chat_id")
+	if why := p.shut(chat); why != nil {
+		why.answer(w)
+		return
+	}
+	if id, _ := p.bot()["id"].(int64); numberOf(r.FormValue("user_id")) == id {
+		grant(w, p.stands[chat].member(p.bot()))
 		return
 	}
 	h, known := p.people[numberOf(r.FormValue("user_id"))]

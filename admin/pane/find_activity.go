@@ -1,0 +1,82 @@
+package pane
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/web"
+)
+
+const (
+	findLeast    = 3 // characters for which events and chats are searched
+	findMost     = 5 // of a kind
+	findPatience = 500 * time.Millisecond
+)
+
+// ownID is an id that the hub has made: of an event, a notification or a change
+// of one.
+var ownID = regexp.MustCompile(`^[enu][a-z2-7]{26}$`)
+
+// findActivity finds events by what they say, chats by name, and what an id
+// names. What cannot be found in time is left out.
+func (p *Pane) findActivity(ctx context.Context, words *web.Words, query string, add func(string, []find)) {
+	ctx, cancel := context.WithTimeout(ctx, findPatience)
+	defer cancel()
+	if ownID.MatchString(query) {
+		p.findID(ctx, words, query, add)
+		return
+	}
+	if len([]rune(query)) < findLeast {
+		return
+	}
+	add("find.chats", p.findChats(ctx, query))
+	events, _, err := p.Admin.Events.SearchEvents(ctx, hub.EventQuery{Text: query, But: []string{"hub.*"}, Page: hub.Page{Limit: findMost}})
+	if err != nil {
+		p.Log.DebugContext(ctx, "events cannot be searched", "err", err)
+		return
+	}
+	clock := Clock{words, time.UTC, p.Now()}
+	var finds []find
+	for i := range events {
+		v := p.viewOf(ctx, words, &events[i])
+		finds = append(finds, find{URL: "/activity/events/" + string(v.ID), Label: v.Title, Note: clock.ago(cameAt(&events[i])), Icon: "i-pulse"})
+	}
+	add("find.events", finds)
+}
+
+func (p *Pane) findID(ctx context.Context, words *web.Words, id string, add func(string, []find)) {
+	if strings.HasPrefix(id, "e") {
+		if e, err := p.Admin.FindEvent(ctx, hub.EventID(id)); err == nil {
+			add("find.events", []find{{URL: "/activity/events/" + id, Label: p.viewOf(ctx, words, e).Title, Icon: "i-pulse"}})
+		}
+		return
+	}
+	if d, err := p.Admin.Deliveries.GetDelivery(ctx, hub.NotificationID(id)); err == nil {
+		add("find.deliveries", []find{{
+			URL: "/activity/deliveries/" + id, Label: clipped(firstOf(d.Title, id)), Kind: p.kinds.of(ctx, p, d.System), Note: p.names.of(ctx, p, d.Chat),
+		}})
+	}
+}
+
+func (p *Pane) findChats(ctx context.Context, query string) (finds []find) {
+	known, err := p.Admin.People.ListKnownChats(ctx, "")
+	if err != nil {
+		p.Log.DebugContext(ctx, "chats cannot be searched", "err", err)
+	}
+	for _, k := range known {
+		if len(finds) == findMost {
+			break
+		}
+		name := firstOf(k.Name, k.Chat.ID)
+		if strings.Contains(strings.ToLower(name), strings.ToLower(query)) || k.Chat.ID == query {
+			v := copyOf(nil)
+			v.Set("system", string(k.System))
+			v.Set("chat", k.Chat.ID)
+			finds = append(finds, find{URL: address("/activity/deliveries", v), Label: name, Kind: p.kinds.of(ctx, p, k.System), Note: string(k.System)})
+		}
+	}
+	return finds
+}

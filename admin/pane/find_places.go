@@ -1,0 +1,39 @@
+package pane
+
+import (
+	"net/http"
+
+	"github.com/bellhop-chat/bellhop/hub"
+)
+
+// mostFound is how many rooms the box shows.
+const mostFound = 6
+
+// foundPlaces are rooms and sources that somebody may want to go to.
+type foundPlaces struct{ rooms, sources []find }
+
+func (p *Pane) findPlaces(r *http.Request, matches func(string) bool) (f foundPlaces, err error) {
+	rooms, err := p.Admin.Rooms.Rooms(r.Context())
+	if err != nil {
+		return f, err
+	}
+	kinds := map[hub.System]string{}
+	systems, err := p.Admin.Systems(r.Context())
+	if err != nil {
+		return f, err
+	}
+	for _, s := range systems {
+		kinds[s.System] = s.Kind
+	}
+	for _, room := range rooms {
+		if len(f.rooms) < mostFound && (matches(room.Name) || matches(room.ID)) {
+			f.rooms = append(f.rooms, find{URL: chatURL(room.Chat), Label: nameOf(room), Note: string(room.System), Kind: kinds[room.System]})
+		}
+	}
+	for _, source := range p.Admin.Sources() {
+		if matches(string(source)) {
+			f.sources = append(f.sources, find{URL: "/sources/" + string(source), Label: string(source), Icon: "i-source"})
+		}
+	}
+	return f, nil
+}
