@@ -217,8 +217,9 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	default:
-		p := s.describe(r, err)
-		web.Render(w, web.WordsOf(r), p.Status, "problem.html", web.Problem{Title: p.Title, Detail: p.Detail, Retry: r.URL.RequestURI()})
+		status, detail := s.Describe(r, err)
+		words := web.WordsOf(r)
+		web.Render(w, words, status, "problem.html", web.Problem{Title: words.Say(web.Trouble(status)), Detail: detail, Retry: r.URL.RequestURI()})
 	}
 }
 

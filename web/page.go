@@ -37,6 +37,21 @@ type Problem struct {
 	Retry  string // where to try again; empty for nowhere
 }
 
+// Trouble names the text that heads a page of a problem with this status.
+func Trouble(status int) string {
+	switch {
+	case status == http.StatusNotFound:
+		return "fail.gone"
+	case status == http.StatusForbidden:
+		return "fail.forbidden"
+	case status == http.StatusConflict:
+		return "fail.changed"
+	case status < http.StatusInternalServerError:
+		return "fail.refused"
+	}
+	return "fail.ours"
+}
+
 // templates are the pages in each language.
 var templates = sync.OnceValue(func() map[*Words]*template.Template {
 	all := map[*Words]*template.Template{}

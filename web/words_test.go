@@ -86,12 +86,13 @@ var (
 	letters = regexp.MustCompile(`\pL{2,}`)
 )
 
-// TestPagesSayOnlyWhatTheCatalogueHas holds that templates of the pane call texts
+// TestPagesSayOnlyWhatTheCatalogueHas holds that templates call texts
 // that exist, and hold no text of their own.
 func TestPagesSayOnlyWhatTheCatalogueHas(t *testing.T) {
 	english := texts(t, "en")
 	names, err := fs.Glob(os.DirFS("templates"), "pane/*.html")
 	require.NoError(t, err)
+	names = append(names, "problem.html")
 	for _, name := range names {
 		body, err := os.ReadFile("templates/" + name)
 		require.NoError(t, err)

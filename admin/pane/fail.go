@@ -25,26 +25,11 @@ func (p *Pane) fail(w http.ResponseWriter, r *http.Request, err error) {
 		web.Render(w, words, status, "toast", Toast{Icon: "i-alert", Text: detail})
 		return
 	}
-	page := problemPage{Frame: p.frame(r, "", "fail.title"), Heading: words.Say("fail." + reason(status)), Detail: detail}
+	page := problemPage{Frame: p.frame(r, "", "fail.title"), Heading: words.Say(web.Trouble(status)), Detail: detail}
 	if r.Method == http.MethodGet && status >= http.StatusInternalServerError {
 		page.Retry = r.URL.RequestURI()
 	}
 	web.Render(w, words, status, "pane/problem.html", page)
-}
-
-// reason is the text that heads a problem.
-func reason(status int) string {
-	switch {
-	case status == http.StatusNotFound:
-		return "gone"
-	case status == http.StatusForbidden:
-		return "forbidden"
-	case status == http.StatusConflict:
-		return "changed"
-	case status < http.StatusInternalServerError:
-		return "refused"
-	}
-	return "ours"
 }
 
 // isPart reports whether a script asks for a part of a page.

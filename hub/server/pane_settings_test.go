@@ -42,7 +42,7 @@ func TestPaneSettings(t *testing.T) {
 	b.Click(t, `form[action="/settings/alerts/test"] button`)
 	b.Sees(t, `document.querySelector("#toasts")?.innerText.includes("A test alert is queued.")`)
 	b.Sees(t, `(window.asked ||= fetch("/api/v1/deliveries?text=test+alert").then(r => r.text()).then(s => window.found = s.includes("hub.alert.told"))), window.found`)
-	b.Sees(t, `(window.taken ||= fetch("/settings/backup").then(r => r.arrayBuffer()).then(a => window.bytes = a.byteLength)), window.bytes > 10000`)
+	b.Sees(t, `(window.taken ||= fetch("/settings/backup").then(async r => window.taken = [r.status, r.headers.get("Content-Type"), (await r.arrayBuffer()).byteLength > 10000].join(" "))), window.taken === "200 application/x-tar true"`)
 	b.Look(t, "settings", "/settings")
 	b.Says(t, "The last backup was taken")
 

@@ -283,7 +283,7 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 }
 
 // serve answers HTTP until ctx ends: then it takes no new requests at once and
-// lets those in hand finish.
+// lets those in hand finish, for five seconds.
 func (s *Server) serve(ctx context.Context, g *errgroup.Group, l net.Listener) {
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.http.BaseContext = func(net.Listener) context.Context { return requests }
@@ -298,7 +298,12 @@ func (s *Server) serve(ctx context.Context, g *errgroup.Group, l net.Listener) {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		defer end()
-		return s.http.Shutdown(last)
+		err := s.http.Shutdown(last)
+		if errors.Is(err, context.DeadlineExceeded) { // also if a browser has opened a connection and asked for nothing
+			s.Log.WarnContext(ctx, "requests that were still in hand are cut off")
+			err = s.http.Close()
+		}
+		return err
 	})
 }
 

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,9 +42,7 @@ type Client struct {
 	rooms  []string // shown although nothing was said in them yet
 
 	ears ears
-
-	frame func(r *http.Request, title string) any // nil: none
-	here  here
+	here here
 
 	news   news
 	closed chan struct{} // closed when streams have to end

@@ -26,10 +26,9 @@ const noRoom = "-"
 // frame makes what stands around a page with a title: the data of the templates
 // pane-top and pane-end. It may be nil, for pages that stand alone.
 func (c *Client) Routes(mux Mux, guard func(http.Handler) http.Handler, who func(context.Context) hub.User, frame func(r *http.Request, title string) any) {
-	c.frame = frame
 	handle := func(pattern string, page http.HandlerFunc) {
 		mux.Handle(pattern, guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			page(w, r.WithContext(context.WithValue(r.Context(), userKey{}, who(r.Context()))))
+			page(w, r.WithContext(context.WithValue(r.Context(), readerKey{}, reader{who(r.Context()), frame})))
 		})))
 	}
 	handle("GET /console", c.showFirst)
@@ -45,13 +44,21 @@ type Mux interface {
 	Handle(pattern string, handler http.Handler)
 }
 
-type userKey struct{}
+// reader is who looks at a page, and what makes the frame around it.
+type reader struct {
+	user  hub.User
+	frame func(r *http.Request, title string) any // nil: none
+}
+
+type readerKey struct{}
+
+func readerOf(ctx context.Context) reader {
+	who, _ := ctx.Value(readerKey{}).(reader)
+	return who
+}
 
 // userOf is who looks at a page.
-func userOf(ctx context.Context) hub.User {
-	me, _ := ctx.Value(userKey{}).(hub.User)
-	return me
-}
+func userOf(ctx context.Context) hub.User { return readerOf(ctx).user }
 
 // page is the data of console.html.
 type page struct {
@@ -128,8 +135,8 @@ func (c *Client) showRoom(w http.ResponseWriter, r *http.Request) {
 func (c *Client) show(w http.ResponseWriter, r *http.Request, p *page) {
 	words := web.WordsOf(r)
 	p.Texts = texts(words)
-	if c.frame != nil {
-		p.Frame = c.frame(r, p.Title)
+	if frame := readerOf(r.Context()).frame; frame != nil {
+		p.Frame = frame(r, p.Title)
 	}
 	web.Render(w, words, http.StatusOK, "pane/console.html", p)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -56,6 +57,9 @@ func (b *Tab) Content(t *testing.T) {
 		if b.looked && strings.HasPrefix(m.Text, "Applying inline style violates") {
 			continue // that was axe: call Content before Accessible to see the page's own
 		}
+		if strings.HasPrefix(m.Text, "htmx:afterRequest,") || strings.HasPrefix(m.Text, "htmx:sendError,") {
+			continue // a request that the page was left before it was answered: https://htmx.org/events/#htmx:sendError
+		}
 		require.NotContains(t, []chromedp.ConsoleType{chromedp.ConsoleError, chromedp.ConsoleException}, m.Type, "%s", m.Text)
 	}
 }
@@ -69,19 +73,23 @@ func (b *Tab) Go(t *testing.T, path string) {
 // Sees waits until the page makes expression true.
 func (b *Tab) Sees(t *testing.T, expression string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
-		is, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+	if !assert.Eventually(t, func() bool {
+		is, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool]("Boolean(("+expression+"))"))
 		return err == nil && is
-	}, patience, 50*time.Millisecond, expression)
+	}, patience, 50*time.Millisecond, expression) {
+		require.FailNow(t, "the page says", "%s", b.Text(t, "main"))
+	}
 }
 
 // Says waits until the page's main part holds text.
 func (b *Tab) Says(t *testing.T, text string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	if !assert.Eventually(t, func() bool {
 		said, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](`document.querySelector("main")?.innerText ?? ""`))
 		return err == nil && contains(said, text)
-	}, patience, 50*time.Millisecond, text)
+	}, patience, 50*time.Millisecond, text) {
+		require.FailNow(t, "the page says", "%s", b.Text(t, "main"))
+	}
 }
 
 // Text is what the first element that matches shows.
