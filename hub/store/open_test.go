@@ -137,7 +137,7 @@ func TestSQLiteHealthOfABusyFile(t *testing.T) {
 	s, other := open(t, c), open(t, c)
 	release, err := other.HoldWriter(t.Context())
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	require.ErrorContains(t, s.Health(ctx), "takes no writes")
 	require.NoError(t, release())
