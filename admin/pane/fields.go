@@ -302,9 +302,14 @@ func (f *sectionForm) refuse(err error) bool {
 	if !known || e.Code != hub.CodeInvalid && e.Code != hub.CodeConflict {
 		return false
 	}
-	f.Wrong = e.Message
-	if len(e.Fields) > 0 {
+	switch {
+	case len(e.Fields) > 0:
+		f.Wrong = e.Message
 		f.put(e.Fields)
+	case f.New && e.Code == hub.CodeConflict:
+		f.NoName = e.Message
+	default:
+		f.Wrong = e.Message
 	}
 	return true
 }
