@@ -1,7 +1,6 @@
 package pane
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -147,18 +146,17 @@ func (o onSection) showNew(w http.ResponseWriter, status int, page *sectionPage)
 
 // free is a name that no section has.
 func (o onSection) free(r *http.Request, kind string) string {
-	name := kind
+	begin := kind
 	if kind == "discourse" {
-		name = "forum"
+		begin = "forum"
 	}
-	taken := func(name string) bool {
-		_, err := o.Admin.Section(r.Context(), o.part, name)
-		return err == nil
+	name := begin
+	for n := 2; ; n++ {
+		if _, err := o.Admin.Section(r.Context(), o.part, name); err != nil {
+			return name
+		}
+		name = begin + "-" + strconv.Itoa(n)
 	}
-	for n := 2; taken(name); n++ {
-		name = cmp.Or(map[bool]string{true: "forum"}[kind == "discourse"], kind) + "-" + strconv.Itoa(n)
-	}
-	return name
 }
 
 // newForm is what was posted of a new one.
