@@ -41,7 +41,8 @@ type sectionField struct {
 	Hint      string
 	Where     string // the way to it on the platform, in the platform's own words
 	Link      string // where that is, or is explained; may be empty
-	Required  bool
+	Must      bool // the kind cannot do without it
+	Required  bool // it has to be filled in
 	Value     string // what is set, as people write it; of a secret nothing
 	Default   string // what holds if nothing is set
 	On        bool   // a switch is
@@ -148,7 +149,10 @@ func (f *sectionForm) build(shown *hub.SectionShown) {
 			continue // it comes of itself, when the secret is changed
 		}
 		field := f.field(key, "", shown.Settings[key.Name], shown)
-		if field.Required || slices.Contains(wanted[f.Kind], key.Name) {
+		if field.Set || f.New && f.Part == hub.PartSource && key.Name == "secret" {
+			field.Required = false // it stays, or Bellhop makes one
+		}
+		if key.Required || slices.Contains(wanted[f.Kind], key.Name) {
 			f.First = append(f.First, field)
 		} else {
 			f.More = append(f.More, field)
@@ -160,7 +164,7 @@ func (f *sectionForm) build(shown *hub.SectionShown) {
 func (f *sectionForm) field(key hub.SectionKey, path string, value any, shown *hub.SectionShown) sectionField {
 	name := path + key.Name
 	out := sectionField{
-		ID: "s-" + strings.ReplaceAll(name, ".", "-"), Input: inputs + name, As: string(key.Type), Required: key.Required, Default: written(key.Default),
+		ID: "s-" + strings.ReplaceAll(name, ".", "-"), Input: inputs + name, As: string(key.Type), Must: key.Required, Required: key.Required, Default: written(key.Default),
 		Label: f.text(name, ""), Hint: f.text(name, "_hint"), Where: f.text(name, "_where"), Link: f.link(name, shown),
 	}
 	if out.Label == "" { // a key that nobody has found words for yet

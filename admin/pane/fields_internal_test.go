@@ -70,7 +70,7 @@ func TestEveryKeyHasWords(t *testing.T) {
 			hold(f.More)
 			require.NotEmpty(t, f.First)
 			for _, field := range f.More {
-				require.False(t, field.Required, "%s.%s", kind.Kind, field.Input)
+				require.False(t, field.Must, "%s.%s", kind.Kind, field.Input)
 			}
 			formHTML(t, f)
 		}

@@ -184,11 +184,7 @@ func (o onSection) make(w http.ResponseWriter, r *http.Request) error {
 	if f.NoName != "" {
 		return o.showNew(w, http.StatusUnprocessableEntity, page)
 	}
-	change, fresh := f.change(), ""
-	if _, said := change.Settings["secret"]; !said && o.part == hub.PartSource && f.takes("secret") {
-		fresh = o.Admin.NewSecret(f.Kind)
-		change.Settings["secret"] = fresh
-	}
+	change, fresh := o.changeOf(f)
 	made, proof, err := o.Admin.MakeSection(r.Context(), o.part, change, r.PostFormValue("unproved") != "")
 	if err != nil {
 		if !page.refused(proof, err) {
@@ -200,6 +196,16 @@ func (o onSection) make(w http.ResponseWriter, r *http.Request) error {
 		return o.showSecret(w, r, made.Name, fresh, true)
 	}
 	return o.back(w, r, o.url(made.Name), "made")
+}
+
+// changeOf is what a new one shall be. A source that has no secret gets one.
+func (o onSection) changeOf(f *sectionForm) (change hub.SectionChange, fresh string) {
+	change = f.change()
+	if _, said := change.Settings["secret"]; f.New && !said && o.part == hub.PartSource && f.takes("secret") {
+		fresh = o.Admin.NewSecret(f.Kind)
+		change.Settings["secret"] = fresh
+	}
+	return change, fresh
 }
 
 // refused fills the page with what was wrong. It is false for an error that is none
@@ -317,7 +323,7 @@ func (o onSection) testEdit(w http.ResponseWriter, r *http.Request) error {
 
 // prove asks the other side about what is in the form. Nothing is stored.
 func (o onSection) prove(r *http.Request, page *sectionPage, name string) error {
-	change := page.Form.change()
+	change, _ := o.changeOf(page.Form)
 	proof, err := o.Admin.ProveSection(r.Context(), o.part, name, &change)
 	switch {
 	case err == nil && proof.OK:
