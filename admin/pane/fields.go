@@ -41,8 +41,8 @@ type sectionField struct {
 	Hint      string
 	Where     string // the way to it on the platform, in the platform's own words
 	Link      string // where that is, or is explained; may be empty
-	Must      bool // the kind cannot do without it
-	Required  bool // it has to be filled in
+	Must      bool   // the kind cannot do without it
+	Required  bool   // it has to be filled in
 	Value     string // what is set, as people write it; of a secret nothing
 	Default   string // what holds if nothing is set
 	On        bool   // a switch is
