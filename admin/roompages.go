@@ -125,6 +125,15 @@ func (s *Server) MakeRoomPage(ctx context.Context, chat hub.Chat, in RoomPageInp
 	return &MadeRoomPage{page, strings.TrimRight(s.PublicURL, "/") + "/d/" + link}, nil
 }
 
+// RoomURL is where a page that was made is, as whoever made it reaches Bellhop if
+// nobody has said how the world does.
+func (s *Server) RoomURL(r *http.Request, made *MadeRoomPage) string {
+	if strings.HasPrefix(made.URL, "/") {
+		return s.base(r) + made.URL
+	}
+	return made.URL
+}
+
 // RevokeRoomPage takes a page back.
 func (s *Server) RevokeRoomPage(ctx context.Context, chat hub.Chat, id string) error {
 	was, err := s.RoomPages.DeleteRoomPage(ctx, chat, id)

@@ -29,6 +29,8 @@ type Sections interface {
 	Remove(ctx context.Context, part hub.SectionPart, name string) (before *hub.SectionShown, err error)
 	// Rotate gives a source a new secret. The one before is accepted, too, from then on.
 	Rotate(ctx context.Context, source, by string) (fresh secret.Value, before, after *hub.SectionShown, err error)
+	// NewSecret is one for a source of a kind, which nobody guesses.
+	NewSecret(kind string) secret.Value
 	// Removal says what would end.
 	Removal(ctx context.Context, part hub.SectionPart, name string) (*hub.Removal, error)
 }
@@ -143,6 +145,10 @@ func (s *Server) RotateSecret(ctx context.Context, source hub.Source) (fresh str
 	s.record(ctx, sectionEntry(hub.PartSource, "rotate", hub.OutcomeUpdated, before, after))
 	return value.Reveal(), after, nil
 }
+
+// NewSecret is a secret for a source of a kind that is to be made, in the form that
+// its senders take. Nothing is stored.
+func (s *Server) NewSecret(kind string) string { return s.Deps.Sections.NewSecret(kind).Reveal() }
 
 // RemoveSection removes a source or a system that was made here, or with dry says
 // only what would end.

@@ -37,6 +37,8 @@ func (s *sections) Kinds() []hub.SectionKind {
 	return []hub.SectionKind{{Part: hub.PartSystem, Kind: "slack", Fields: []hub.SectionKey{{Name: "token", Type: hub.SettingSecret, Required: true, About: "The token."}}}}
 }
 
+func (s *sections) NewSecret(string) secret.Value { return secret.New("a-fresh-secret") }
+
 func (s *sections) All(part hub.SectionPart) (list []hub.SectionShown) {
 	for _, key := range slices.Sorted(maps.Keys(s.all)) {
 		if s.all[key].Part == part {

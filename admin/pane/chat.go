@@ -31,6 +31,7 @@ type chatPage struct {
 	Zones    []string
 	Naps     []string
 	Wrong    string // what was wrong with what was sent
+	Links    roomLinks
 }
 
 // finding is one answer of a preflight, by the name of its question.
@@ -88,6 +89,9 @@ func chatOf(r *http.Request) hub.Chat {
 }
 
 func (p *Pane) chat(w http.ResponseWriter, r *http.Request) error {
+	if r.FormValue("system") == "" && r.FormValue("chat") == "" { // a system may be called so
+		return p.showSystem(w, r, "chat")
+	}
 	page, err := p.chatPage(r)
 	if err != nil {
 		return err
@@ -129,7 +133,7 @@ func (p *Pane) chatPage(r *http.Request) (*chatPage, error) {
 	}
 	page.From, page.To, _ = strings.Cut(page.Status.Quiet, "-")
 	page.Zone = cmp.Or(page.Status.Zone, page.Status.Clock)
-	return page, nil
+	return page, p.fillLinks(r, page)
 }
 
 // Sleeps reports whether the chat is snoozed now.

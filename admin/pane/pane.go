@@ -77,6 +77,8 @@ func (p *Pane) Pages() []admin.Page {
 	all = append(all, p.simulatorPages()...)
 	all = append(all, p.subscriptionPages()...)
 	all = append(all, p.sourcePages()...)
+	all = append(all, p.sectionPages()...)
+	all = append(all, p.roomLinkPages()...)
 	all = append(all, p.settingsPages()...)
 	all = append(all, p.peoplePages()...)
 	all = append(all, p.mePages()...)

@@ -1,7 +1,9 @@
 package pane
 
 import (
+	"cmp"
 	"fmt"
+	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,6 +32,10 @@ type sourcesPage struct {
 type sourcePage struct {
 	Frame
 	sourcePlate
+	sectionFacts
+	Fresh  string // its new secret, shown this once
+	Made   bool   // it has just been made
+	Proof  proofPart
 	Tree   []branch
 	Tags   []hub.ForumTag
 	Groups []hub.ForumGroup
@@ -64,6 +70,14 @@ func (s sourcePlate) Mark() string {
 
 // Table is where the configuration tells of the source.
 func (s sourcePlate) Table() string { return "[sources." + string(s.Source) + "]" }
+
+// At says where its settings are changed.
+func (s sourcePlate) At(words *web.Words) template.HTML {
+	if s.Managed == hub.ManagedHere {
+		return words.Mark("sources.atHere")
+	}
+	return words.Mark("sources.atFile", "Table", s.Table())
+}
 
 // Lamp is how the source is, as the state classes have it; Word is that in a word.
 func (s sourcePlate) Lamp() string {
@@ -150,15 +164,32 @@ func plateOf(s hub.SourceStatus) sourcePlate {
 	return p
 }
 
-func (p *Pane) sources(w http.ResponseWriter, r *http.Request) error {
+// sourcePlates are all sources, also those that were made here and are not in force.
+func (p *Pane) sourcePlates(r *http.Request) ([]sourcePlate, error) {
 	all, err := p.Admin.SourceList(r.Context())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page := sourcesPage{Frame: p.frame(r, "sources", "sources.title")}
-	page.Toast = p.done(r, page.Words, "systems")
+	plates := make([]sourcePlate, 0, len(all))
 	for _, s := range all {
-		page.Sources = append(page.Sources, plateOf(s))
+		plates = append(plates, plateOf(s))
+	}
+	for _, shown := range p.Admin.SectionList(r.Context(), hub.PartSource) {
+		if shown.Problem != "" && !slices.ContainsFunc(all, func(s hub.SourceStatus) bool { return string(s.Source) == shown.Name }) {
+			address, _ := shown.Settings["url"].(string)
+			plates = append(plates, sourcePlate{SourceStatus: hub.SourceStatus{
+				Source: hub.Source(shown.Name), Kind: shown.Kind, URL: address, State: "unknown", Address: shown.Address, Managed: shown.Managed, Version: shown.Version,
+			}, Notes: []sourceNote{{Key: "section", Bad: true, Reason: shown.Problem}}})
+		}
+	}
+	return plates, nil
+}
+
+func (p *Pane) sources(w http.ResponseWriter, r *http.Request) (err error) {
+	page := sourcesPage{Frame: p.frame(r, "sources", "sources.title")}
+	page.Toast = cmp.Or(p.done(r, page.Words, "sections"), p.done(r, page.Words, "systems"))
+	if page.Sources, err = p.sourcePlates(r); err != nil {
+		return err
 	}
 	return p.show(w, r, "pane/sources.html", &page)
 }
@@ -167,35 +198,44 @@ func (p *Pane) sources(w http.ResponseWriter, r *http.Request) error {
 var steps = map[string]int{"discourse": 5, "cloudevents": 3, "standard_webhooks": 3, "json": 4, "feed": 2}
 
 func (p *Pane) source(w http.ResponseWriter, r *http.Request) error {
-	name := hub.Source(r.PathValue("source"))
-	all, err := p.Admin.SourceList(r.Context())
+	page, err := p.sourcePage(r)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(all, func(s hub.SourceStatus) bool { return s.Source == name })
-	if i < 0 {
-		return hub.Errorf(hub.CodeNotFound, "%s", web.WordsOf(r).Say("sources.noSuch", "Source", name))
+	return p.show(w, r, "pane/source.html", page)
+}
+
+func (p *Pane) sourcePage(r *http.Request) (*sourcePage, error) {
+	name := hub.Source(r.PathValue("source"))
+	plates, err := p.sourcePlates(r)
+	if err != nil {
+		return nil, err
 	}
-	page := sourcePage{Frame: p.frame(r, "sources", "sources.title"), sourcePlate: plateOf(all[i]), Reader: all[i].ReadAs}
-	page.Title, page.Toast = string(name), p.done(r, page.Words, "systems")
+	i := slices.IndexFunc(plates, func(s sourcePlate) bool { return s.Source == name })
+	if i < 0 {
+		return nil, hub.Errorf(hub.CodeNotFound, "%s", web.WordsOf(r).Say("sources.noSuch", "Source", name))
+	}
+	page := &sourcePage{Frame: p.frame(r, "sources", "sources.title"), sourcePlate: plates[i], Reader: plates[i].ReadAs}
+	page.Title, page.Toast = string(name), cmp.Or(p.done(r, page.Words, "sections"), p.done(r, page.Words, "systems"))
+	page.sectionFacts = p.factsOf(r, page.Words, hub.PartSource, string(name))
 	for n := range steps[page.Kind] {
 		page.Steps = append(page.Steps, fmt.Sprintf("sources.setup.%s.%d", page.Kind, n+1))
 	}
 	known, err := p.Admin.Places.Known(r.Context(), name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if known != nil {
 		seen := known
 		if page.Visibility == "check" {
 			if seen, err = p.Admin.Places.Shown(r.Context(), name); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		page.Tree, page.Hidden = treeOf(known.Categories, seen.Categories)
 		page.Tags, page.Groups = known.Tags, known.Groups
 	}
-	return p.show(w, r, "pane/source.html", &page)
+	return page, nil
 }
 
 func (p *Pane) refreshSource(w http.ResponseWriter, r *http.Request) error {

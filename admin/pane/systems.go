@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,6 +33,7 @@ type systemsPage struct {
 	Checks  checksPart
 	Rooms   roomsPart
 	Blocked []blockedNote
+	Broken  []hub.SectionShown // made here and not in force
 }
 
 // systemTile is a system with what waits for it.
@@ -143,7 +145,8 @@ func (p *Pane) systems(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := systemsPage{Frame: p.frame(r, "systems", "systems.title")}
-	page.Toast = p.done(r, page.Words, "systems")
+	page.Toast = cmp.Or(p.done(r, page.Words, "sections"), p.done(r, page.Words, "systems"))
+	page.Broken = p.brokenSystems(r, systems)
 	for _, s := range systems {
 		waiting, err := p.Backlog(ctx, s.System)
 		if err != nil {
@@ -175,6 +178,16 @@ func (p *Pane) systems(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return p.show(w, r, "pane/systems.html", &page)
+}
+
+// brokenSystems are those that were made here and are not in force.
+func (p *Pane) brokenSystems(r *http.Request, systems []hub.SystemStatus) (list []hub.SectionShown) {
+	for _, shown := range p.Admin.SectionList(r.Context(), hub.PartSystem) {
+		if shown.Problem != "" && !slices.ContainsFunc(systems, func(s hub.SystemStatus) bool { return string(s.System) == shown.Name }) {
+			list = append(list, shown)
+		}
+	}
+	return list
 }
 
 func nameOf(r hub.Room) string {
@@ -275,6 +288,9 @@ func (p *Pane) checksPart(r *http.Request, systems []hub.SystemStatus) (checksPa
 }
 
 func (p *Pane) systemChecks(w http.ResponseWriter, r *http.Request) error {
+	if !isPart(r) { // a system may be called so
+		return p.showSystem(w, r, "checks")
+	}
 	systems, err := p.Admin.Systems(r.Context())
 	if err != nil {
 		return err
@@ -307,7 +323,11 @@ func (p *Pane) checkSystems(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return p.back(w, r, "/systems", "checking")
+	to := "/systems"
+	if r.FormValue("from") == "system" {
+		to += "/" + url.PathEscape(string(names[0]))
+	}
+	return p.back(w, r, to, "checking")
 }
 
 func (p *Pane) resumeSystem(w http.ResponseWriter, r *http.Request) error {
@@ -315,6 +335,9 @@ func (p *Pane) resumeSystem(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	to := "/systems"
+	if r.FormValue("from") == "system" {
+		to += "/" + url.PathEscape(r.FormValue("system"))
+	}
 	if r.FormValue("from") == "chat" {
 		to = chatURL(hub.Chat{System: hub.System(r.FormValue("system")), ID: r.FormValue("chat")})
 	}

@@ -76,7 +76,11 @@ func proofOf(ctx context.Context, p providers.Provider) *hub.Proof {
 		err = p.Check(ctx)
 	}
 	if err != nil {
-		return &hub.Proof{Problem: err.Error()}
+		out := &hub.Proof{Problem: err.Error()}
+		if providers.FaultOf(err) == hub.FaultUnauthorized {
+			out.Fields = map[string]string{"token": err.Error()} // what every platform knows us by
+		}
+		return out
 	}
 	return &hub.Proof{OK: true, Account: in.Account, Place: in.Place, Missing: in.Missing, May: in.May}
 }

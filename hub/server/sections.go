@@ -379,15 +379,15 @@ func (l *live) Rotate(ctx context.Context, name, by string) (fresh secret.Value,
 	if before.Kind == config.KindFeed {
 		return fresh, nil, nil, hub.Errorf(hub.CodeInvalid, "%s is a feed, which has no secret", name)
 	}
-	fresh = newSecret(before.Kind)
+	fresh = l.NewSecret(before.Kind)
 	change := hub.SectionChange{Settings: map[string]any{"secret": fresh.Reveal()}, Version: before.Version}
 	before, after, err = l.Change(ctx, hub.PartSource, name, change, true, by)
 	return fresh, before, after, err
 }
 
-// newSecret is one that nobody guesses, in the form that senders of a kind take:
+// NewSecret is one that nobody guesses, in the form that senders of a kind take:
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
-func newSecret(kind string) secret.Value {
+func (l *live) NewSecret(kind string) secret.Value {
 	if kind != config.KindStandardWebhooks {
 		return secret.New(rand.Text())
 	}

@@ -159,7 +159,7 @@ func TestEmptyBellhopIsSetUp(t *testing.T) {
 
 	// What is wrong is told before anything is stored.
 	r.does(http.MethodPost, "/api/v1/sources", forumSection(at, map[string]any{"api_key": "another"}), http.StatusUnprocessableEntity, nil)
-	r.does(http.MethodPost, "/api/v1/systems", slackSection("xoxb-another", api), http.StatusBadRequest, nil)
+	r.does(http.MethodPost, "/api/v1/systems", slackSection("xoxb-another", api), http.StatusUnprocessableEntity, nil)
 	status, _ := r.ask(http.MethodGet, "/api/v1/sources/meta", "")
 	require.Equal(t, http.StatusNotFound, status)
 	require.Equal(t, http.StatusNotFound, hooked(t, r.url+"/in/meta", forumSecret))
