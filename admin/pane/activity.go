@@ -163,7 +163,7 @@ func (p *Pane) activity(r *http.Request, tab, path string) (activityPage, error)
 		without.Del(c[0])
 		shown := c[1]
 		if c[0] == "chat" {
-			shown = p.names.of(r.Context(), p, hub.Chat{System: hub.System(f.System), ID: c[1]})
+			shown = p.Admin.ChatName(r.Context(), hub.Chat{System: hub.System(f.System), ID: c[1]}).Name
 		}
 		page.Chips = append(page.Chips, chip{page.Say("activity.filter." + c[0]), shown, address(path, without)})
 	}
@@ -278,7 +278,7 @@ func (p *Pane) eventRow(ctx context.Context, words *web.Words, c Clock, h *admin
 	row.When = c.Time(cameAt(&h.Event))
 	for _, d := range h.Fate.Some[:min(len(h.Fate.Some), mostHops)] {
 		row.Hops = append(row.Hops, hop{
-			p.kinds.of(ctx, p, d.System), hopClass(d.Status), p.names.of(ctx, p, d.Chat) + ": " + words.Say("activity.status."+string(d.Status)),
+			p.Admin.ChatName(ctx, d.Chat).Kind, hopClass(d.Status), p.Admin.ChatName(ctx, d.Chat).Name + ": " + words.Say("activity.status."+string(d.Status)),
 		})
 	}
 	row.More = h.Fate.Total() - len(row.Hops)

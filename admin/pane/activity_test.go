@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -16,12 +17,32 @@ import (
 
 var noon = time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 
+// small is a Bellhop with two systems, in one chat of which people have spoken.
+type small struct {
+	admin.People
+	preflights
+}
+
+// preflights is admin.Rooms, whose name is that of its method.
+type preflights = interface {
+	Preflight(ctx context.Context, chat hub.Chat, fresh bool) (hub.Preflight, error)
+	Check(ctx context.Context, system hub.System) (hub.Check, error)
+	Checked(ctx context.Context, system hub.System) (hub.Check, error)
+}
+
+func (small) ListKnownChats(context.Context, hub.System) ([]hub.KnownChat, error) {
+	return []hub.KnownChat{{Chat: hub.Chat{System: "slack", ID: "C1"}, Name: "#support"}}, nil
+}
+
+func (small) Rooms(context.Context) ([]hub.Room, error) { return nil, nil }
+
 // quiet is a pane that knows its systems, chats and forums already.
 func quiet() *Pane {
-	p := New(Deps{Now: func() time.Time { return noon }})
-	p.kinds.at, p.kinds.kinds = noon, map[hub.System]string{"slack": "slack", "console": "console"}
-	p.names.spoken, p.names.listed = noon, map[hub.System]time.Time{"slack": noon, "console": noon}
-	p.names.names = map[hub.Chat]string{{System: "slack", ID: "C1"}: "#support"}
+	now := func() time.Time { return noon }
+	systems := func(context.Context) ([]hub.SystemStatus, error) {
+		return []hub.SystemStatus{{System: "slack", Kind: "slack"}, {System: "console", Kind: "console"}}, nil
+	}
+	p := New(Deps{Now: now, Admin: &admin.Server{Deps: admin.Deps{Systems: systems, People: small{}, Rooms: small{}, Now: now}}})
 	p.shelf.at = map[hub.Source]time.Time{"meta": noon}
 	p.shelf.forums = map[hub.Source]map[string]hub.ForumCategory{"meta": {
 		"4": {ID: "4", Name: "Support", Color: "#0e87b8"},

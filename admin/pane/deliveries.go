@@ -28,8 +28,9 @@ type deliveryRow struct {
 }
 
 func (p *Pane) deliveryRow(ctx context.Context, words *web.Words, c Clock, d *hub.Delivery, mayEdit bool) deliveryRow {
+	room := p.Admin.ChatName(ctx, d.Chat)
 	row := deliveryRow{
-		Delivery: *d, Kind: p.kinds.of(ctx, p, d.System), Room: p.names.of(ctx, p, d.Chat), When: c.Time(d.QueuedAt),
+		Delivery: *d, Kind: room.Kind, Room: room.Name, When: c.Time(d.QueuedAt),
 		State: string(d.Status), Icon: statusIcon(string(d.Status)), Says: words.Say("activity.status." + string(d.Status)),
 		Name: clipped(firstOf(d.Title, words.Say("activity.untitled"))), May: mayEdit && d.Status == hub.StatusDead,
 	}
@@ -298,7 +299,7 @@ func (p *Pane) retry(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	words := web.WordsOf(r)
-	toast := Toast{Icon: "i-check", Text: words.Say("activity.retried", "Room", p.names.of(r.Context(), p, d.Chat))}
+	toast := Toast{Icon: "i-check", Text: words.Say("activity.retried", "Room", p.Admin.ChatName(r.Context(), d.Chat).Name)}
 	if r.Header.Get("HX-Target") == "toasts" { // from a page of its own
 		w.Header().Set("HX-Refresh", "true")
 		return p.show(w, r, "toast", toast)

@@ -76,7 +76,6 @@ var sections = []struct{ name, url, icon, key string }{
 	{"simulator", "/simulator", "i-sim", "m"},
 	{"subscriptions", "/subscriptions", "i-rules", "s"},
 	{"sources", "/sources", "i-source", "o"},
-	{"activity", "/activity", "i-pulse", "a"},
 	{"systems", "/systems", "i-system", "y"},
 	{"settings", "/settings", "i-settings", "e"},
 	{"people", "/people", "i-people", "p"},

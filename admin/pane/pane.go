@@ -41,8 +41,6 @@ type Pane struct {
 	homeNames   homeNames
 	homeShelves homeShelves
 
-	names chatNames
-	kinds systemKinds
 	shelf forumShelf
 	tail  Stream[happened]
 	door  *rate.Limiter // of pages about rooms

@@ -156,9 +156,7 @@ func (p *Pane) subPage(r *http.Request, d draft, bad map[string]string) (*subPag
 	if page.Row.System == "" && len(page.Systems) > 0 {
 		page.Row.System = page.Systems[0].System
 	}
-	if page.Room, err = p.Admin.ChatName(ctx, d.Row.Chat); err != nil {
-		return nil, err
-	}
+	page.Room = p.Admin.ChatName(ctx, d.Row.Chat)
 	page.Filters = p.filterForms(ctx, page.Words, &d, bad)
 	page.Live, err = p.match(r, d)
 	page.sortProblems()
@@ -244,12 +242,9 @@ func (p *Pane) filterForms(ctx context.Context, words *web.Words, d *draft, bad 
 func (p *Pane) match(r *http.Request, d draft) (*live, error) {
 	ctx, words := r.Context(), web.WordsOf(r)
 	row := saying(d.Row)
-	room, err := p.Admin.ChatName(ctx, row.Chat)
-	if err != nil {
-		return nil, err
-	}
 	teller := p.Admin.Teller(ctx, words)
-	l := &live{Said: teller.Whole(&row, cmp.Or(room.Name, "…")), Mute: row.Mode == hub.Mute, Clock: p.clock(r, words)}
+	l := &live{Said: teller.Whole(&row, cmp.Or(p.Admin.ChatName(ctx, row.Chat).Name, "…")), Mute: row.Mode == hub.Mute, Clock: p.clock(r, words)}
+	var err error
 	if l.Trial, err = p.Admin.TryRow(ctx, words, row, d.Shown); err != nil {
 		return nil, err
 	}
