@@ -43,7 +43,7 @@ func (p *Pane) findActivity(ctx context.Context, words *web.Words, query string,
 	var finds []find
 	for i := range events {
 		v := p.viewOf(ctx, words, &events[i])
-		finds = append(finds, find{URL: "/activity/events/" + string(v.ID), Label: v.Title, Note: clock.ago(cameAt(&events[i])), Icon: "i-pulse"})
+		finds = append(finds, find{URL: v.Path(), Label: v.Title, Note: clock.ago(cameAt(&events[i])), Icon: "i-pulse"})
 	}
 	add("find.events", finds)
 }
