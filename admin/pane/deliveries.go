@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/admin/pane/preview"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/web"
 )
@@ -106,7 +107,7 @@ type deliveryPage struct {
 	Attempts []attemptView
 	Updated  template.HTML
 	Waits    []string
-	Rendered *hub.Rendered
+	Shown    *preview.Preview
 	Written  template.HTML // its markup
 	Said     *hub.Announcement
 	Changed  template.HTML // when the message was changed last
@@ -194,9 +195,9 @@ func (p *Pane) saidOf(ctx context.Context, page *deliveryPage, d *hub.Delivery) 
 	if message == nil || p.Admin.Preview == nil {
 		return nil
 	}
-	if page.Rendered = p.Admin.Preview(ctx, d.System, *message); page.Rendered != nil {
-		page.Rendered.Plain = unturned(page.Rendered.Plain)
-		page.Written = codeOf(page.Words, []byte(page.Rendered.Markup))
+	if r := p.Admin.Preview(ctx, d.System, *message); r != nil {
+		shown := preview.Of(page.Words, r, cmp.Or(d.Receipt.At, d.QueuedAt).In(page.zone))
+		page.Shown, page.Written = &shown, codeOf(page.Words, []byte(r.Markup))
 	}
 	return nil
 }

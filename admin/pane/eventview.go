@@ -185,9 +185,18 @@ func (p *Pane) catOf(ctx context.Context, source hub.Source, id, slug string) *c
 		}
 		return &catView{Name: slug}
 	}
-	c := &catView{Name: own.Name, Color: hexColor(own.Color)}
+	c := &catView{Name: own.Name, Color: web.HexColor(own.Color)}
 	if parent != nil && c.Color != "" {
-		c.ParentColor = hexColor(parent.Color)
+		c.ParentColor = web.HexColor(parent.Color)
 	}
 	return c
+}
+
+// webAddress is an address that may stand in a link, "" if it may not.
+func webAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return ""
+	}
+	return u.String()
 }

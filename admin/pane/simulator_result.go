@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/admin/pane/preview"
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
@@ -74,7 +75,7 @@ func (r rowVerdict) Lost() bool { return r.Matched && !r.Wins }
 
 // chatPreview is a message as its chat would show it.
 type chatPreview struct {
-	Preview
+	preview.Preview
 	Room roomView
 }
 
@@ -110,7 +111,7 @@ func (v *viewer) simulated(x *hub.Explanation) *simulated {
 			continue
 		}
 		previewed[key] = true
-		s.Previews = append(s.Previews, chatPreview{previewOf(v.page.Words, c.Rendered, at.In(v.page.Clock.zone)), room})
+		s.Previews = append(s.Previews, chatPreview{preview.Of(v.page.Words, c.Rendered, at.In(v.page.Clock.zone)), room})
 	}
 	for _, c := range x.Changes {
 		s.Changes = append(s.Changes, changeView{c, roomViewOf(names, c.Chat)})
@@ -145,7 +146,7 @@ func (v *viewer) says(r hub.RowVerdict) template.HTML {
 			return v.teller.Row(row).HTML
 		}
 	}
-	return plainHTML(ruleOf(r))
+	return preview.Plain(ruleOf(r))
 }
 
 func rankOf(r rowVerdict) int {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/admin/pane/preview"
 	"github.com/bellhop-chat/bellhop/admin/sentence"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/web"
@@ -66,7 +67,7 @@ type valueForm struct {
 type live struct {
 	Said    sentence.Said
 	Trial   *admin.Trial
-	Looks   []look
+	Looks   []preview.Preview
 	Hits    string // the register, as paths
 	Misses  string
 	Matches []match
@@ -250,7 +251,9 @@ func (p *Pane) match(r *http.Request, d draft) (*live, error) {
 	}
 	l.Chosen = d.Shown != "" && l.Trial.Shown == d.Shown
 	for _, m := range l.Trial.Messages {
-		l.Looks = append(l.Looks, lookOf(m))
+		look := preview.Of(words, &m.Rendered, l.Clock.now.In(l.Clock.zone))
+		look.Note = words.Say(replyWords[m.Replies]) + " " + look.Note
+		l.Looks = append(l.Looks, look)
 	}
 	for _, m := range l.Trial.Matches[:min(mostMatches, len(l.Trial.Matches))] {
 		l.Matches = append(l.Matches, match{m, sentence.Category{Name: m.Category, Color: strings.TrimPrefix(m.Color, "#")}, m.Event == l.Trial.Shown})
@@ -265,6 +268,9 @@ func (p *Pane) match(r *http.Request, d draft) (*live, error) {
 	l.Hits, l.Misses = register(l.Trial.Register)
 	return l, nil
 }
+
+// replyWords name what is said of where replies go.
+var replyWords = map[string]string{"": "sub.replyChat", "thread": "sub.replyThread", "both": "sub.replyBoth"}
 
 // mostMatches bounds the list beside the form.
 const mostMatches = 12
