@@ -167,7 +167,7 @@
       held.set(row?.id || e.data, e.data);
       counter.hidden = false;
       const text = $("[data-count-text]", counter) ?? counter;
-      text.textContent = counter.dataset.count.replace("%d", String(held.size));
+      text.textContent = held.size === 1 ? counter.dataset.one : counter.dataset.count.replace("%d", String(held.size));
     });
     counter?.addEventListener("click", () => { release(); box.scrollIntoView(); });
     const lost = $("[data-lost-note]", box);
