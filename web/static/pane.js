@@ -47,7 +47,7 @@
   }
 
   // ---- keys ----------------------------------------------------------------------------------------
-  const go = { y: "/systems", c: "/console" };
+  const go = { h: "/", s: "/subscriptions", a: "/activity", m: "/simulator", o: "/sources", y: "/systems", p: "/people", e: "/settings", c: "/console" };
   const rows = () => $$("[data-row]").filter((row) => row.checkVisibility());
   const current = () => rows().findIndex((row) => row.classList.contains("is-cursor"));
   const move = (i) => {
