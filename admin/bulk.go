@@ -193,10 +193,8 @@ func (s *Server) TableQuery(ctx context.Context, sel RowSelection) hub.TableQuer
 	if sel.Text == "" {
 		return q
 	}
-	if rooms, err := s.FindChats(ctx, sel.System, sel.Text, maxLimit); err == nil {
-		for _, r := range rooms {
-			q.Chats = append(q.Chats, r.Chat)
-		}
+	for _, r := range s.FindChats(ctx, sel.System, sel.Text, maxLimit) {
+		q.Chats = append(q.Chats, r.Chat)
 	}
 	for _, d := range s.Directories(ctx, sel.Source) {
 		for i, c := range d.Categories {

@@ -25,11 +25,8 @@ const mostRows = 500
 // would have told of. A row that cannot be read is held against nothing.
 func (s *Server) TryRow(ctx context.Context, words *web.Words, row hub.Subscription, shown hub.EventID) (*Trial, error) {
 	t := &Trial{Rehearsal: &hub.Rehearsal{Matches: []hub.Rehearsed{}, Messages: []hub.Look{}}}
-	room, err := s.ChatName(ctx, row.Chat)
-	if err != nil {
-		return nil, err
-	}
-	t.Sentence = s.Teller(ctx, words).Whole(&row, room.Name).Plain
+	t.Sentence = s.Teller(ctx, words).Whole(&row, s.ChatName(ctx, row.Chat).Name).Plain
+	var err error
 	if t.Problems, err = s.Problems(ctx, &row); err != nil {
 		return nil, err
 	}

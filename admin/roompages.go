@@ -229,13 +229,8 @@ func (s *Server) roomName(ctx context.Context, v *RoomView) error {
 			v.Kind, v.Hears = system.Kind, system.Features.Listens
 		}
 	}
-	known, err := s.People.ListKnownChats(ctx, v.Page.System)
-	for _, k := range known {
-		if k.Chat == v.Page.Chat && k.Name != "" {
-			v.Name = k.Name
-		}
-	}
-	return err
+	v.Name = s.ChatName(ctx, v.Page.Chat).Name
+	return nil
 }
 
 // roomRows are the rows of the chat in the order in which they decide.

@@ -44,10 +44,25 @@ type RoomQuery struct {
 	Page   hub.Page
 }
 
+// AllRooms are all rooms with what they are called, where that is known.
+func (s *Server) AllRooms(ctx context.Context) ([]hub.Room, error) {
+	all, err := s.Rooms.Rooms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := s.ChatNames(ctx)
+	for i := range all {
+		if known := names.Of(all[i].Chat).Name; known != all[i].ID {
+			all[i].Name = known
+		}
+	}
+	return all, nil
+}
+
 // FindRooms pages: what needs somebody first, then by system and name. total is
 // how many are selected.
 func (s *Server) FindRooms(ctx context.Context, q RoomQuery) (rooms []hub.Room, next string, total int, err error) {
-	all, err := s.Rooms.Rooms(ctx)
+	all, err := s.AllRooms(ctx)
 	if err != nil {
 		return nil, "", 0, err
 	}

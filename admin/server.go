@@ -116,9 +116,6 @@ type Deps struct {
 	// Changed is called after each write to the table of subscriptions with the
 	// rows that were written or deleted. May be nil.
 	Changed func(ids ...hub.SubscriptionID)
-	// KnownChats lists the chats of a system that people have spoken in, or of every
-	// one. May be nil.
-	KnownChats func(ctx context.Context, system hub.System) ([]hub.KnownChat, error)
 	// Rehearse holds a row against the last events of its source, and against the
 	// other rows of its chat. The messages are of the event with an id, or of the
 	// newest that matches.
@@ -179,7 +176,7 @@ type Server struct {
 	logins    *rate.Limiter
 	codes     codes
 	forums    forumCache
-	chatNames chatCache
+	chatNames nameCache
 	replays   sync.Mutex // one bulk at a time: its count must hold
 	retries   retries
 	imports   sync.Mutex // one at a time: its plan must hold

@@ -239,7 +239,7 @@ func samples() map[string]any {
 		"chat_query": &hub.ChatQuery{Text: "general"},
 		"inspected":  &hub.Inspected{Preflight: preflight(), Fault: hub.FaultRateLimited, AfterMS: 1000, Message: "slower"},
 		"intake": &hub.Intake{
-			Source: "meta", Events: map[int64]int{492_969: 7}, Refused: map[int64]map[string]int{492_969: {"signature": 2}}, Last: map[string]time.Time{"signature": heard},
+			Source: "meta", Refused: map[int64]map[string]int{492_969: {"signature": 2}}, Last: map[string]time.Time{"signature": heard},
 		},
 		"check": &hub.Check{System: "slack-acme", Total: 500, Done: 12, Blocked: 1, More: 3, Error: "slack refuses the token", StartedAt: posted, At: heard, EndedAt: heard},
 		"feed_state": &hub.FeedState{

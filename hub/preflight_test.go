@@ -52,26 +52,17 @@ func TestARoundThatDiedIsOver(t *testing.T) {
 func TestIntake(t *testing.T) {
 	now := time.Date(2026, 3, 14, 9, 30, 0, 0, time.UTC)
 	one, other := hub.NewIntake("meta"), hub.NewIntake("meta")
-	for range 3 {
-		one.Came(now)
-	}
-	one.Came(now.Add(-23 * time.Hour))
-	one.Came(now.Add(-24 * time.Hour)) // another hour than those shown
-	other.Came(now)
 	other.Refuse(now.Add(-time.Hour), "signature")
 	other.Refuse(now, "signature")
 	one.Refuse(now.Add(-30*time.Hour), "signature")
 	one.Refuse(now, "too_large")
 	copied := one.Clone()
 	one.Add(other)
-	hours := one.Hours(now)
-	require.Len(t, hours, 24)
-	require.Equal(t, []int{1, 4}, []int{hours[0], hours[23]})
 	require.Equal(t, []hub.Refusals{{Reason: "signature", Count: 2, LastAt: now}, {Reason: "too_large", Count: 1, LastAt: now}}, one.Refusals(now))
-	require.Equal(t, 3, copied.Hours(now)[23], "a copy shares nothing")
+	require.Equal(t, []hub.Refusals{{Reason: "too_large", Count: 1, LastAt: now}}, copied.Refusals(now), "a copy shares nothing")
 
 	// What is too old is forgotten with the next hour.
-	one.Came(now.Add(47 * time.Hour))
-	require.Len(t, one.Events, 2)
-	require.Empty(t, one.Refusals(now.Add(47*time.Hour)))
+	one.Refuse(now.Add(47*time.Hour), "invalid")
+	require.Len(t, one.Refused, 2)
+	require.Equal(t, []hub.Refusals{{Reason: "invalid", Count: 1, LastAt: now.Add(47 * time.Hour)}}, one.Refusals(now.Add(47*time.Hour)))
 }

@@ -122,3 +122,20 @@ func Render(w http.ResponseWriter, words *Words, status int, name string, data a
 func Fragment(w io.Writer, words *Words, name string, data any) error {
 	return templates()[words].ExecuteTemplate(w, name, data)
 }
+
+// HexColor is a colour's six digits, empty for anything else: colours come from
+// forums and go into attributes.
+func HexColor(s string) string {
+	if len(s) == 7 && s[0] == '#' {
+		s = s[1:]
+	}
+	if len(s) != 6 {
+		return ""
+	}
+	for _, r := range s {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'f') && (r < 'A' || r > 'F') {
+			return ""
+		}
+	}
+	return s
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
@@ -163,7 +165,7 @@ func (p *Pane) activity(r *http.Request, tab, path string) (activityPage, error)
 		without.Del(c[0])
 		shown := c[1]
 		if c[0] == "chat" {
-			shown = p.names.of(r.Context(), p, hub.Chat{System: hub.System(f.System), ID: c[1]})
+			shown = p.Admin.ChatName(r.Context(), hub.Chat{System: hub.System(f.System), ID: c[1]}).Name
 		}
 		page.Chips = append(page.Chips, chip{page.Say("activity.filter." + c[0]), shown, address(path, without)})
 	}
@@ -259,8 +261,9 @@ type eventRow struct {
 	State  string
 	Icon   string
 	Says   string
-	Change bool // it is no new row
-	Quiet  bool // another row tells of it
+	Whole  string // of what Says is the beginning, if it is
+	Change bool   // it is no new row
+	Quiet  bool   // another row tells of it
 }
 
 // hop is where an event went.
@@ -277,15 +280,17 @@ func (p *Pane) eventRow(ctx context.Context, words *web.Words, c Clock, h *admin
 	row := eventRow{eventView: p.viewOf(ctx, words, &h.Event)}
 	row.When = c.Time(cameAt(&h.Event))
 	for _, d := range h.Fate.Some[:min(len(h.Fate.Some), mostHops)] {
+		room := p.Admin.ChatName(ctx, d.Chat)
 		row.Hops = append(row.Hops, hop{
-			p.kinds.of(ctx, p, d.System), hopClass(d.Status), p.names.of(ctx, p, d.Chat) + ": " + words.Say("activity.status."+string(d.Status)),
+			room.Kind, hopClass(d.Status),
+			words.Say("activity.hop", "Chat", room.Name, "System", room.System, "Status", words.Say("activity.status."+string(d.Status))),
 		})
 	}
 	row.More = h.Fate.Total() - len(row.Hops)
-	row.State, row.Icon, row.Says = outcomeWords(words, h)
+	row.outcome(words, h)
 	row.Quiet = h.Outcome() == admin.OutcomeLearned
 	if family := h.Event.Type.Family(); h.Outcome() == admin.OutcomeNone && (family == "forum" || family == "user") && c.now.Sub(cameAt(&h.Event)) < justCame {
-		row.State, row.Icon, row.Says = "queued", statusIcon("queued"), words.Say("activity.outcome.waiting")
+		row.State, row.Icon, row.Says = "queued", statusIcon("queued"), words.Say("activity.outcome.undecided")
 	}
 	return row
 }
@@ -297,25 +302,54 @@ func hopClass(s hub.Status) string {
 	return " is-" + string(s)
 }
 
-// outcomeWords are what became of an event: "3 sent, 1 retrying".
-func outcomeWords(words *web.Words, h *admin.Happening) (state, icon, says string) {
+// outcome says what became of an event: "3 sent, 1 retrying". The worst gives the
+// colour. Of what nobody was told it is the reason.
+func (row *eventRow) outcome(words *web.Words, h *admin.Happening) {
 	var parts []string
 	for _, s := range []hub.Status{hub.StatusSent, hub.StatusQueued, hub.StatusFailed, hub.StatusDead} {
 		if n := h.Fate.Counts[s]; n > 0 {
 			parts = append(parts, words.Say("activity.count."+string(s), "Count", n))
 		}
 	}
-	switch o := h.Outcome(); o {
+	o := h.Outcome()
+	row.State, row.Icon, row.Says = "none", "i-minus", strings.Join(parts, ", ")
+	switch o {
 	case admin.OutcomeDead, admin.OutcomeFailed, admin.OutcomeQueued, admin.OutcomeSent:
-		if len(parts) == 0 {
-			parts = []string{words.Say("activity.outcome.waiting")}
+		row.State, row.Icon = string(o), statusIcon(string(o))
+		switch {
+		case row.Says != "":
+		case h.Trace != nil && h.Trace.Verdict == hub.VerdictWaiting:
+			row.Says = words.Say("activity.outcome.waits")
+		default:
+			row.Says = words.Say("activity.outcome.waiting")
 		}
-		return string(o), statusIcon(string(o)), strings.Join(parts, ", ")
 	case admin.OutcomeNone:
-		return "none", "i-minus", words.Say("activity.outcome.none")
-	default:
-		return "none", "i-minus", words.Say("activity.outcome." + string(o))
+		row.Says = words.Say("activity.outcome.none")
+	case admin.OutcomeMuted, admin.OutcomeKnown, admin.OutcomeLearned:
+		row.Says = words.Say("activity.outcome." + string(o))
+	case admin.OutcomeNobody, admin.OutcomeDropped:
+		if h.Trace.Why != "" {
+			row.Says, row.Whole = shortened(capitalized(h.Trace.Why)), h.Trace.Why
+			return
+		}
+		row.Says = words.Say(map[admin.Outcome]string{admin.OutcomeNobody: "activity.outcome.unmatched", admin.OutcomeDropped: "activity.outcome.dropped"}[o])
 	}
+}
+
+// longestOutcome is how many characters of an outcome stand in a row.
+const longestOutcome = 60
+
+func shortened(s string) string {
+	if runes := []rune(s); len(runes) > longestOutcome {
+		return string(runes[:longestOutcome]) + "…"
+	}
+	return s
+}
+
+// capitalized is a sentence that begins with a capital letter.
+func capitalized(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 func statusIcon(status string) string {

@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -16,12 +17,32 @@ import (
 
 var noon = time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 
+// small is a Bellhop with two systems, in one chat of which people have spoken.
+type small struct {
+	admin.People
+	preflights
+}
+
+// preflights is admin.Rooms, whose name is that of its method.
+type preflights = interface {
+	Preflight(ctx context.Context, chat hub.Chat, fresh bool) (hub.Preflight, error)
+	Check(ctx context.Context, system hub.System) (hub.Check, error)
+	Checked(ctx context.Context, system hub.System) (hub.Check, error)
+}
+
+func (small) ListKnownChats(context.Context, hub.System) ([]hub.KnownChat, error) {
+	return []hub.KnownChat{{Chat: hub.Chat{System: "slack", ID: "C1"}, Name: "#support"}}, nil
+}
+
+func (small) Rooms(context.Context) ([]hub.Room, error) { return nil, nil }
+
 // quiet is a pane that knows its systems, chats and forums already.
 func quiet() *Pane {
-	p := New(Deps{Now: func() time.Time { return noon }})
-	p.kinds.at, p.kinds.kinds = noon, map[hub.System]string{"slack": "slack", "console": "console"}
-	p.names.spoken, p.names.listed = noon, map[hub.System]time.Time{"slack": noon, "console": noon}
-	p.names.names = map[hub.Chat]string{{System: "slack", ID: "C1"}: "#support"}
+	now := func() time.Time { return noon }
+	systems := func(context.Context) ([]hub.SystemStatus, error) {
+		return []hub.SystemStatus{{System: "slack", Kind: "slack"}, {System: "console", Kind: "console"}}, nil
+	}
+	p := New(Deps{Now: now, Admin: &admin.Server{Deps: admin.Deps{Systems: systems, People: small{}, Rooms: small{}, Now: now}}})
 	p.shelf.at = map[hub.Source]time.Time{"meta": noon}
 	p.shelf.forums = map[hub.Source]map[string]hub.ForumCategory{"meta": {
 		"4": {ID: "4", Name: "Support", Color: "#0e87b8"},
@@ -161,4 +182,68 @@ func TestTheTailTellsEachOnce(t *testing.T) {
 	require.Len(t, rest, 1)
 	require.Empty(t, due(noon.Add(time.Second), rest, tell))
 	require.Equal(t, []hub.EventID{"a", "a", "b"}, told)
+}
+
+func TestOutcomes(t *testing.T) {
+	p := quiet()
+	fate := func(statuses ...hub.Status) (f hub.Fate) {
+		f.Counts = map[hub.Status]int{}
+		for _, s := range statuses {
+			f.Counts[s]++
+			f.Some = append(f.Some, hub.Delivery{Chat: hub.Chat{System: "slack", ID: "C1"}, Status: s})
+		}
+		return f
+	}
+	got := func(result string) *hub.Trace {
+		return &hub.Trace{Verdict: hub.VerdictDecided, Chats: []hub.TraceChat{{Chat: hub.Chat{System: "slack", ID: "C1"}, Result: result}}}
+	}
+	long := "nobody who reads this chat may see a topic in a category that only the staff may read"
+	for _, c := range []struct {
+		trace             *hub.Trace
+		fate              hub.Fate
+		came              time.Duration // ago
+		state, says, full string
+		hops, more        int
+	}{
+		{nil, fate(), time.Second, "queued", "Being decided", "", 0, 0},
+		{nil, fate(), time.Hour, "none", "Not for the rows", "", 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictWaiting, Why: "long"}, fate(), 0, "queued", "Waits for its delay", "", 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictNobody}, fate(), 0, "none", "No subscription matches", "", 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictDropped}, fate(), 0, "none", "Nobody may hear of it", "", 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictDropped, Why: "über dem Rand"}, fate(), 0, "none", "Über dem Rand", "über dem Rand", 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictDropped, Why: long}, fate(), 0, "none", "N" + long[1:60] + "…", long, 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictLearned}, fate(), 0, "none", "Another event tells of it", "", 0, 0},
+		{got(hub.ResultMuted), fate(), 0, "none", "Muted", "", 0, 0},
+		{got(hub.ResultKnown), fate(), 0, "none", "Told before", "", 0, 0},
+		{got(hub.ResultQueued), fate(), 0, "queued", "On its way", "", 0, 0},
+		{got(hub.ResultQueued), fate(hub.StatusQueued), 0, "queued", "1 waiting", "", 1, 0},
+		{got(hub.ResultQueued), fate(hub.StatusSent), 0, "sent", "1 sent", "", 1, 0},
+		{got(hub.ResultQueued), fate(hub.StatusDead, hub.StatusSent, hub.StatusFailed, hub.StatusQueued, hub.StatusSent), 0, "dead", "2 sent, 1 waiting, 1 retrying, 1 given up", "", 4, 1},
+	} {
+		h := &admin.Happening{Event: hub.Event{ID: "e1", Type: hub.ForumPostCreated, ReceivedTime: noon.Add(-c.came)}, Fate: c.fate, Trace: c.trace}
+		row := p.eventRow(t.Context(), web.English(), Clock{web.English(), time.UTC, noon}, h)
+		require.Equal(t, []any{c.state, c.says, c.full, c.hops, c.more}, []any{row.State, row.Says, row.Whole, len(row.Hops), row.More})
+		for _, hop := range row.Hops {
+			require.Contains(t, hop.Label, "#support on slack: ")
+		}
+	}
+}
+
+func TestEventsInAFewWords(t *testing.T) {
+	show := func(e hub.Event, f hub.Forum) eventView {
+		var err error
+		e.Data, err = json.Marshal(f)
+		require.NoError(t, err)
+		return quiet().viewOf(t.Context(), web.English(), &e)
+	}
+	post := &hub.Post{Number: 2, Author: hub.Person{Username: "ineke"}}
+	v := show(hub.Event{ID: "a/b?c#d", Type: hub.ForumPostCreated, Source: "meta"}, hub.Forum{Topic: &hub.Topic{Title: "Printer", CategoryID: "4"}, Post: post})
+	require.Equal(t, "replied in", v.Verb)
+	require.Equal(t, "/activity/events/a%2Fb%3Fc%23d", v.Path())
+
+	// The title of a private message is for those whom it is for.
+	v = show(hub.Event{Type: hub.ForumPostCreated, Source: "meta"}, hub.Forum{Topic: &hub.Topic{Title: "Not for you", Archetype: hub.ArchetypePM, Groups: []string{"helpers", "staff"}}, Post: post})
+	require.Equal(t, []string{"Private message to @helpers, @staff", "replied"}, []string{v.Title, v.Verb}, "nothing stands behind the verb")
+	v = show(hub.Event{Type: hub.ForumTopicCreated, Source: "meta"}, hub.Forum{Topic: &hub.Topic{Title: "Not for you", Archetype: hub.ArchetypePM}})
+	require.Equal(t, "Private message", v.Title)
 }

@@ -81,9 +81,7 @@ func (p *Pane) audit(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	page.links(filters, q.Get("cursor"), next, query)
-	if page.Entries, err = p.auditRows(r.Context(), page, entries); err != nil {
-		return err
-	}
+	page.Entries = p.auditRows(r.Context(), page, entries)
 	name := "pane/settings-audit.html"
 	if isPart(r) {
 		name = "audit-list"
@@ -155,45 +153,21 @@ func (p *Pane) auditEntry(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := p.auditFrame(r)
 	page.One = true
-	if page.Entries, err = p.auditRows(r.Context(), page, []hub.AuditEntry{*e}); err != nil {
-		return err
-	}
+	page.Entries = p.auditRows(r.Context(), page, []hub.AuditEntry{*e})
 	return p.show(w, r, "pane/settings-audit.html", page)
 }
 
 // auditRows puts entries into words.
-func (p *Pane) auditRows(ctx context.Context, page *auditPage, entries []hub.AuditEntry) ([]auditRow, error) {
-	kinds, err := p.platforms(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known, err := p.Admin.People.ListKnownChats(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	rooms := map[hub.Chat]string{}
-	for _, c := range known {
-		rooms[c.Chat] = c.Name
-	}
+func (p *Pane) auditRows(ctx context.Context, page *auditPage, entries []hub.AuditEntry) []auditRow {
+	names := p.Admin.ChatNames(ctx)
 	rows := make([]auditRow, len(entries))
 	for i, e := range entries {
 		said := e.Action
 		if slices.Contains(auditActions, e.Action) {
 			said = page.Say("audit.did." + strings.ReplaceAll(e.Action, ".", "_"))
 		}
-		rows[i] = auditRow{
-			AuditEntry: e, Kind: cmp.Or(kinds[e.System], "console"), Room: cmp.Or(rooms[hub.Chat{System: e.System, ID: e.Chat}], e.Chat), Said: said,
-		}
+		room := names.Of(hub.Chat{System: e.System, ID: e.Chat})
+		rows[i] = auditRow{AuditEntry: e, Kind: cmp.Or(room.Kind, "console"), Room: room.Name, Said: said}
 	}
-	return rows, nil
-}
-
-// platforms are the platforms of the systems.
-func (p *Pane) platforms(ctx context.Context) (map[hub.System]string, error) {
-	systems, err := p.Admin.Systems(ctx)
-	kinds := map[hub.System]string{}
-	for _, s := range systems {
-		kinds[s.System] = s.Kind
-	}
-	return kinds, err
+	return rows
 }

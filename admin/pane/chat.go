@@ -107,7 +107,7 @@ func (p *Pane) chatPage(r *http.Request) (*chatPage, error) {
 		return nil, err
 	}
 	page := &chatPage{Frame: p.frame(r, "systems", "chat.title"), Chat: chat, Name: cmp.Or(flight.Name, chat.ID), Flight: flight, Findings: findings(flight), Zones: zones, Naps: naps}
-	rooms, err := p.Admin.Rooms.Rooms(ctx)
+	rooms, err := p.Admin.AllRooms(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,9 @@ type deadRow struct {
 }
 
 func (p *Pane) deadRow(ctx context.Context, words *web.Words, c Clock, d *admin.DeadLetter, mayEdit bool) deadRow {
+	room := p.Admin.ChatName(ctx, d.Chat)
 	row := deadRow{
-		DeadLetter: *d, Kind: p.kinds.of(ctx, p, d.System), Room: p.names.of(ctx, p, d.Chat), When: c.Ago(d.At),
+		DeadLetter: *d, Kind: room.Kind, Room: room.Name, When: c.Ago(d.At),
 		State: string(d.Status), Icon: statusIcon(string(d.Status)), Says: words.Say("activity.status." + string(d.Status)),
 		Name: clipped(firstOf(d.Title, words.Say("activity.untitled"))), May: mayEdit && d.Status == hub.StatusDead && d.ID != "",
 	}
@@ -115,7 +116,8 @@ func (p *Pane) askRetry(w http.ResponseWriter, r *http.Request) error {
 		page.Oldest = page.Ago(count.Oldest)
 	}
 	for _, c := range count.Chats {
-		page.Rooms = append(page.Rooms, roomCount{p.kinds.of(r.Context(), p, c.System), string(c.System), p.names.of(r.Context(), p, c.Chat), c.Count})
+		room := p.Admin.ChatName(r.Context(), c.Chat)
+		page.Rooms = append(page.Rooms, roomCount{room.Kind, string(c.System), room.Name, c.Count})
 	}
 	return p.ask(w, r, "ask-retry", &page)
 }
@@ -172,7 +174,8 @@ func (p *Pane) askReplay(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := askPage{Frame: p.frame(r, "activity", "activity.replayTitle"), Post: "/activity/events/" + url.PathEscape(string(id)) + "/replay", Replay: x, Count: x.Count}
 	for _, c := range x.Chats {
-		page.Chats = append(page.Chats, replayChat{p.kinds.of(r.Context(), p, c.System), string(c.System), p.names.of(r.Context(), p, c.Chat), c.Result})
+		room := p.Admin.ChatName(r.Context(), c.Chat)
+		page.Chats = append(page.Chats, replayChat{room.Kind, string(c.System), room.Name, c.Result})
 	}
 	return p.ask(w, r, "ask-replay", &page)
 }

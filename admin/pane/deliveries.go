@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/admin/pane/preview"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/web"
 )
@@ -28,8 +29,9 @@ type deliveryRow struct {
 }
 
 func (p *Pane) deliveryRow(ctx context.Context, words *web.Words, c Clock, d *hub.Delivery, mayEdit bool) deliveryRow {
+	room := p.Admin.ChatName(ctx, d.Chat)
 	row := deliveryRow{
-		Delivery: *d, Kind: p.kinds.of(ctx, p, d.System), Room: p.names.of(ctx, p, d.Chat), When: c.Time(d.QueuedAt),
+		Delivery: *d, Kind: room.Kind, Room: room.Name, When: c.Time(d.QueuedAt),
 		State: string(d.Status), Icon: statusIcon(string(d.Status)), Says: words.Say("activity.status." + string(d.Status)),
 		Name: clipped(firstOf(d.Title, words.Say("activity.untitled"))), May: mayEdit && d.Status == hub.StatusDead,
 	}
@@ -105,7 +107,7 @@ type deliveryPage struct {
 	Attempts []attemptView
 	Updated  template.HTML
 	Waits    []string
-	Rendered *hub.Rendered
+	Shown    *preview.Preview
 	Written  template.HTML // its markup
 	Said     *hub.Announcement
 	Changed  template.HTML // when the message was changed last
@@ -193,9 +195,9 @@ func (p *Pane) saidOf(ctx context.Context, page *deliveryPage, d *hub.Delivery) 
 	if message == nil || p.Admin.Preview == nil {
 		return nil
 	}
-	if page.Rendered = p.Admin.Preview(ctx, d.System, *message); page.Rendered != nil {
-		page.Rendered.Plain = unturned(page.Rendered.Plain)
-		page.Written = codeOf(page.Words, []byte(page.Rendered.Markup))
+	if r := p.Admin.Preview(ctx, d.System, *message); r != nil {
+		shown := preview.Of(page.Words, r, cmp.Or(d.Receipt.At, d.QueuedAt).In(page.zone))
+		page.Shown, page.Written = &shown, codeOf(page.Words, []byte(r.Markup))
 	}
 	return nil
 }
@@ -298,7 +300,7 @@ func (p *Pane) retry(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	words := web.WordsOf(r)
-	toast := Toast{Icon: "i-check", Text: words.Say("activity.retried", "Room", p.names.of(r.Context(), p, d.Chat))}
+	toast := Toast{Icon: "i-check", Text: words.Say("activity.retried", "Room", p.Admin.ChatName(r.Context(), d.Chat).Name)}
 	if r.Header.Get("HX-Target") == "toasts" { // from a page of its own
 		w.Header().Set("HX-Refresh", "true")
 		return p.show(w, r, "toast", toast)

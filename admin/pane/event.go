@@ -139,7 +139,8 @@ func (p *Pane) sentOf(ctx context.Context, page *eventPage, id hub.EventID) erro
 func (p *Pane) nearest(ctx context.Context, verdicts []hub.RowVerdict) (rows []nearRow, err error) {
 	named, err := p.Admin.NamedRows(ctx, verdicts)
 	for _, v := range named {
-		rows = append(rows, nearRow{v, p.kinds.of(ctx, p, v.System), p.names.of(ctx, p, v.Chat)})
+		room := p.Admin.ChatName(ctx, v.Chat)
+		rows = append(rows, nearRow{v, room.Kind, room.Name})
 	}
 	return rows, err
 }
@@ -201,8 +202,9 @@ func (p *Pane) chatLines(ctx context.Context, page *eventPage, chats []hub.Trace
 		return nil, err
 	}
 	for _, c := range chats {
+		room := p.Admin.ChatName(ctx, c.Chat)
 		l := chatLine{
-			Mode: c.Mode, Kind: p.kinds.of(ctx, p, c.System), System: string(c.System), Room: p.names.of(ctx, p, c.Chat), Says: page.Say("activity.result." + c.Result),
+			Mode: c.Mode, Kind: room.Kind, System: string(c.System), Room: room.Name, Says: page.Say("activity.result." + c.Result),
 			Row: texts[c.Subscription], Subscription: c.Subscription, Notification: c.Notification,
 		}
 		if !c.At.IsZero() {

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"regexp"
+	"net/url"
 	"strings"
 	"unicode"
 
@@ -74,7 +74,9 @@ func (p *Pane) viewOf(ctx context.Context, words *web.Words, e *hub.Event) event
 		v.Author, v.Title = cmp.Or(d.From.Name, d.From.ID), d.Text
 	}
 	if t := d.Topic; t != nil {
-		v.Title, v.URL, v.Tags = t.Title, t.URL, t.Tags
+		if v.Title, v.URL, v.Tags = t.Title, t.URL, t.Tags; t.Archetype == hub.ArchetypePM {
+			v.Title = privateTitle(words, t)
+		}
 		v.Category = p.catOf(ctx, e.Source, t.CategoryID, t.CategorySlug)
 		if t.Author != nil {
 			v.Author = t.Author.Username
@@ -91,10 +93,26 @@ func (p *Pane) viewOf(ctx context.Context, words *web.Words, e *hub.Event) event
 	}
 	v.Title = firstOf(v.Title, d.about(), d.Name, string(e.Type))
 	v.Title, v.URL = clipped(v.Title), webAddress(v.URL)
-	if verb != "" && v.Author != "" {
+	switch {
+	case verb == "" || v.Author == "":
+	case v.Category != nil: // which stands behind it
 		v.Verb = words.Say("activity.verb." + verb)
+	default:
+		v.Verb = words.Say("activity.did." + verb)
 	}
 	return v
+}
+
+// Path is the event's own page.
+func (v eventView) Path() string { return "/activity/events/" + url.PathEscape(string(v.ID)) }
+
+// privateTitle is what stands for the title of a private message, which is for
+// those whom it is for.
+func privateTitle(words *web.Words, t *hub.Topic) string {
+	if len(t.Groups) == 0 {
+		return words.Say("activity.private")
+	}
+	return words.Say("activity.privateTo", "Groups", "@"+strings.Join(t.Groups, ", @"))
 }
 
 // replayView is a replay, by the event that it is of.
@@ -107,7 +125,7 @@ func (p *Pane) replayView(ctx context.Context, words *web.Words, e *hub.Event) e
 	of := p.viewOf(ctx, words, r.Event)
 	v.Title, v.Category, v.URL = of.Title, of.Category, of.URL
 	if v.Author = r.By; v.Author != "" {
-		v.Verb = words.Say("activity.verb.replayed")
+		v.Verb = words.Say("activity.did.replayed")
 	}
 	return v
 }
@@ -159,17 +177,6 @@ func clipped(text string) string {
 	return text
 }
 
-var colour = regexp.MustCompile(`^#?([0-9A-Fa-f]{6})$`)
-
-// digitsOf are the six digits of a colour, "" for what is none: they become a part
-// of the page.
-func digitsOf(c string) string {
-	if m := colour.FindStringSubmatch(c); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
 func (p *Pane) catOf(ctx context.Context, source hub.Source, id, slug string) *catView {
 	own, parent := p.shelf.category(ctx, p, source, id)
 	if own == nil {
@@ -178,9 +185,18 @@ func (p *Pane) catOf(ctx context.Context, source hub.Source, id, slug string) *c
 		}
 		return &catView{Name: slug}
 	}
-	c := &catView{Name: own.Name, Color: digitsOf(own.Color)}
+	c := &catView{Name: own.Name, Color: web.HexColor(own.Color)}
 	if parent != nil && c.Color != "" {
-		c.ParentColor = digitsOf(parent.Color)
+		c.ParentColor = web.HexColor(parent.Color)
 	}
 	return c
+}
+
+// webAddress is an address that may stand in a link, "" if it may not.
+func webAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return ""
+	}
+	return u.String()
 }

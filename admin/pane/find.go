@@ -69,6 +69,19 @@ func (p *Pane) find(w http.ResponseWriter, r *http.Request) error {
 	return p.show(w, r, "found", slices.Clip(list))
 }
 
+// jump is a page and the key that leads there after g.
+type jump struct{ Key, Label string }
+
+// Jumps are the pages that keys lead to.
+func (f Frame) Jumps() (list []jump) {
+	for _, s := range sections {
+		if s.name != "console" || f.Console {
+			list = append(list, jump{s.key, f.Say("nav." + s.name)})
+		}
+	}
+	return list
+}
+
 // sections are the pages of the navigation and the keys that lead there after g.
 var sections = []struct{ name, url, icon, key string }{
 	{"home", "/", "i-home", "h"},
@@ -76,7 +89,6 @@ var sections = []struct{ name, url, icon, key string }{
 	{"simulator", "/simulator", "i-sim", "m"},
 	{"subscriptions", "/subscriptions", "i-rules", "s"},
 	{"sources", "/sources", "i-source", "o"},
-	{"activity", "/activity", "i-pulse", "a"},
 	{"systems", "/systems", "i-system", "y"},
 	{"settings", "/settings", "i-settings", "e"},
 	{"people", "/people", "i-people", "p"},

@@ -2,6 +2,7 @@ package pane
 
 import (
 	"context"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ func (p *Pane) findActivity(ctx context.Context, words *web.Words, query string,
 	var finds []find
 	for i := range events {
 		v := p.viewOf(ctx, words, &events[i])
-		finds = append(finds, find{URL: "/activity/events/" + string(v.ID), Label: v.Title, Note: clock.ago(cameAt(&events[i])), Icon: "i-pulse"})
+		finds = append(finds, find{URL: v.Path(), Label: v.Title, Note: clock.ago(cameAt(&events[i])), Icon: "i-pulse"})
 	}
 	add("find.events", finds)
 }
@@ -55,28 +56,17 @@ func (p *Pane) findID(ctx context.Context, words *web.Words, id string, add func
 		return
 	}
 	if d, err := p.Admin.Deliveries.GetDelivery(ctx, hub.NotificationID(id)); err == nil {
+		room := p.Admin.ChatName(ctx, d.Chat)
 		add("find.deliveries", []find{{
-			URL: "/activity/deliveries/" + id, Label: clipped(firstOf(d.Title, id)), Kind: p.kinds.of(ctx, p, d.System), Note: p.names.of(ctx, p, d.Chat),
+			URL: "/activity/deliveries/" + id, Label: clipped(firstOf(d.Title, id)), Kind: room.Kind, Note: room.Name,
 		}})
 	}
 }
 
 func (p *Pane) findChats(ctx context.Context, query string) (finds []find) {
-	known, err := p.Admin.People.ListKnownChats(ctx, "")
-	if err != nil {
-		p.Log.DebugContext(ctx, "chats cannot be searched", "err", err)
-	}
-	for _, k := range known {
-		if len(finds) == findMost {
-			break
-		}
-		name := firstOf(k.Name, k.Chat.ID)
-		if strings.Contains(strings.ToLower(name), strings.ToLower(query)) || k.Chat.ID == query {
-			v := copyOf(nil)
-			v.Set("system", string(k.System))
-			v.Set("chat", k.Chat.ID)
-			finds = append(finds, find{URL: address("/activity/deliveries", v), Label: name, Kind: p.kinds.of(ctx, p, k.System), Note: string(k.System)})
-		}
+	for _, chat := range p.Admin.FindChats(ctx, "", query, findMost) {
+		v := url.Values{"system": {string(chat.System)}, "chat": {chat.ID}}
+		finds = append(finds, find{URL: address("/activity/deliveries", v), Label: firstOf(chat.Name, chat.ID), Kind: chat.Kind, Note: string(chat.System)})
 	}
 	return finds
 }

@@ -1,10 +1,6 @@
 package pane
 
-import (
-	"net/http"
-
-	"github.com/bellhop-chat/bellhop/hub"
-)
+import "net/http"
 
 // mostFound is how many rooms the box shows.
 const mostFound = 6
@@ -13,21 +9,14 @@ const mostFound = 6
 type foundPlaces struct{ rooms, sources []find }
 
 func (p *Pane) findPlaces(r *http.Request, matches func(string) bool) (f foundPlaces, err error) {
-	rooms, err := p.Admin.Rooms.Rooms(r.Context())
+	rooms, err := p.Admin.AllRooms(r.Context())
 	if err != nil {
 		return f, err
 	}
-	kinds := map[hub.System]string{}
-	systems, err := p.Admin.Systems(r.Context())
-	if err != nil {
-		return f, err
-	}
-	for _, s := range systems {
-		kinds[s.System] = s.Kind
-	}
+	names := p.Admin.ChatNames(r.Context())
 	for _, room := range rooms {
 		if len(f.rooms) < mostFound && (matches(room.Name) || matches(room.ID)) {
-			f.rooms = append(f.rooms, find{URL: chatURL(room.Chat), Label: nameOf(room), Note: string(room.System), Kind: kinds[room.System]})
+			f.rooms = append(f.rooms, find{URL: chatURL(room.Chat), Label: nameOf(room), Note: string(room.System), Kind: names.Kind(room.System)})
 		}
 	}
 	for _, source := range p.Admin.Sources() {

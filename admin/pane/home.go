@@ -92,11 +92,11 @@ func (p *Pane) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := homePage{Frame: p.frame(r, "home", "home.title")}
 	s.waiting = page.Counts.Waiting
-	happened, err := p.lately(r.Context())
+	lately, err := p.lately(r.Context())
 	if err != nil {
 		return err
 	}
-	if page.Rows, page.Seen, err = p.homeRows(r.Context(), page.Words, page.Clock, happened); err != nil {
+	if page.Rows, page.Seen, err = p.homeRows(r.Context(), page.Words, page.Clock, lately); err != nil {
 		return err
 	}
 	if page.Steps, page.Done, err = p.homeSteps(r.Context(), page.Words, &s); err != nil {

@@ -108,35 +108,3 @@ func TestHomeSaysTheWorst(t *testing.T) {
 	s.waiting = 9
 	require.Equal(t, "mattermost takes no messages", homeStrip(words, &s)[2].Detail)
 }
-
-func TestOutcomes(t *testing.T) {
-	words := web.WordsIn("en")
-	chat := func(result string, n hub.NotificationID) hub.TraceChat {
-		return hub.TraceChat{Chat: hub.Chat{System: "slack", ID: "C1"}, Result: result, Notification: n}
-	}
-	deliveries := map[hub.NotificationID]hub.Delivery{
-		"q": {Status: hub.StatusQueued}, "s": {Status: hub.StatusSent}, "f": {Status: hub.StatusFailed}, "d": {Status: hub.StatusDead},
-	}
-	for _, c := range []struct {
-		trace       *hub.Trace
-		state, says string
-		hops, more  int
-	}{
-		{nil, "queued", "Being decided", 0, 0},
-		{&hub.Trace{Verdict: hub.VerdictWaiting, Why: "long"}, "queued", "Waits for its delay", 0, 0},
-		{&hub.Trace{Verdict: hub.VerdictNobody}, "none", "No subscription matches", 0, 0},
-		{&hub.Trace{Verdict: hub.VerdictDropped, Why: "the reader may not see it"}, "none", "The reader may not see it", 0, 0},
-		{&hub.Trace{Verdict: hub.VerdictDecided, Chats: []hub.TraceChat{chat(hub.ResultMuted, "")}}, "none", "Muted", 0, 0},
-		{&hub.Trace{Verdict: hub.VerdictDecided, Chats: []hub.TraceChat{chat(hub.ResultQueued, "new")}}, "queued", "1 waiting", 1, 0},
-		{&hub.Trace{Verdict: hub.VerdictDecided, Chats: []hub.TraceChat{chat(hub.ResultKnown, "")}}, "none", "No subscription matches", 0, 0},
-		{&hub.Trace{Verdict: hub.VerdictDecided, Chats: []hub.TraceChat{chat(hub.ResultQueued, "s"), chat(hub.ResultMuted, "")}}, "sent", "1 sent", 1, 0},
-		{&hub.Trace{Verdict: hub.VerdictDecided, Chats: []hub.TraceChat{chat(hub.ResultQueued, "d"), chat(hub.ResultQueued, "s"), chat(hub.ResultQueued, "f"), chat(hub.ResultQueued, "q"), chat(hub.ResultQueued, "s")}}, "dead", "2 sent, 1 waiting, 1 retrying, 1 dead", 4, 1},
-	} {
-		var row homeRow
-		row.decided(words, &homeEvent{trace: c.trace, deliveries: deliveries}, nil)
-		require.Equal(t, c.state, row.State)
-		require.Equal(t, c.says, row.Says)
-		require.Len(t, row.Hops, c.hops)
-		require.Equal(t, c.more, row.More)
-	}
-}

@@ -35,17 +35,11 @@ type Deps struct {
 // Pane serves the pages.
 type Pane struct {
 	Deps
-	counts counts
-
-	homeTail    Stream[[]homeEvent]
-	homeNames   homeNames
-	homeShelves homeShelves
-
-	names chatNames
-	kinds systemKinds
-	shelf forumShelf
-	tail  Stream[happened]
-	door  *rate.Limiter // of pages about rooms
+	counts   counts
+	homeTail Stream[[]admin.Happening]
+	tail     Stream[happened]
+	shelf    forumShelf
+	door     *rate.Limiter // of pages about rooms
 }
 
 // New makes a Pane. It does no I/O.

@@ -118,13 +118,9 @@ func (p *Pane) pickCategories(ctx context.Context, words *web.Words, source hub.
 // pickRoom lists chats by what was typed.
 func (p *Pane) pickRoom(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	rooms, err := p.Admin.FindChats(r.Context(), hub.System(q.Get("system")), q.Get("chat"), mostPicks)
-	if err != nil {
-		return err
-	}
 	words := web.WordsOf(r)
 	list := picks{ID: "rooms"}
-	for _, room := range rooms {
+	for _, room := range p.Admin.FindChats(r.Context(), hub.System(q.Get("system")), q.Get("chat"), mostPicks) {
 		list.Picks = append(list.Picks, pick{Value: room.Chat.ID, Said: roomSaid(words, room), Note: room.Note, On: room.Chat.ID == q.Get("chat")})
 	}
 	return p.show(w, r, "sub-picks", list)

@@ -95,11 +95,11 @@ func (p *Pane) alertsChoices(r *http.Request, page *settingsPage) error {
 			continue // it is not configured any more
 		}
 		chosen := set && string(c.System) == page.Alerts.System && c.ID == page.Alerts.Chat
-		page.Chats = append(page.Chats, alertsChoice{string(c.System) + " " + c.ID, string(c.System), kinds[c.System], cmp.Or(c.Name, c.ID), chosen})
+		page.Chats = append(page.Chats, alertsChoice{string(c.System) + " " + c.ID, string(c.System), kinds[c.System], p.Admin.ChatName(r.Context(), c.Chat).Name, chosen})
 	}
 	if set && !slices.ContainsFunc(page.Chats, func(c alertsChoice) bool { return c.Chosen }) {
 		a := page.Alerts
-		page.Chats = append(page.Chats, alertsChoice{a.System + " " + a.Chat, a.System, kinds[hub.System(a.System)], a.Chat, true})
+		page.Chats = append(page.Chats, alertsChoice{a.System + " " + a.Chat, a.System, kinds[hub.System(a.System)], p.Admin.ChatName(r.Context(), hub.Chat{System: hub.System(a.System), ID: a.Chat}).Name, true})
 	}
 	return nil
 }

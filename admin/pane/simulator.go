@@ -223,8 +223,8 @@ func (v *viewer) show(all []*hub.Explanation) error {
 		return err
 	}
 	v.page.Picked = facts
-	v.page.Result, err = v.simulated(x)
-	return err
+	v.page.Result = v.simulated(x)
+	return nil
 }
 
 // taxonomy is how a forum is ordered, nil for what is none.

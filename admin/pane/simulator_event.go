@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/web"
 )
 
 const (
@@ -169,9 +170,9 @@ func (v *viewer) category(source hub.Source, topic *hub.Topic) (*categoryView, e
 }
 
 func viewCategory(c hub.ForumCategory, by map[string]hub.ForumCategory) *categoryView {
-	view := &categoryView{Name: c.Name, Color: hexColor(c.Color)}
+	view := &categoryView{Name: c.Name, Color: web.HexColor(c.Color)}
 	if parent, below := by[c.ParentID]; below {
-		view.Name, view.ParentColor = parent.Name+" › "+c.Name, hexColor(parent.Color)
+		view.Name, view.ParentColor = parent.Name+" › "+c.Name, web.HexColor(parent.Color)
 	}
 	return view
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/admin/pane/preview"
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
@@ -73,7 +75,7 @@ func (r rowVerdict) Lost() bool { return r.Matched && !r.Wins }
 
 // chatPreview is a message as its chat would show it.
 type chatPreview struct {
-	Preview
+	preview.Preview
 	Room roomView
 }
 
@@ -84,16 +86,13 @@ type changeView struct {
 }
 
 // simulated makes an explanation ready to be shown.
-func (v *viewer) simulated(x *hub.Explanation) (*simulated, error) {
+func (v *viewer) simulated(x *hub.Explanation) *simulated {
 	s := &simulated{Explanation: x, All: len(x.Chats) + x.More, Taken: x.Taken}
-	rooms, err := v.rooms()
-	if err != nil {
-		return nil, err
-	}
+	names := v.p.Admin.ChatNames(v.ctx)
 	at := cmp.Or(x.Event.Time, v.p.Now())
 	previewed := map[string]bool{}
 	for _, c := range x.Chats {
-		room := rooms.of(c.Chat)
+		room := roomViewOf(names, c.Chat)
 		if c.Result == hub.ResultQueued {
 			s.Told++
 		}
@@ -112,13 +111,13 @@ func (v *viewer) simulated(x *hub.Explanation) (*simulated, error) {
 			continue
 		}
 		previewed[key] = true
-		s.Previews = append(s.Previews, chatPreview{previewOf(v.page.Words, c.Rendered, at.In(v.page.Clock.zone)), room})
+		s.Previews = append(s.Previews, chatPreview{preview.Of(v.page.Words, c.Rendered, at.In(v.page.Clock.zone)), room})
 	}
 	for _, c := range x.Changes {
-		s.Changes = append(s.Changes, changeView{c, rooms.of(c.Chat)})
+		s.Changes = append(s.Changes, changeView{c, roomViewOf(names, c.Chat)})
 	}
-	s.Only = v.only(rooms)
-	return s, nil
+	s.Only = v.only(names)
+	return s
 }
 
 func (v *viewer) verdict(c hub.Expected, room roomView) chatVerdict {
@@ -147,7 +146,7 @@ func (v *viewer) says(r hub.RowVerdict) template.HTML {
 			return v.teller.Row(row).HTML
 		}
 	}
-	return plainHTML(ruleOf(r))
+	return preview.Plain(ruleOf(r))
 }
 
 func rankOf(r rowVerdict) int {
@@ -169,10 +168,10 @@ func ruleOf(r hub.RowVerdict) string {
 }
 
 // only says which chat or row alone is shown.
-func (v *viewer) only(rooms *rooms) *only {
+func (v *viewer) only(names *admin.ChatNames) *only {
 	o := &only{Row: hub.SubscriptionID(v.page.Value("row")), URL: v.page.With("chat", "", "row", "")}
 	if system, chat, found := strings.Cut(v.page.Value("chat"), ":"); found {
-		room := rooms.of(hub.Chat{System: hub.System(system), ID: chat})
+		room := roomViewOf(names, hub.Chat{System: hub.System(system), ID: chat})
 		o.Chat = &room
 	}
 	if o.Chat == nil && o.Row == "" {
@@ -181,35 +180,9 @@ func (v *viewer) only(rooms *rooms) *only {
 	return o
 }
 
-// rooms know what chats are called and where they are.
-type rooms struct {
-	kinds map[hub.System]string
-	names map[hub.Chat]string
-}
-
-func (v *viewer) rooms() (*rooms, error) {
-	r := &rooms{kinds: map[hub.System]string{}, names: map[hub.Chat]string{}}
-	systems, err := v.p.Admin.Systems(v.ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range systems {
-		r.kinds[s.System] = s.Kind
-	}
-	known, err := v.p.Admin.People.ListKnownChats(v.ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range known {
-		if c.Name != "" {
-			r.names[c.Chat] = c.Name
-		}
-	}
-	return r, nil
-}
-
-func (r *rooms) of(chat hub.Chat) roomView {
-	return roomView{Kind: cmp.Or(r.kinds[chat.System], string(chat.System)), System: chat.System, Name: cmp.Or(r.names[chat], chat.ID)}
+func roomViewOf(names *admin.ChatNames, chat hub.Chat) roomView {
+	room := names.Of(chat)
+	return roomView{Kind: room.Kind, System: room.System, Name: room.Name}
 }
 
 // Unchanged reports whether the decision that was taken is what it would be today.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bellhop-chat/bellhop/admin"
+	"github.com/bellhop-chat/bellhop/admin/pane/preview"
 	"github.com/bellhop-chat/bellhop/admin/sentence"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/web"
@@ -66,7 +67,7 @@ type valueForm struct {
 type live struct {
 	Said    sentence.Said
 	Trial   *admin.Trial
-	Looks   []look
+	Looks   []preview.Preview
 	Hits    string // the register, as paths
 	Misses  string
 	Matches []match
@@ -156,9 +157,7 @@ func (p *Pane) subPage(r *http.Request, d draft, bad map[string]string) (*subPag
 	if page.Row.System == "" && len(page.Systems) > 0 {
 		page.Row.System = page.Systems[0].System
 	}
-	if page.Room, err = p.Admin.ChatName(ctx, d.Row.Chat); err != nil {
-		return nil, err
-	}
+	page.Room = p.Admin.ChatName(ctx, d.Row.Chat)
 	page.Filters = p.filterForms(ctx, page.Words, &d, bad)
 	page.Live, err = p.match(r, d)
 	page.sortProblems()
@@ -244,18 +243,17 @@ func (p *Pane) filterForms(ctx context.Context, words *web.Words, d *draft, bad 
 func (p *Pane) match(r *http.Request, d draft) (*live, error) {
 	ctx, words := r.Context(), web.WordsOf(r)
 	row := saying(d.Row)
-	room, err := p.Admin.ChatName(ctx, row.Chat)
-	if err != nil {
-		return nil, err
-	}
 	teller := p.Admin.Teller(ctx, words)
-	l := &live{Said: teller.Whole(&row, cmp.Or(room.Name, "…")), Mute: row.Mode == hub.Mute, Clock: p.clock(r, words)}
+	l := &live{Said: teller.Whole(&row, cmp.Or(p.Admin.ChatName(ctx, row.Chat).Name, "…")), Mute: row.Mode == hub.Mute, Clock: p.clock(r, words)}
+	var err error
 	if l.Trial, err = p.Admin.TryRow(ctx, words, row, d.Shown); err != nil {
 		return nil, err
 	}
 	l.Chosen = d.Shown != "" && l.Trial.Shown == d.Shown
 	for _, m := range l.Trial.Messages {
-		l.Looks = append(l.Looks, lookOf(m))
+		look := preview.Of(words, &m.Rendered, l.Clock.now.In(l.Clock.zone))
+		look.Note = words.Say(replyWords[m.Replies]) + " " + look.Note
+		l.Looks = append(l.Looks, look)
 	}
 	for _, m := range l.Trial.Matches[:min(mostMatches, len(l.Trial.Matches))] {
 		l.Matches = append(l.Matches, match{m, sentence.Category{Name: m.Category, Color: strings.TrimPrefix(m.Color, "#")}, m.Event == l.Trial.Shown})
@@ -270,6 +268,9 @@ func (p *Pane) match(r *http.Request, d draft) (*live, error) {
 	l.Hits, l.Misses = register(l.Trial.Register)
 	return l, nil
 }
+
+// replyWords name what is said of where replies go.
+var replyWords = map[string]string{"": "sub.replyChat", "thread": "sub.replyThread", "both": "sub.replyBoth"}
 
 // mostMatches bounds the list beside the form.
 const mostMatches = 12

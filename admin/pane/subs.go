@@ -183,11 +183,7 @@ func (p *Pane) chips(ctx context.Context, words *web.Words, sel admin.RowSelecti
 	add("", "“"+sel.Text+"”", without(func(s *admin.RowSelection) { s.Text = "" }))
 	add(words.Say("subs.system"), string(sel.System), without(func(s *admin.RowSelection) { s.System = "" }))
 	if sel.Chat != "" {
-		room, err := p.Admin.ChatName(ctx, hub.Chat{System: sel.System, ID: sel.Chat})
-		if err != nil {
-			return nil, err
-		}
-		add(words.Say("sub.chat"), room.Name, without(func(s *admin.RowSelection) { s.Chat = "" }))
+		add(words.Say("sub.chat"), p.Admin.ChatName(ctx, hub.Chat{System: sel.System, ID: sel.Chat}).Name, without(func(s *admin.RowSelection) { s.Chat = "" }))
 	}
 	add(words.Say("subs.source"), string(sel.Source), without(func(s *admin.RowSelection) { s.Source = "" }))
 	add(words.Say("subs.mode"), string(sel.Mode), without(func(s *admin.RowSelection) { s.Mode = "" }))
@@ -236,11 +232,7 @@ func (p *Pane) groups(r *http.Request, page *subsPage, q hub.TableQuery, rows []
 	for i := range rows {
 		row := &rows[i]
 		if len(groups) == 0 || groups[len(groups)-1].Room.Chat != row.Chat {
-			room, err := p.Admin.ChatName(ctx, row.Chat)
-			if err != nil {
-				return nil, err
-			}
-			g := subsGroup{Room: room, Total: totals[row.Chat], Edits: page.MayEdit()}
+			g := subsGroup{Room: p.Admin.ChatName(ctx, row.Chat), Total: totals[row.Chat], Edits: page.MayEdit()}
 			g.Lamp, g.Reason = lampOf(page.Systems, row.Chat)
 			g.Add = "/subscriptions/new?" + url.Values{"system": {string(row.System)}, "chat": {row.Chat.ID}}.Encode()
 			groups = append(groups, g)
@@ -412,11 +404,7 @@ func (p *Pane) test(w http.ResponseWriter, r *http.Request, row hub.Subscription
 	if err != nil {
 		return err
 	}
-	room, err := p.Admin.ChatName(r.Context(), row.Chat)
-	if err != nil {
-		return err
-	}
-	toast := Toast{Icon: "i-send", Text: words.Say("subs.testSent", "Chat", room.Name)}
+	toast := Toast{Icon: "i-send", Text: words.Say("subs.testSent", "Chat", p.Admin.ChatName(r.Context(), row.Chat).Name)}
 	switch t.Status {
 	case hub.StatusSent:
 		if t.URL = webAddress(t.URL); t.URL != "" {

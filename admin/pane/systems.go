@@ -140,7 +140,7 @@ func (p *Pane) systems(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rooms, err := p.Admin.Rooms.Rooms(ctx)
+	rooms, err := p.Admin.AllRooms(ctx)
 	if err != nil {
 		return err
 	}

@@ -47,13 +47,13 @@ func (p *Pane) teller(ctx context.Context, words *web.Words) sentence.Teller {
 
 func sentenceCategory(d *forum.Directory, i int) sentence.Category {
 	c := d.Categories[i]
-	said := sentence.Category{Name: c.Name, Color: hexColor(c.Color)}
+	said := sentence.Category{Name: c.Name, Color: web.HexColor(c.Color)}
 	if said.Name == "" {
 		said.Name = c.Slug
 	}
 	parent := slices.IndexFunc(d.Categories, func(other hub.ForumCategory) bool { return c.ParentID != "" && other.ID == c.ParentID })
 	if parent >= 0 {
-		said.ParentColor = hexColor(strings.TrimSpace(d.Categories[parent].Color))
+		said.ParentColor = web.HexColor(strings.TrimSpace(d.Categories[parent].Color))
 	}
 	return said
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 )
 
-// IntakeFor is how long it is known how many events came in.
+// IntakeFor is how long it is known what was refused.
 const IntakeFor = 48 * time.Hour
 
-// PutIntake stores what one hub has counted of a source.
+// PutIntake stores what one hub has refused of a source.
 func (b *Bus) PutIntake(ctx context.Context, teller string, i *hub.Intake) error {
 	if !hub.ValidName(string(i.Source)) {
 		return hub.Errorf(hub.CodeInvalid, "source %q is not a name of a-z, 0-9, _ and -", i.Source)
@@ -20,7 +20,7 @@ func (b *Bus) PutIntake(ctx context.Context, teller string, i *hub.Intake) error
 	return b.save(ctx, bucketIntake, string(i.Source)+"."+key(teller), i)
 }
 
-// Intakes are what all hubs have counted together, by source.
+// Intakes are what all hubs have refused together, by source.
 func (b *Bus) Intakes(ctx context.Context) (map[hub.Source]*hub.Intake, error) {
 	all := map[hub.Source]*hub.Intake{}
 	err := b.each(ctx, bucketIntake, ">", func(key string, value []byte) error {

@@ -133,7 +133,7 @@ func (b *Bus) bucketConfigs() []jetstream.KeyValueConfig {
 		bucket(bucketLeases, "who does what one does at a time", LeaseFor),
 		bucket(bucketPlaces, "how far providers have come in what their platforms tell", 0),
 		bucket(bucketRooms, "what our accounts may do in chats, as their platforms said", PreflightsFor),
-		bucket(bucketIntake, "how many events came in each hour, and what was refused at the door", IntakeFor),
+		bucket(bucketIntake, "what was refused at the door in each hour", IntakeFor),
 	}
 }
 

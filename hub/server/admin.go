@@ -43,7 +43,6 @@ func (s *Server) newAdmin(ctx context.Context) *admin.Server {
 		Zone:          s.zone(),
 		Changed:       func(ids ...hub.SubscriptionID) { s.changed(ctx, ids...) },
 		Table:         s.store,
-		KnownChats:    s.store.ListKnownChats,
 		Rehearse:      s.rehearse,
 		Token:         s.token.value,
 		TokenFile:     s.token.file,

@@ -14,8 +14,8 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/bus"
 )
 
-// intake counts what comes in at this hub, and tells the bus now and then: so
-// that pages can say how it goes without reading the events.
+// intake counts what this hub refuses at its door, and tells the bus now and then:
+// so that pages of every hub can say so.
 type intake struct {
 	teller string
 
@@ -41,12 +41,6 @@ func (i *intake) of(source hub.Source) *hub.Intake {
 	return c
 }
 
-func (i *intake) came(source hub.Source) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.of(source).Came(time.Now())
-}
-
 func (i *intake) refused(source hub.Source, reason string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -64,7 +58,7 @@ func (i *intake) run(ctx context.Context, b *bus.Bus, log *slog.Logger) error {
 		}
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		if err := i.tell(last, b); err != nil {
-			log.Debug("how much came in could not be told, will try again", "err", err)
+			log.Debug("what was refused could not be told, will try again", "err", err)
 		}
 		cancel()
 	}
@@ -102,7 +96,12 @@ func (s *Server) sourcesAsTheyAre(ctx context.Context) ([]hub.SourceStatus, erro
 	if err := s.metrics.intake.tell(ctx, s.bus); err != nil {
 		return nil, err
 	}
-	came, err := s.bus.Intakes(ctx)
+	door, err := s.bus.Intakes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	hours, err := s.lastHours(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -110,20 +109,42 @@ func (s *Server) sourcesAsTheyAre(ctx context.Context) ([]hub.SourceStatus, erro
 	if err != nil {
 		return nil, err
 	}
-	quiet, now := alert.Quiet(memory), time.Now()
+	quiet := alert.Quiet(memory)
 	for i := range all {
 		st := &all[i]
 		st.QuietSince = quiet[st.Source]
-		if c := came[st.Source]; c != nil {
-			st.Hours, st.Refused = c.Hours(now), c.Refusals(now)
-		} else {
-			st.Hours = make([]int, 24)
+		st.Hours = make([]int, shownHours)
+		for h := range hours {
+			st.Hours[h] = int(hours[h].Events[st.Source])
+		}
+		if refused := door[st.Source]; refused != nil {
+			st.Refused = refused.Refusals(now)
 		}
 		if err := s.address(ctx, st); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// shownHours is for how many hours it is told of a source what came in.
+const shownHours = 24
+
+// lastHours are the figures of the last hours, the last of which goes on: those
+// that the charts of all sources together show.
+func (s *Server) lastHours(ctx context.Context, now time.Time) ([]hub.Figure, error) {
+	first := now.Add((1 - shownHours) * time.Hour).UTC().Truncate(time.Hour)
+	known, err := s.store.Figures(ctx, first, now)
+	if err != nil {
+		return nil, err
+	}
+	hours := make([]hub.Figure, shownHours)
+	for _, f := range known {
+		if h := int(f.At.Sub(first) / time.Hour); h >= 0 && h < shownHours {
+			hours[h] = f
+		}
+	}
+	return hours, nil
 }
 
 // address says where a source's sender sends to, and what is known of a forum.

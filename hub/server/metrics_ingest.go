@@ -76,9 +76,6 @@ func (m *metrics) came(e *hub.Event, duplicate bool, err error) {
 	case duplicate:
 		result = "duplicate"
 	}
-	if result == "stored" && m.isSource(e.Source) {
-		m.intake.came(e.Source)
-	}
 	m.received.WithLabelValues(m.source(e.Source), family(e.Type), result).Inc()
 }
 

@@ -86,9 +86,9 @@ func TestPaneHome(t *testing.T) {
 	w.forum.Message("alice", "Not for everybody", "Secret.", []string{"carol"}, []string{"helpers"})
 
 	// What becomes of an event changes in its row, without loading anything again.
-	rowSays(t, b, "Backups stop at 97 %", "1 sent, 1 dead")
+	rowSays(t, b, "Backups stop at 97 %", "1 sent, 1 given up")
 	rowSays(t, b, "Printer does not start", "1 retrying")
-	rowSays(t, b, "Re: Printer does not start", "1 sent")
+	rowSays(t, b, "Printer does not start", "replied in")
 	rowSays(t, b, "The colours", "Muted")
 	rowSays(t, b, "Two disks for sale", "No subscription matches")
 	rowSays(t, b, "Private message", "nobody")
@@ -100,7 +100,7 @@ func TestPaneHome(t *testing.T) {
 	b.Go(t, "/")
 	b.Says(t, "1 message was given up in the last 7 days")
 	b.Says(t, "4 of 6")
-	rowSays(t, b, "Backups stop at 97 %", "1 sent, 1 dead")
+	rowSays(t, b, "Backups stop at 97 %", "1 sent, 1 given up")
 	b.Press(t, "j")
 	b.Sees(t, `document.activeElement.matches("tbody tr:first-child a.title")`)
 

@@ -84,7 +84,7 @@ func TestPaneSubscriptionByKeyboard(t *testing.T) {
 	b.Press(t, kb.ArrowRight)
 	b.Sees(t, `document.getElementById("said").textContent.startsWith("New topics in Support and below go to")`)
 	for _, platform := range []string{"slack", "telegram", "mattermost", "matrix", "console"} {
-		b.Sees(t, `document.querySelector(".pv-`+platform+` .said")?.innerText.includes("<b>Raspberry</b>")`)
+		b.Sees(t, `document.querySelector(".pv-`+platform+` .msg")?.innerText.includes("<b>Raspberry</b>")`)
 	}
 	b.Focus(t, "#save")
 	b.Press(t, kb.Enter)

@@ -117,9 +117,7 @@ func (s *Server) looks(ctx context.Context, m *hub.Message, system hub.System) (
 		if kind.Preview == nil {
 			continue
 		}
-		shown := *m
-		shown.Actions = nil // they are shown as buttons, not as text
-		look := hub.Look{Rendered: kind.Preview(shown)}
+		look := hub.Look{Rendered: kind.Preview(*m)}
 		can := featuresOf(systems, name)
 		if can.Buttons {
 			for _, a := range m.Actions {

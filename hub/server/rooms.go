@@ -34,8 +34,7 @@ func newRooms(s *Server) *rooms {
 	return &rooms{s: s, doubts: make(chan hub.Chat, 64), known: map[hub.Chat]hub.Preflight{}}
 }
 
-// roomsFor is how long the list of chats is used again: the names of chats change
-// without a word, and rows with one.
+// roomsFor is how long the list of chats is used again, unless rows change.
 const roomsFor = 30 * time.Second
 
 // Rooms lists the chats of all subscriptions, by system and chat.
@@ -60,7 +59,7 @@ func (r *rooms) Rooms(ctx context.Context) ([]hub.Room, error) {
 		if !told || time.Since(latest(p.At, p.TriedAt)) > bus.PreflightsFor {
 			continue
 		}
-		all[i].Preflight, all[i].Name = &p, cmp.Or(p.Name, all[i].Name)
+		all[i].Preflight, all[i].Name = &p, p.Name
 	}
 	return all, nil
 }
@@ -78,17 +77,9 @@ func (r *rooms) load(ctx context.Context) ([]hub.Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	met, err := r.s.store.ListKnownChats(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	names := make(map[hub.Chat]string, len(met))
-	for _, c := range met {
-		names[c.Chat] = c.Name
-	}
 	list := make([]hub.Room, len(rows))
 	for i, row := range rows {
-		list[i] = hub.Room{Chat: row.Chat, Name: names[row.Chat], Rows: row.Rows}
+		list[i] = hub.Room{Chat: row.Chat, Rows: row.Rows}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -47,7 +47,7 @@
   }
 
   // ---- keys ----------------------------------------------------------------------------------------
-  const go = { y: "/systems", c: "/console" };
+  const go = { h: "/", s: "/subscriptions", a: "/activity", m: "/simulator", o: "/sources", y: "/systems", p: "/people", e: "/settings", c: "/console" };
   const rows = () => $$("[data-row]").filter((row) => row.checkVisibility());
   const current = () => rows().findIndex((row) => row.classList.contains("is-cursor"));
   const move = (i) => {
@@ -167,7 +167,7 @@
       held.set(row?.id || e.data, e.data);
       counter.hidden = false;
       const text = $("[data-count-text]", counter) ?? counter;
-      text.textContent = counter.dataset.count.replace("%d", String(held.size));
+      text.textContent = held.size === 1 ? counter.dataset.one : counter.dataset.count.replace("%d", String(held.size));
     });
     counter?.addEventListener("click", () => { release(); box.scrollIntoView(); });
     const lost = $("[data-lost-note]", box);

@@ -1,4 +1,4 @@
-package pane
+package preview
 
 import (
 	"regexp"
@@ -92,7 +92,7 @@ func TestPreviewsOfEveryPlatform(t *testing.T) {
 			kind, _ := registry.Find(name)
 			r := kind.Preview(m)
 			require.NotEmpty(t, r.Parts, name)
-			p := previewOf(web.English(), &r, time.Unix(0, 0).UTC())
+			p := Of(web.English(), &r, time.Unix(0, 0).UTC())
 			for _, part := range append(p.Text, p.Card...) {
 				requireHarmless(t, string(part.HTML))
 			}
@@ -118,19 +118,4 @@ func FuzzPreviewMarkup(f *testing.F) {
 			requireHarmless(t, string(markupHTML(kind, markup)))
 		}
 	})
-}
-
-func TestPackedBodies(t *testing.T) {
-	body := strings.Repeat(`{"post":{"id":1,"cooked":"<p>Grüße</p>"}}`, 50)
-	packed := pack(body)
-	require.Less(t, len(packed), 300)
-	got, err := unpack(packed, 1<<20)
-	require.NoError(t, err)
-	require.Equal(t, body, got)
-	_, err = unpack(packed, 100)
-	require.ErrorContains(t, err, "too long")
-	for _, wrong := range []string{"%", packed[:len(packed)/2], "AAAA"} {
-		_, err := unpack(wrong, 1<<20)
-		require.Error(t, err, wrong)
-	}
 }

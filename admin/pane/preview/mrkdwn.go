@@ -1,4 +1,4 @@
-package pane
+package preview
 
 import (
 	"html/template"

@@ -1,4 +1,10 @@
-package pane
+// Package preview makes of a message, as one platform would be sent it, what the
+// people there would see, for pages: markup of the pane instead of the platform's.
+//
+// What it refuses to do: let anything through that a message holds and a page
+// should not. Of markup a few elements are left, and no attribute but the address
+// of a link.
+package preview
 
 import (
 	"html/template"
@@ -10,22 +16,22 @@ import (
 )
 
 // Preview is a message as the people of one platform would see it: the data of
-// the templates of preview.html, each named after a platform.
+// the template preview.
 type Preview struct {
 	Kind   string // the platform, whose template shows it
 	Clock  string // when it would stand there
 	Note   string // what that platform does differently, in words
-	Text   []previewPart
+	Text   []Part
 	Framed bool   // what is in Card stands in a frame of its own
 	Color  string // of the frame: "0088cc", or empty
-	Card   []previewPart
+	Card   []Part
 	// Buttons are the labels below it.
 	Buttons []string
 }
 
-// previewPart is a part of a message. What was markup of the platform is markup
+// Part is a part of a message. What was markup of the platform is markup
 // of ours by now.
-type previewPart struct {
+type Part struct {
 	As    hub.PartKind
 	Name  string
 	HTML  template.HTML
@@ -33,15 +39,15 @@ type previewPart struct {
 	URL   string // http, https or mailto
 }
 
-// previewOf makes a rendered message ready to be shown, as it would stand there
-// at a time.
-func previewOf(words *web.Words, r *hub.Rendered, at time.Time) Preview {
+// Of makes a rendered message ready to be shown, as it would stand there at a
+// time, whose zone is the reader's.
+func Of(words *web.Words, r *hub.Rendered, at time.Time) Preview {
 	p := Preview{Kind: r.Kind, Clock: at.Format("15:04")}
 	into := &p.Text
 	for _, part := range r.Parts {
 		switch part.As {
 		case hub.PartCard:
-			into, p.Framed, p.Color = &p.Card, true, hexColor(part.Color)
+			into, p.Framed, p.Color = &p.Card, true, web.HexColor(part.Color)
 		case hub.PartButton:
 			p.Buttons = append(p.Buttons, part.Text)
 		case hub.PartSelect:
@@ -51,7 +57,7 @@ func previewOf(words *web.Words, r *hub.Rendered, at time.Time) Preview {
 		}
 	}
 	if len(r.Parts) == 0 && r.Plain != "" { // of a platform that lays out nothing
-		p.Text = []previewPart{{As: hub.PartText, HTML: plainHTML(r.Plain)}}
+		p.Text = []Part{{As: hub.PartText, HTML: Plain(r.Plain)}}
 	}
 	p.Note = words.Say("preview.note." + noteOf(r.Kind))
 	if r.Limit > 0 {
@@ -69,8 +75,8 @@ func noteOf(kind string) string {
 	return "unknown"
 }
 
-func shownPart(kind string, part hub.Part) previewPart {
-	shown := previewPart{As: part.As, Name: part.Name, Plain: part.Text}
+func shownPart(kind string, part hub.Part) Part {
+	shown := Part{As: part.As, Name: part.Name, Plain: part.Text}
 	if url, ok := providers.WebURL(part.URL); ok {
 		shown.URL = url
 	}
@@ -92,22 +98,5 @@ func markupHTML(kind, markup string) template.HTML {
 	case "telegram", "matrix", "console":
 		return chatHTML(markup)
 	}
-	return plainHTML(markup)
-}
-
-// hexColor is a colour's six digits, empty for anything else: it comes from a
-// forum and goes into an attribute.
-func hexColor(s string) string {
-	if len(s) == 7 && s[0] == '#' {
-		s = s[1:]
-	}
-	if len(s) != 6 {
-		return ""
-	}
-	for _, r := range s {
-		if (r < '0' || r > '9') && (r < 'a' || r > 'f') && (r < 'A' || r > 'F') {
-			return ""
-		}
-	}
-	return s
+	return Plain(markup)
 }

@@ -1,4 +1,4 @@
-package pane
+package preview
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-// plainHTML is a text without markup.
-func plainHTML(s string) template.HTML {
+// Plain is a text without markup, as HTML.
+func Plain(s string) template.HTML {
 	return template.HTML(template.HTMLEscapeString(s)) //nolint:gosec // escaped
 }
 
