@@ -16,7 +16,7 @@ const (
 // ImagesProblem is what is wrong with the setting, empty if nothing is.
 func ImagesProblem(setting string) string {
 	switch setting {
-	case ImagesLink, ImagesUpload, ImagesOff:
+	case "", ImagesLink, ImagesUpload, ImagesOff: // empty is the platform's default
 		return ""
 	}
 	return "must be link, upload or off"

@@ -42,13 +42,17 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 	if err != nil {
 		return hub.Receipt{}, err
 	}
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+	note := ""
+	if p.Message, note, err = c.illustrate(ctx, opEdit, p.Message); err != nil {
+		return hub.Receipt{}, err
+	}
+	return noted(note)(providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
 		content := c.content(p, form)
 		if strings.TrimSpace(content.Body) == "" {
 			return hub.Receipt{}, empty(opEdit)
 		}
 		return c.replace(ctx, p, room, original, content)
-	})
+	}))
 }
 
 // replace makes one attempt. The message itself stands in the new content alone:
@@ -109,6 +113,10 @@ func eventAt(op string, ref hub.MessageRef) (id.EventID, error) {
 
 // preview is m as Send would post it. What has no HTML goes out as its words.
 func preview(m hub.Message) hub.Rendered {
+	m, image := providers.Illustrated(m, providers.ImagesUpload)
+	if image != nil {
+		m = uploaded(m, image, previewed)
+	}
 	body, formatted := render(m)
 	r := hub.Rendered{Kind: "matrix", Markup: formatted, Plain: body}
 	if formatted == "" {
@@ -116,6 +124,9 @@ func preview(m hub.Message) hub.Rendered {
 	}
 	if r.Markup != "" {
 		r.Parts = []hub.Part{{As: hub.PartText, Text: r.Markup}}
+	}
+	if image != nil && strings.Contains(formatted, previewed) {
+		r.Parts = append(r.Parts, hub.Part{As: hub.PartImage, Text: image.Alt, URL: image.URL})
 	}
 	r.Markup = cmp.Or(formatted, body)
 	return r
