@@ -40,7 +40,7 @@ func (s *Workspace) getUploadURL(w http.ResponseWriter, r *http.Request) {
 	}
 	length, _ := strconv.Atoi(r.PostForm.Get("length"))
 	switch {
-	case !s.has("files:write"):
+	case !s.granted("files:write"):
 		refuse(w, "missing_scope")
 		return
 	case r.PostForm.Get("filename") == "" || length <= 0:
@@ -105,12 +105,6 @@ func (s *Workspace) deleteFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, map[string]any{"ok": true})
-}
-
-func (s *Workspace) has(scope string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Contains(strings.Split(s.scopes, ","), scope)
 }
 
 // slackFile: https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object
