@@ -60,7 +60,7 @@ func TestImage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := newWriter().excerpt(c.post, forumURL, 400).image
-			if c.want != nil && got == nil || got != nil && strings.Contains(got.URL, "/secure-") {
+			if c.want != nil && got == nil || got != nil && strings.Contains(got.URL, "/secure-") != got.Private {
 				t.Fatalf("got %+v", got)
 			}
 			require.Equal(t, c.want, got)

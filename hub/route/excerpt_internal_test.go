@@ -83,7 +83,7 @@ func FuzzExcerpt(f *testing.F) {
 			t.Fatalf("a script's address: %q", got)
 		}
 		if i := x.image; i != nil && (!isPicture(i.URL) || i.Width < 0 || i.Height < 0) {
-			t.Fatalf("no image for all to see: %+v", i)
+			t.Fatalf("no image for readers to see: %+v", i)
 		}
 		plainText(post)
 	})
