@@ -111,21 +111,20 @@ func eventAt(op string, ref hub.MessageRef) (id.EventID, error) {
 	return id.EventID(ref), nil
 }
 
-// preview is m as Send would post it. What has no HTML goes out as its words.
+// preview is m as Send would post it, with an image that stands for the uploaded
+// one. What has no HTML goes out as its words.
 func preview(m hub.Message) hub.Rendered {
 	m, image := providers.Illustrated(m, providers.ImagesUpload)
-	if image != nil {
-		m = uploaded(m, image, previewed)
+	if m.Card != nil {
+		m = providers.WithImage(m, nil)
 	}
 	body, formatted := render(m)
-	r := hub.Rendered{Kind: "matrix", Markup: formatted, Plain: body}
-	if formatted == "" {
-		r.Markup = html.EscapeString(body)
+	r := hub.Rendered{Kind: "matrix", Plain: body}
+	if text := cmp.Or(formatted, html.EscapeString(body)); text != "" {
+		r.Parts = []hub.Part{{As: hub.PartText, Text: text}}
 	}
-	if r.Markup != "" {
-		r.Parts = []hub.Part{{As: hub.PartText, Text: r.Markup}}
-	}
-	if image != nil && strings.Contains(formatted, previewed) {
+	if image != nil {
+		_, formatted = render(uploaded(m, image, previewed))
 		r.Parts = append(r.Parts, hub.Part{As: hub.PartImage, Text: image.Alt, URL: image.URL})
 	}
 	r.Markup = cmp.Or(formatted, body)
