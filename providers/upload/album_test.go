@@ -205,10 +205,17 @@ func TestAlbumTerms(t *testing.T) {
 	require.Error(t, err)
 }
 
+// blank has one picture at every address.
+type blank struct{}
+
+func (blank) Fetch(_ context.Context, _ *hub.Image, _ int64, use func(providers.File) error) error {
+	return use(providers.File{Name: "a.png", Type: "image/png", Data: []byte("a")})
+}
+
 // TestAlbumForgets holds that what is remembered is bounded, and for a day.
 func TestAlbumForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWall(upload.Terms{})
+		w := &wall{Gallery: &providertest.Gallery{}, Album: upload.New(blank{}, upload.Terms{})}
 		_, err := w.hang(t, site+"a.png")
 		require.NoError(t, err)
 		time.Sleep(24*time.Hour + time.Second)
