@@ -41,7 +41,7 @@ func message() hub.Message {
 			Category: &hub.Label{Name: "Support", URL: "https://forum.example.com/c/support/5", Color: "#0088cc"},
 			Tags:     []hub.Label{{Name: "linux", URL: "https://forum.example.com/tag/linux", Color: "#ffffff"}},
 			Text:     "My printer does not start …", Cut: true, Time: posted, Compact: true, Struck: true,
-			Image: &hub.Image{URL: "https://forum.example.com/uploads/printer.png", Alt: "the printer", Width: 690, Height: 388},
+			Image: &hub.Image{URL: "https://forum.example.com/uploads/printer.png", Alt: "the printer", Width: 690, Height: 388, Private: true},
 		},
 	}
 }
@@ -232,7 +232,7 @@ func samples() map[string]any {
 		"source_status": ptr(sourceStatus()),
 		"system_status": &hub.SystemStatus{
 			System: "slack-acme", Kind: "slack", State: "paused", Reason: "slack refuses the token: put a new one into the configuration",
-			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Buttons: true, Dialogs: true, Whispers: true, Idempotent: true, Chats: true, Images: true},
+			Features:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Buttons: true, Dialogs: true, Whispers: true, Idempotent: true, Chats: true, Images: true, Uploads: true},
 			PausedChats: []hub.PausedChat{{Chat: "C0123456789", Reason: "we are not in the chat: invite us", Since: posted, NextAt: heard}},
 			Held:        3, Account: "@bellhop", LastSentAt: posted, Workers: 2, Hold: ptr(hold()), Managed: hub.ManagedHere, Version: 4,
 		},

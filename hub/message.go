@@ -40,13 +40,16 @@ type Card struct {
 }
 
 // Image is a picture that belongs to a card's text. Whether it can be shown is
-// up to the platform, which has to fetch it from where it is.
+// up to the platform, which has to fetch it from where it is, or to be given it.
 type Image struct {
-	URL string `json:"url"`           // absolute, http or https, for anyone to read
+	URL string `json:"url"`           // absolute, http or https
 	Alt string `json:"alt,omitempty"` // plain text
 	// Width and Height are pixels as the source shows it; 0 if it does not say.
 	Width  int `json:"width,omitempty"`
 	Height int `json:"height,omitempty"`
+	// Private is that only readers of the source can fetch it: a platform shows it
+	// where it is uploaded there, and never by its address.
+	Private bool `json:"private,omitempty"`
 }
 
 // Label is a named thing to link to, such as a category or a tag.

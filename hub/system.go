@@ -19,6 +19,7 @@ type Features struct {
 	Idempotent bool `json:"idempotent"` // the platform itself drops a repeated send
 	Chats      bool `json:"chats"`      // chats can be listed and searched
 	Images     bool `json:"images"`     // a card's image is shown
+	Uploads    bool `json:"uploads"`    // and uploaded for that, so that the platform need not reach it
 }
 
 // The states of a system. Unknown is that nobody has said yet how it is.

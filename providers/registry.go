@@ -39,6 +39,8 @@ type Env struct {
 	System hub.System
 	HTTP   *http.Client // the one guarded client
 	Log    *slog.Logger
+	// Pictures fetches the images that are to be uploaded; nil if none can be had.
+	Pictures Pictures
 	// Callback is where the platform finds the system over HTTP, a path of it still
 	// to be added: "https://bellhop.example.com/chat/telegram/". It is empty where
 	// nobody has said how to reach the server.

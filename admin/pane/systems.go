@@ -127,6 +127,7 @@ func (t systemTile) Abilities() []ability {
 		{"buttons", f.Buttons},
 		{"dialogs", f.Dialogs},
 		{"images", f.Images},
+		{"uploads", f.Uploads},
 		{"whispers", f.Whispers},
 		{"listens", f.Listens},
 		{"chats", f.Chats},

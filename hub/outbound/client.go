@@ -40,6 +40,11 @@ type Options struct {
 	AllowPrivate bool           // any address at all
 	AllowNets    []netip.Prefix // networks besides the public ones
 
+	// Also reports whether a host and port may be called whatever address they have,
+	// as those that Trust knows may; asked at each dial, for what changes while the
+	// program runs. May be nil.
+	Also func(hostPort string) bool
+
 	// Proxy uses HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The guard then sees the
 	// proxy's address only: what lies behind is the proxy's to judge.
 	Proxy bool
@@ -68,6 +73,20 @@ func (o *Options) Trust(urls ...string) error {
 	}
 	o.trusted = trusted
 	return nil
+}
+
+func (o *Options) trusts(hostPort string) bool {
+	return o.trusted[hostPort] || o.Also != nil && o.Also(hostPort)
+}
+
+// HostPort is the host and port that a URL leads to, as Also is asked for them;
+// empty if it is none with a host.
+func HostPort(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	return hostPort(u)
 }
 
 func hostPort(u *url.URL) string {
@@ -165,7 +184,7 @@ type guard struct{ o Options }
 
 func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Resolver: g.o.Resolver}
-	if !g.o.AllowPrivate && !g.o.trusted[strings.ToLower(address)] {
+	if !g.o.AllowPrivate && !g.o.trusts(strings.ToLower(address)) {
 		d.ControlContext = g.control(address)
 	}
 	return d.DialContext(ctx, network, address)

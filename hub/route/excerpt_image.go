@@ -21,7 +21,7 @@ const (
 	altLimit = 250   // in characters
 )
 
-// picture is the first image that a post's author put there for all to see; nil
+// picture is the first image that a post's author put there for all readers; nil
 // if there is none. Not theirs are the images of what they quoted or linked to,
 // not for all those that have to be opened first.
 func (c *cleaner) picture(n *html.Node, depth int) *hub.Image {
@@ -66,13 +66,13 @@ func (c *cleaner) image(e *html.Node, _ int) *hub.Image {
 		img, src = find(e, atom.Img), attr(e, "href")
 	}
 	src = c.absolute(src)
-	if img == nil || isDecoration(img) || !isPublicImage(src) {
+	if img == nil || isDecoration(img) || !isPicture(src) {
 		return nil
 	}
 	alt := text(strings.Join(strings.Fields(or(attr(img, "alt"), attr(e, "title"))), " "))
 	s := scissors{left: altLimit}
 	s.trim(alt)
-	return &hub.Image{URL: src, Alt: alt.Data, Width: pixels(img, "width"), Height: pixels(img, "height")}
+	return &hub.Image{URL: src, Alt: alt.Data, Width: pixels(img, "width"), Height: pixels(img, "height"), Private: isPrivate(src)}
 }
 
 // isDecoration recognises emoji, faces, icons and marks that are not to be seen.
@@ -93,17 +93,24 @@ func isDecoration(img *html.Node) bool {
 		strings.Contains(strings.ReplaceAll(attr(img, "style"), " ", ""), "display:none")
 }
 
-// notPictures are parts of addresses of what a forum shows beside posts, and of
-// uploads that it shows to those logged in only, to whom no platform belongs:
-// https://meta.discourse.org/t/secure-uploads/140017
+// notPictures are parts of addresses of what a forum shows beside posts.
 var notPictures = []string{
 	"/images/emoji/", "/user_avatar/", "/letter_avatar/", "/letter_avatar_proxy/", "/images/transparent.png", "/badge",
-	"/secure-uploads/", "/secure-media-uploads/",
 }
 
-// isPublicImage reports whether anyone can fetch a picture from an address. No
-// chat platform shows SVG, as which badges usually come.
-func isPublicImage(src string) bool {
+// secure are parts of addresses of uploads that a forum shows to those logged in
+// only: https://meta.discourse.org/t/secure-uploads/140017
+var secure = []string{"/secure-uploads/", "/secure-media-uploads/"}
+
+// isPrivate reports whether only the forum's readers can fetch a picture.
+func isPrivate(src string) bool {
+	u, err := url.Parse(src)
+	return err == nil && slices.ContainsFunc(secure, func(part string) bool { return strings.Contains(u.Path, part) })
+}
+
+// isPicture reports whether a picture of a post may be at an address. No chat
+// platform shows SVG, as which badges usually come.
+func isPicture(src string) bool {
 	u, err := url.Parse(src)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || len(src) > longest {
 		return false

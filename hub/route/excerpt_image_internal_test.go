@@ -50,8 +50,8 @@ func TestImage(t *testing.T) {
 		"a badge":                {`<img src="https://img.shields.io/npm/v/x"><img src="https://ci.example/badge?b=1"><img src="https://a.example/b.svg">`, nil},
 		"a pixel":                {`<img src="https://a.example/p" width="1" height="1"><img src="https://a.example/q" style="display: none">`, nil},
 		"an icon":                {`<img src="https://a.example/p.png" width="32px" height="32px">`, nil},
-		"secure uploads":         {`<img src="/secure-uploads/original/1X/a.png"><img src="/forum/secure-media-uploads/a.png">`, nil},
-		"a secure upload larger": {`<a class="lightbox" href="/secure-uploads/original/1X/a.png">` + photo + `</a>`, nil},
+		"secure uploads":         {`<img src="/secure-uploads/original/1X/a.png"><img src="/forum/secure-media-uploads/a.png">`, &hub.Image{URL: forumURL + "/secure-uploads/original/1X/a.png", Private: true}},
+		"a secure upload larger": {`<a class="lightbox" href="/secure-uploads/original/1X/a.png">` + photo + `</a>`, &hub.Image{URL: forumURL + "/secure-uploads/original/1X/a.png", Alt: "a cat", Width: 640, Height: 480, Private: true}},
 		"an upload that is gone": {`<img src="/images/transparent.png" data-orig-src="upload://a.png">`, nil},
 		"data":                   {`<img src="data:image/png;base64,AAAA"><img src="javascript:alert(1)"><img src=""><img>`, nil},
 		"with a password":        {`<img src="https://user:secret@a.example/a.png">`, nil},
@@ -60,7 +60,7 @@ func TestImage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := newWriter().excerpt(c.post, forumURL, 400).image
-			if c.want != nil && got == nil || got != nil && strings.Contains(got.URL, "/secure-") {
+			if c.want != nil && got == nil || got != nil && strings.Contains(got.URL, "/secure-") != got.Private {
 				t.Fatalf("got %+v", got)
 			}
 			require.Equal(t, c.want, got)

@@ -181,5 +181,5 @@ func (s *Server) openSystem(section config.Section) (providers.Provider, error) 
 	if own == nil {
 		return nil, fmt.Errorf("kind: there is no platform called %q", section.Kind())
 	}
-	return openProvider(s.Options, registry, section, own)
+	return openProvider(s.Options, registry, section, own, s.pictures)
 }

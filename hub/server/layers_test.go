@@ -20,7 +20,7 @@ var rows = [][]string{
 	{"admin/pane"},
 	{"admin/pane/preview"},
 	{"admin", "hub/ingest", "hub/feed", "hub/catchup", "hub/route", "hub/deliver", "hub/listen", "hub/alert", "hub/apps/*", "providers/*"},
-	{"hub/forum", "hub/apps", "hub/house", "hub/backup", "providers/limit", "providers/observe", "admin/sentence"},
+	{"hub/forum", "hub/apps", "hub/house", "hub/backup", "providers/limit", "providers/observe", "providers/upload", "admin/sentence"},
 	{"providers", "rules", "hub/form", "hub/store", "hub/bus", "hub/config", "hub/discourse", "hub/openid", "web"},
 	{"hub/secret", "hub/outbound"},
 	{"hub"},

@@ -28,6 +28,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/ingest"
 	"github.com/bellhop-chat/bellhop/hub/route"
 	"github.com/bellhop-chat/bellhop/hub/store"
+	"github.com/bellhop-chat/bellhop/providers"
 	"github.com/bellhop-chat/bellhop/providers/all"
 )
 
@@ -71,6 +72,8 @@ type Server struct {
 	metrics *metrics
 	live    *live  // what is configured now
 	fleet   *fleet // the systems that are served here
+	// pictures brings the images of posts to platforms that cannot fetch them.
+	pictures providers.Pictures
 
 	store   *store.Store
 	bus     *bus.Bus
@@ -100,6 +103,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{Options: o, console: &lateStore{}, metrics: newMetrics(o.Config, o.Version), chores: make(chan struct{}, 1), menus: make(chan struct{}, 1)}
 	s.live, s.fleet = newLive(s), newFleet(s)
+	s.pictures = s.newPictures()
 	var p config.Problems
 	for _, section := range sections(o.Config, o.Role, o.System) { // all that is wrong at once
 		decode(all.Registry(nil), section, &p)

@@ -97,7 +97,7 @@ func decode(registry *providers.Registry, section config.Section, p *config.Prob
 }
 
 // openProvider makes a provider. It does no I/O.
-func openProvider(o Options, registry *providers.Registry, section config.Section, own providers.Config) (providers.Provider, error) {
+func openProvider(o Options, registry *providers.Registry, section config.Section, own providers.Config, pictures providers.Pictures) (providers.Provider, error) {
 	options, err := clientOptions(o, own)
 	if err != nil {
 		return nil, err
@@ -107,6 +107,7 @@ func openProvider(o Options, registry *providers.Registry, section config.Sectio
 	client.Transport = observe.Transport(client.Transport, observe.Secrets(own)...)
 	return kind.Open(own, providers.Env{
 		System: hub.System(section.Name()), Log: o.Log.With("system", section.Name()), HTTP: client,
+		Pictures: pictures,
 		Callback: callback(o.Config.Server.PublicURL, section.Name()),
 	})
 }

@@ -25,11 +25,16 @@ type Config struct {
 	// Reactions is that the account itself adds the keycaps below an answer that
 	// has something to choose, so that people only tap one.
 	Reactions bool `toml:"reactions" about:"The bot adds the keycaps to tap below its answers."`
+	// Images is how a card's image is shown: clients show what is in a media
+	// repository, and nothing by its address.
+	Images string `toml:"images" about:"How the image of a post is shown: upload it to the homeserver, or only link to it." one:"upload,link,off"`
 }
 
 var _ providers.Config = (*Config)(nil)
 
-func defaults() *Config { return &Config{MsgType: "m.notice", Reactions: true} }
+func defaults() *Config {
+	return &Config{MsgType: "m.notice", Reactions: true, Images: providers.ImagesUpload}
+}
 
 var (
 	userShape   = regexp.MustCompile(`^@[^:\s]+:[^\s]+$`)
@@ -50,6 +55,9 @@ func (c *Config) Problems() map[string]string {
 	}
 	if c.MsgType != "m.notice" && c.MsgType != "m.text" {
 		problems["msgtype"] = "must be m.notice or m.text"
+	}
+	if problem := providers.ImagesProblem(c.Images); problem != "" {
+		problems["images"] = problem
 	}
 	for _, who := range c.AutoJoin {
 		if !userShape.MatchString(who) && !serverShape.MatchString(who) {

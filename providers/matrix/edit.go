@@ -42,13 +42,17 @@ func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef)
 	if err != nil {
 		return hub.Receipt{}, err
 	}
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+	note := ""
+	if p.Message, note, err = c.illustrate(ctx, opEdit, p.Message); err != nil {
+		return hub.Receipt{}, err
+	}
+	return noted(note)(providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
 		content := c.content(p, form)
 		if strings.TrimSpace(content.Body) == "" {
 			return hub.Receipt{}, empty(opEdit)
 		}
 		return c.replace(ctx, p, room, original, content)
-	})
+	}))
 }
 
 // replace makes one attempt. The message itself stands in the new content alone:
@@ -107,15 +111,21 @@ func eventAt(op string, ref hub.MessageRef) (id.EventID, error) {
 	return id.EventID(ref), nil
 }
 
-// preview is m as Send would post it. What has no HTML goes out as its words.
+// preview is m as Send would post it, with an image that stands for the uploaded
+// one. What has no HTML goes out as its words.
 func preview(m hub.Message) hub.Rendered {
-	body, formatted := render(m)
-	r := hub.Rendered{Kind: "matrix", Markup: formatted, Plain: body}
-	if formatted == "" {
-		r.Markup = html.EscapeString(body)
+	m, image := providers.Illustrated(m, providers.ImagesUpload)
+	if m.Card != nil {
+		m = providers.WithImage(m, nil)
 	}
-	if r.Markup != "" {
-		r.Parts = []hub.Part{{As: hub.PartText, Text: r.Markup}}
+	body, formatted := render(m)
+	r := hub.Rendered{Kind: "matrix", Plain: body}
+	if text := cmp.Or(formatted, html.EscapeString(body)); text != "" {
+		r.Parts = []hub.Part{{As: hub.PartText, Text: text}}
+	}
+	if image != nil {
+		_, formatted = render(uploaded(m, image, previewed))
+		r.Parts = append(r.Parts, hub.Part{As: hub.PartImage, Text: image.Alt, URL: image.URL})
 	}
 	r.Markup = cmp.Or(formatted, body)
 	return r

@@ -4,8 +4,9 @@
 // A chat's id is a room's id ("!abc:example.org") or one of its aliases
 // ("#general:example.org"). The account must have joined the room.
 //
-// A card's image is a link: clients show pictures of homeservers only, and the
-// package fetches and uploads nothing.
+// Clients show pictures of homeservers only: a card's image is uploaded to the
+// account's own and stands in the message (image.go), so that it comes, goes and
+// is taken back with that. Where images are not to be uploaded it is a link.
 //
 // The homeserver drops a repeated send of one message by its transaction id, so
 // that nothing is posted twice.
@@ -22,11 +23,13 @@
 package matrix
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -35,6 +38,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/upload"
 )
 
 var (
@@ -69,6 +73,8 @@ type Client struct {
 	api   *mautrix.Client
 	rooms *rooms
 	write func(hub.Message, providers.Form) said
+	album *upload.Album
+	most  atomic.Int64 // bytes of an upload, 0 until the homeserver was asked
 	log   *slog.Logger
 	taps  chan taps
 }
@@ -93,21 +99,27 @@ func New(cfg Config, env providers.Env) (*Client, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Client{
+	c := &Client{
 		id: env.System, cfg: cfg, api: api, rooms: newRooms(), write: providers.Remember(say),
 		log: log, taps: make(chan taps, tapQueue),
-	}, nil
+	}
+	c.cfg.Images = cmp.Or(cfg.Images, providers.ImagesUpload)
+	c.album = upload.New(env.Pictures, upload.Terms{})
+	return c, nil
 }
 
 // Describe implements providers.Provider.
 func (c *Client) Describe() providers.Description {
+	uploads := c.cfg.Images == providers.ImagesUpload
 	return providers.Description{
 		Kind: "matrix",
 		ID:   c.id,
 		// A homeserver sets its own pace, and says when the next message may come:
 		// https://spec.matrix.org/latest/client-server-api/#rate-limiting
 		Limits: providers.Limits{Text: maxBody, Unit: providers.Bytes, Learned: true, Inspect: inspectPace()},
-		Can:    hub.Features{Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true},
+		Can: hub.Features{
+			Threads: true, Edits: true, Deletes: true, Listens: true, Idempotent: true, Chats: true, Images: uploads, Uploads: uploads,
+		},
 	}
 }
 
@@ -141,13 +153,17 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	if err != nil {
 		return hub.Receipt{}, err
 	}
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+	note := ""
+	if p.Message, note, err = c.illustrate(ctx, opSend, p.Message); err != nil {
+		return hub.Receipt{}, err
+	}
+	return noted(note)(providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
 		content := c.content(p, form)
 		if strings.TrimSpace(content.Body) == "" {
 			return hub.Receipt{}, empty(opSend)
 		}
 		return c.post(ctx, p, room, content)
-	})
+	}))
 }
 
 // post makes one attempt. A homeserver that refuses an event forgets its

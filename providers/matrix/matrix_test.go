@@ -38,9 +38,20 @@ func open(t *testing.T, url string) providers.Provider {
 	return openWith(t, url, &http.Client{})
 }
 
+func uploading(t *testing.T, url, images string, pictures providers.Pictures) providers.Provider {
+	t.Helper()
+	cfg := config(url)
+	cfg.Images = images
+	require.Empty(t, cfg.Problems())
+	p, err := matrix.Kind().Open(cfg, providers.Env{System: "matrix-acme", HTTP: &http.Client{}, Log: slog.Default(), Pictures: pictures})
+	require.NoError(t, err)
+	return p
+}
+
 func openWith(t *testing.T, url string, client *http.Client) providers.Provider {
 	t.Helper()
 	cfg := config(url)
+	cfg.Images = providers.ImagesLink
 	require.Empty(t, cfg.Problems())
 	p, err := matrix.Kind().Open(cfg, providers.Env{System: "matrix-acme", HTTP: client, Log: slog.Default()})
 	require.NoError(t, err)
@@ -105,6 +116,7 @@ func TestContract(t *testing.T) {
 			{Name: "not allowed", Step: answer(403, "M_FORBIDDEN", ""), Want: hub.FaultRejected},
 		},
 		BlindEdits: true,
+		Uploading:  uploading,
 		Read:       matrixtest.Read,
 		RefusedMarkup: []providertest.RefusalCase{
 			{Name: "bad", Step: answer(400, "M_BAD_JSON", ""), Said: "M_BAD_JSON"},

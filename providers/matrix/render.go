@@ -70,6 +70,7 @@ type style struct {
 	strike  func(kind, words, url string) string
 	line    func(headline, by string) string // of a card of one line
 	more    func(words, url string) string   // the link below a text that goes on
+	image   func(*hub.Image) string          // that was uploaded
 }
 
 func rich() style {
@@ -95,7 +96,8 @@ func rich() style {
 		line: func(headline, by string) string {
 			return m.Paragraph(providers.Join(dash, headline, by))
 		},
-		more: func(words, url string) string { return m.Paragraph(link(words, url)) },
+		more:  func(words, url string) string { return m.Paragraph(link(words, url)) },
+		image: inline,
 	}
 }
 
@@ -111,7 +113,8 @@ func words() style {
 			headline, address, _ := strings.Cut(headline, "\n")
 			return providers.Join("\n", providers.Join(dash, headline, by), address)
 		},
-		more: func(string, string) string { return "" }, // the address is in the headline
+		more:  func(string, string) string { return "" }, // the address is in the headline
+		image: func(*hub.Image) string { return "" },     // its address is in the text
 	}
 }
 
@@ -135,6 +138,8 @@ func (s style) render(m hub.Message) string {
 	w.took(head)
 	actions := s.actions(m.Actions, false)
 	w.took(actions)
+	image := s.picture(m.Card)
+	w.took(image)
 	reserve := 0
 	if m.Card != nil && !m.Card.Compact && m.Card.Text != "" {
 		reserve = textReserve
@@ -143,7 +148,15 @@ func (s style) render(m hub.Message) string {
 	if m.Card == nil || m.Card.Compact {
 		return providers.Join(s.gap, text, head, actions)
 	}
-	return providers.Join(s.gap, text, head, w.excerpt(m.Card), actions)
+	return providers.Join(s.gap, text, head, w.excerpt(m.Card), image, actions)
+}
+
+// picture is a card's image, if that was uploaded.
+func (s style) picture(c *hub.Card) string {
+	if c == nil || c.Image == nil || c.Compact || c.Struck || !strings.HasPrefix(c.Image.URL, mxc) {
+		return ""
+	}
+	return s.image(c.Image)
 }
 
 // writer knows how much room there is left in a message.

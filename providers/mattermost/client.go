@@ -1,9 +1,10 @@
 // Package mattermost posts messages to Mattermost channels through the REST
 // API, as a bot account, and hears what people write and do there.
 //
-// Cards are message attachments, texts are posts in Mattermost's Markdown. The
-// package uploads nothing. A post that the server refuses goes there once more
-// as plain text.
+// Cards are message attachments, texts are posts in Mattermost's Markdown. A post
+// that the server refuses goes there once more as plain text. A card's image is
+// in its attachment, by its address, or where the system is set so a file of the
+// post's, which is deleted with it (image.go).
 //
 // It hears by a websocket (listen.go) and by what the server sends to our public
 // address: slash commands, buttons, dialogs and outgoing webhooks (receive.go).
@@ -19,6 +20,7 @@
 package mattermost
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +35,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/secret"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/upload"
 )
 
 // Name is the kind's name in the configuration.
@@ -50,6 +53,8 @@ type Client struct {
 	log       *slog.Logger
 	api       *model.Client4
 	write     func(hub.Message, providers.Form) *model.Post
+	images    string // how they are shown
+	album     *upload.Album
 	sealer    sealer
 	signing   signingKey
 	known     directory
@@ -95,6 +100,7 @@ func New(c *Config, env providers.Env) *Client {
 		system: env.System, token: c.Token, url: url, api: api,
 		callback: env.Callback, websocket: c.Websocket, commands: tokens(c.CommandToken), outgoing: tokens(c.OutgoingToken),
 		log: env.Log, sealer: newSealer(c.Token, env.System), pause: pause,
+		images: cmp.Or(c.Images, providers.ImagesLink), album: upload.New(env.Pictures, upload.Terms{}),
 	}
 	if client.log == nil {
 		client.log = slog.New(slog.DiscardHandler)
@@ -125,7 +131,8 @@ func (c *Client) Describe() providers.Description {
 		// https://docs.mattermost.com/administration-guide/configure/rate-limiting-configuration-settings.html
 		Limits: providers.Limits{Text: textLimit, Unit: unit, Learned: true, Inspect: inspectPace()},
 		Can: hub.Features{
-			Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true, Images: true,
+			Threads: true, Edits: true, Deletes: true, Idempotent: true, Chats: true,
+			Images: c.images != providers.ImagesOff, Uploads: c.images == providers.ImagesUpload,
 			Listens: c.websocket || c.buttons(), Buttons: c.buttons(), Dialogs: c.buttons(), Whispers: c.websocket || c.buttons(),
 		},
 	}
@@ -153,16 +160,23 @@ func (c *Client) Introduce(ctx context.Context) (providers.Introduction, error) 
 // themselves whether replies stand in the channel:
 // https://developers.mattermost.com/api-documentation/#/operations/CreatePost
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) { return c.post(ctx, p, form) })
+	pic, err := c.illustrate(ctx, opSend, p.To.ID+" "+p.Key, p)
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	return c.publish(pic, func(pic illustrated, form providers.Form) (hub.Receipt, *providers.Failed) {
+		return c.post(ctx, p, pic, form)
+	})
 }
 
 // post makes one attempt.
-func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form) (hub.Receipt, *providers.Failed) {
-	post := c.write(p.Message, form)
+func (c *Client) post(ctx context.Context, p providers.Post, pic illustrated, form providers.Form) (hub.Receipt, *providers.Failed) {
+	post := c.write(pic.message, form)
 	if post == nil {
 		return hub.Receipt{}, empty(opSend)
 	}
 	post = c.dressed(post, p.Message.Actions, p.To.ID, string(p.Root), form)
+	attached(post, pic)
 	post.ChannelId, post.RootId = p.To.ID, string(p.Root)
 	// All users of a server share the ids that it has seen.
 	post.PendingPostId = "bellhop:" + string(c.system) + ":" + p.Key

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
 )
 
 // Config is a Mattermost section of the configuration.
@@ -20,10 +21,13 @@ type Config struct {
 	OutgoingToken secret.Value `toml:"outgoing_token" about:"The token of an outgoing webhook, likewise."`
 	// Websocket is whether what people write in the bot's channels is heard.
 	Websocket bool `toml:"websocket" about:"Hear what people write in the bot's channels."`
+	// Images is how a card's image is shown: fetched by the apps of those who read
+	// it, or uploaded to the server.
+	Images string `toml:"images" about:"How the image of a post is shown: the apps of those who read it fetch it by its link, or it is uploaded, for forums that they cannot reach." one:"link,upload,off"`
 }
 
 // Default is the configuration with nothing set.
-func Default() *Config { return &Config{Websocket: true} }
+func Default() *Config { return &Config{Websocket: true, Images: providers.ImagesLink} }
 
 // Problems implements providers.Config.
 func (c *Config) Problems() map[string]string {
@@ -36,6 +40,9 @@ func (c *Config) Problems() map[string]string {
 		found["token"] = "is required: the access token of a bot account, from Integrations > Bot Accounts"
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		found["token"] = "has a space or another odd character in it: copy it again"
+	}
+	if problem := providers.ImagesProblem(c.Images); problem != "" {
+		found["images"] = problem
 	}
 	for key, v := range map[string]secret.Value{"command_token": c.CommandToken, "outgoing_token": c.OutgoingToken} {
 		if problem := tokensProblem(v); problem != "" {

@@ -13,27 +13,34 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-// Edit implements providers.Editor. Both the text and the attachments are
+// Edit implements providers.Editor. The text, the attachments and the file are
 // replaced, even by nothing: https://developers.mattermost.com/api-documentation/#/operations/PatchPost
 func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
 	if err := known(opEdit, ref); err != nil {
 		return hub.Receipt{}, err
 	}
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) { return c.patch(ctx, p, ref, form) })
+	pic, err := c.redrawn(ctx, p, ref)
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	return c.publish(pic, func(pic illustrated, form providers.Form) (hub.Receipt, *providers.Failed) {
+		return c.patch(ctx, p, ref, pic, form)
+	})
 }
 
 // patch makes one attempt.
-func (c *Client) patch(ctx context.Context, p providers.Post, ref hub.MessageRef, form providers.Form) (hub.Receipt, *providers.Failed) {
-	post := c.write(p.Message, form)
+func (c *Client) patch(ctx context.Context, p providers.Post, ref hub.MessageRef, pic illustrated, form providers.Form) (hub.Receipt, *providers.Failed) {
+	post := c.write(pic.message, form)
 	if post == nil {
 		return hub.Receipt{}, empty(opEdit)
 	}
 	post = c.dressed(post, p.Message.Actions, p.To.ID, string(p.Root), form)
+	attached(post, pic)
 	props := post.GetProps()
 	if props == nil { // which would leave the old ones
 		props = model.StringInterface{}
 	}
-	patched, resp, err := c.api.PatchPost(ctx, string(ref), &model.PostPatch{Message: &post.Message, Props: &props})
+	patched, resp, err := c.api.PatchPost(ctx, string(ref), &model.PostPatch{Message: &post.Message, Props: &props, FileIds: pic.files()})
 	if err == nil && patched.Id == "" {
 		err = errNoAnswer
 	}

@@ -56,6 +56,9 @@ func (c *Client) failed(op string, resp *model.Response, err error) *providers.F
 		return f
 	}
 	f.Instead, f.Said = providers.PlainWords, http.StatusText(resp.StatusCode)
+	if said != nil && strings.Contains(said.Id, "file_ids") {
+		f.Instead = providers.Imageless
+	}
 	if said != nil && said.Id != "" {
 		f.Said = secret.Redact(fmt.Sprintf("%s (%s)", clip(said.Message), clip(said.Id)), c.token)
 	}
@@ -73,7 +76,7 @@ func looksRefused(status int, said *model.AppError) bool {
 	if status != http.StatusBadRequest || said == nil {
 		return false
 	}
-	return slices.ContainsFunc([]string{"post.is_valid.message_length", "post.is_valid.msg", "post.is_valid.props", "post.is_valid.hashtags", "attachment", "invalid_body_param"},
+	return slices.ContainsFunc([]string{"post.is_valid.message_length", "post.is_valid.msg", "post.is_valid.props", "post.is_valid.hashtags", "post.is_valid.file_ids", "attachment", "invalid_body_param"},
 		func(part string) bool { return strings.Contains(said.Id, part) })
 }
 
@@ -119,6 +122,10 @@ func meaning(op string, status int, id string) (hub.Fault, string) {
 		return hub.FaultTemporary, "there is no API at url"
 	}
 	switch {
+	case op == opUpload && status == http.StatusNotImplemented:
+		return hub.FaultUnauthorized, "the server takes no files: its EnableFileAttachments says so"
+	case op == opUpload && status == http.StatusForbidden:
+		return hub.FaultRejected, "the bot's role lacks the permission to upload files (upload_file), or it is not in the channel"
 	case status == http.StatusTooManyRequests:
 		return hub.FaultRateLimited, ""
 	case status == http.StatusUnauthorized:

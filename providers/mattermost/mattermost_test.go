@@ -35,6 +35,14 @@ func open(t *testing.T, url string) providers.Provider {
 	return p
 }
 
+func uploading(t *testing.T, url, images string, pictures providers.Pictures) providers.Provider {
+	t.Helper()
+	config := mattermost.Default()
+	config.Token, config.URL, config.Images = secret.New(token), url, images
+	require.Empty(t, config.Problems())
+	return mattermost.New(config, providers.Env{System: "mattermost-acme", Log: slog.Default(), Pictures: pictures})
+}
+
 func TestContract(t *testing.T) {
 	providertest.Run(t, providertest.Case{
 		Rooms: func(_ *testing.T, p providertest.Platform) providertest.Rooms {
@@ -44,13 +52,14 @@ func TestContract(t *testing.T) {
 				Strange: mattermosttest.Elsewhere, Silent: mattermosttest.TownSquare, Archived: mattermosttest.Archived, Unknown: "nosuchchannelnosuchchannel",
 			}
 		},
-		Open:     open,
-		Platform: func(*testing.T) providertest.Platform { return mattermosttest.New(token) },
-		Chat:     mattermosttest.Support,
-		Secrets:  []string{token},
-		Faults:   faults(),
-		Pings:    mattermosttest.Pings,
-		Read:     mattermosttest.Read,
+		Open:      open,
+		Uploading: uploading,
+		Platform:  func(*testing.T) providertest.Platform { return mattermosttest.New(token) },
+		Chat:      mattermosttest.Support,
+		Secrets:   []string{token},
+		Faults:    faults(),
+		Pings:     mattermosttest.Pings,
+		Read:      mattermosttest.Read,
 		RefusedMarkup: []providertest.RefusalCase{
 			{Name: "length", Step: said(400, "model.post.is_valid.message_length.app_error"), Said: "Words for people. (model.post.is_valid.message_length.app_error)"},
 			{Name: "length, as older servers say", Step: said(400, "model.post.is_valid.msg.app_error"), Said: "Words for people."},

@@ -7,10 +7,24 @@ import (
 	"unicode/utf8"
 )
 
+// isFile reports whether a body of a Content-Type is a file, or holds one, of
+// which nothing is shown.
+func isFile(contentType string) bool {
+	kind := mediaType(contentType)
+	return strings.HasPrefix(kind, "image/") || kind == "multipart/form-data" || kind == "application/octet-stream"
+}
+
+func mediaType(contentType string) string {
+	kind, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return ""
+	}
+	return kind
+}
+
 // isForm reports whether a body of a Content-Type is an HTML form.
 func isForm(contentType string) bool {
-	kind, _, err := mime.ParseMediaType(contentType)
-	return err == nil && kind == "application/x-www-form-urlencoded"
+	return mediaType(contentType) == "application/x-www-form-urlencoded"
 }
 
 // readable is a form for people: a line for each field, as it was before it was

@@ -11,6 +11,7 @@ package observe
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -125,7 +126,7 @@ func newExchange(req *http.Request, m *mask) *exchange {
 // sent is req with a body that is seen as it is read. A RoundTripper may not
 // change the request that it was given.
 func (e *exchange) sent(req *http.Request) *http.Request {
-	if req.Body == nil || req.Body == http.NoBody {
+	if req.Body == nil || req.Body == http.NoBody || isFile(e.kind) {
 		return req
 	}
 	seen := *req
@@ -155,7 +156,10 @@ func (e *exchange) show() *hub.Exchange {
 	status, took := e.status, e.took
 	e.mu.Unlock()
 	request := e.mask.text(e.request.read())
-	if isForm(e.kind) {
+	switch {
+	case isFile(e.kind):
+		request = fmt.Sprintf("[a file: %s]", mediaType(e.kind))
+	case isForm(e.kind):
 		request = e.mask.text(readable(request), true)
 	}
 	x := hub.Exchange{

@@ -577,3 +577,30 @@ func withoutCutMark(text string) string {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestFilesAreNotShown holds that of an image that is uploaded nothing is kept.
+func TestFilesAreNotShown(t *testing.T) {
+	c, url := platform(t, echo)
+	for kind, want := range map[string]string{
+		"image/png":                       "[a file: image/png]",
+		"application/octet-stream":        "[a file: application/octet-stream]",
+		"multipart/form-data; boundary=x": "[a file: multipart/form-data]",
+		"application/json":                "\x89PNG",
+	} {
+		ctx, trail := observe.Watch(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("\x89PNG"))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", kind)
+		resp, err := c.Do(req)
+		require.NoError(t, err)
+		got, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, "\x89PNG", string(got), "it arrives all the same")
+		if strings.HasPrefix(want, "[") {
+			require.Equal(t, want, trail.Last().Request)
+		} else {
+			require.Contains(t, trail.Last().Request, "PNG")
+		}
+	}
+}

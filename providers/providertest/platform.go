@@ -24,6 +24,12 @@ type Platform interface {
 	// those that send, edit and retract a message draw from one script, and any
 	// other call is answered normally. So is everything once the script is over.
 	Script(steps ...Step)
+	// Uploads are the files that were accepted, in order, and Tries how many calls
+	// wanted to bring one.
+	Uploads() []Upload
+	Tries() int
+	// ScriptUploads says how the next calls that bring a file are answered.
+	ScriptUploads(steps ...Step)
 }
 
 // Sent is a message that a look-alike accepted.
@@ -84,6 +90,7 @@ type Recorder struct {
 	changes int
 	steps   []Step
 	more    chan struct{} // closed when sent grows or changes
+	files   files
 }
 
 // Next takes the step that answers the call at hand, if one is scripted. A

@@ -38,6 +38,12 @@ type Case struct {
 	// whose card's image, the platform refuses; none for one that refuses none.
 	RefusedMarkup []RefusalCase
 	RefusedImages []RefusalCase
+	// Uploading opens the provider as Open does, with a setting for images and where
+	// it gets them; nil for one that uploads none.
+	Uploading func(t *testing.T, url, images string, pictures providers.Pictures) providers.Provider
+	// PhotoPosts says that a file comes to the platform as a message, and that one
+	// with a file never becomes one without.
+	PhotoPosts bool
 	// Read says what a client makes of what was sent. Its error is of markup that
 	// the platform would show as such, or that it would have to guess at.
 	Read func(Sent) (Reading, error)
@@ -79,6 +85,7 @@ func Run(t *testing.T, c Case) {
 	t.Run("limits", c.limits)
 	t.Run("nasty texts", c.nasties)
 	t.Run("images", c.images)
+	t.Run("uploads", c.uploads)
 	t.Run("refused", c.refused)
 	t.Run("mentions", c.mentions)
 	t.Run("faults", c.faults)

@@ -2,9 +2,10 @@
 // bot of one installed app.
 //
 // Messages are Block Kit sections in mrkdwn, with a plain text beside them for
-// notifications. It uploads nothing. Slack fetches a card's image while it takes the message, and refuses
-// the whole message when it cannot, as for a forum behind a firewall: then the
-// message goes there without, and as plain text where Slack refuses its markup.
+// notifications. Slack fetches a card's image while it takes the message, and
+// refuses the whole message when it cannot, as for a forum behind a firewall: then
+// the message goes there without, and as plain text where Slack refuses its
+// markup. Where the system is set so, images are uploaded instead (image.go).
 //
 // With a signing secret or an app-level token it also hears what people say and
 // press: slash commands, mentions, direct messages, buttons, selects and modals,
@@ -34,6 +35,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/secret"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/upload"
 )
 
 // Name is the kind's name in the configuration.
@@ -47,6 +49,9 @@ type Client struct {
 	http   *http.Client
 	log    *slog.Logger
 	write  func(hub.Message, providers.Form) draft
+	images string // how they are shown
+	album  *upload.Album
+	shelf  shelf
 	team   atomic.Pointer[string] // the workspace's address, once Check has learned it
 
 	signing  secret.Value             // empty: no callbacks are taken
@@ -70,7 +75,7 @@ var (
 func Kind() providers.Kind {
 	return providers.Kind{
 		Name:   Name,
-		Config: func() providers.Config { return &Config{APIURL: defaultAPI} },
+		Config: func() providers.Config { return &Config{APIURL: defaultAPI, Images: providers.ImagesLink} },
 		Open: func(c providers.Config, env providers.Env) (providers.Provider, error) {
 			config, ok := c.(*Config)
 			if !ok {
@@ -92,6 +97,8 @@ func New(c *Config, env providers.Env) *Client {
 		log:      env.Log,
 		signing:  c.SigningSecret,
 		appToken: c.AppToken,
+		images:   cmp.Or(c.Images, providers.ImagesLink),
+		album:    upload.New(env.Pictures, terms()),
 	}
 	if client.log == nil {
 		client.log = slog.New(slog.DiscardHandler)
@@ -126,7 +133,8 @@ func (c *Client) Describe() providers.Description {
 		ID:     c.system,
 		Limits: providers.Limits{Text: textLimit, Unit: unit, Chat: pace(), Inspect: inspectPace()},
 		Can: hub.Features{
-			Threads: true, Edits: true, Deletes: true, Chats: true, Images: true,
+			Threads: true, Edits: true, Deletes: true, Chats: true,
+			Images: c.images != providers.ImagesOff, Uploads: c.images == providers.ImagesUpload,
 			Listens: hears, Buttons: hears, Dialogs: hears, Whispers: hears,
 		},
 	}
@@ -150,15 +158,23 @@ func (c *Client) learn(who *slack.AuthTestResponse) {
 
 // Send implements providers.Provider.
 func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error) {
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) { return c.post(ctx, p, form) })
+	pic, err := c.illustrate(ctx, opSend, p.Message)
+	if err != nil {
+		return hub.Receipt{}, err
+	}
+	return c.say(ctx, pic, func(m hub.Message, form providers.Form) (hub.Receipt, *providers.Failed) {
+		p.Message = m
+		return c.post(ctx, p, form)
+	})
 }
+
+const opSend = "chat.postMessage"
 
 // post makes one attempt.
 func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form) (hub.Receipt, *providers.Failed) {
-	const op = "chat.postMessage"
 	message := c.write(p.Message, form)
 	if message.none() {
-		return hub.Receipt{}, empty(op)
+		return hub.Receipt{}, empty(opSend)
 	}
 	fields := []string{"unfurl_links=false", "unfurl_media=false"}
 	root := threadOf(p.Root)
@@ -169,9 +185,9 @@ func (c *Client) post(ctx context.Context, p providers.Post, form providers.Form
 		fields = append(fields, "reply_broadcast=true")
 	}
 	w := &wire{http: c.http}
-	a, err := c.call(ctx, w, op, c.form(message, p.To.ID, fields...))
+	a, err := c.call(ctx, w, opSend, c.form(message, p.To.ID, fields...))
 	if err != nil {
-		return hub.Receipt{}, c.failed(op, w, err)
+		return hub.Receipt{}, c.failed(opSend, w, err)
 	}
 	r := c.receipt(cmp.Or(a.Channel, p.To.ID), a.TS)
 	r.At = timeOf(a.TS)

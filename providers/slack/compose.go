@@ -53,7 +53,7 @@ func compose(m hub.Message, form providers.Form) []slack.Block {
 		s.text(providers.Excerpt(m.Card), 0)
 	}
 	if image := picture(m); image != nil && form == providers.Whole {
-		s.blocks = append(s.blocks, slack.NewImageBlock(image.URL, image.Alt, "", nil))
+		s.blocks = append(s.blocks, imageBlock(image))
 	}
 	return s.blocks
 }
@@ -62,6 +62,11 @@ func compose(m hub.Message, form providers.Form) []slack.Block {
 // and fetches from where everyone may, so that it is left out where that is
 // known to fail.
 func picture(m hub.Message) *hub.Image {
+	if m.Card != nil {
+		if _, isFile := fileOf(m.Card.Image); isFile && !m.Card.Compact && !m.Card.Struck {
+			return m.Card.Image
+		}
+	}
 	image := providers.Picture(m.Card)
 	if image == nil || len(image.URL) > imageLimit {
 		return nil
@@ -76,6 +81,14 @@ func picture(m hub.Message) *hub.Image {
 	default:
 		return nil
 	}
+}
+
+// imageBlock shows an image: a file of Slack's, or what is at an address.
+func imageBlock(image *hub.Image) *slack.ImageBlock {
+	if id, isFile := fileOf(image); isFile {
+		return slack.NewImageBlockSlackFile(&slack.SlackFileObject{ID: id}, image.Alt, "", nil)
+	}
+	return slack.NewImageBlock(image.URL, image.Alt, "", nil)
 }
 
 // words writes what Slack gets in place of markup that it refused. Of a text

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub/secret"
+	"github.com/bellhop-chat/bellhop/providers"
 )
 
 const defaultAPI = "https://slack.com/api/"
@@ -21,6 +22,9 @@ type Config struct {
 	AppToken secret.Value `toml:"app_token" about:"An app-level token, xapp-…: to listen over Socket Mode, behind a firewall as well."`
 	// APIURL is where the Web API lives: GovSlack has its own.
 	APIURL string `toml:"api_url" about:"Where the Web API of Slack lives; GovSlack has its own."`
+	// Images is how a card's image is shown: fetched by Slack from its address, or
+	// uploaded, for which the app needs the scope files:write.
+	Images string `toml:"images" about:"How the image of a post is shown: Slack fetches it by its link, or it is uploaded, for forums that Slack cannot reach." one:"link,upload,off"`
 }
 
 // Problems implements providers.Config.
@@ -38,6 +42,7 @@ func (c *Config) Problems() map[string]string {
 	note("signing_secret", secretProblem(c.SigningSecret))
 	note("app_token", tokenProblem(c.AppToken, "xapp-", "an App-Level Token with the scope connections:write, under Basic Information of your Slack app"))
 	note("api_url", urlProblem(c.APIURL))
+	note("images", providers.ImagesProblem(c.Images))
 	return found
 }
 

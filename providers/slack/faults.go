@@ -47,7 +47,7 @@ func (c *Client) failed(op string, w *wire, err error) *providers.Failed {
 func plainer(r slack.SlackErrorResponse) providers.Form {
 	switch r.Err {
 	case "invalid_blocks", "invalid_blocks_format", "invalid_attachments", "msg_too_long", "msg_blocks_too_long":
-		if strings.Contains(strings.Join(r.ResponseMetadata.Messages, " "), "image") {
+		if strings.Contains(strings.Join(r.ResponseMetadata.Messages, " "), "image") || strings.Contains(strings.Join(r.ResponseMetadata.Messages, " "), "slack file") {
 			return providers.Imageless
 		}
 		return providers.PlainWords
@@ -161,6 +161,12 @@ func meaning(code string) (hub.Fault, string) {
 	// Of a response_url: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 	case "expired_url", "used_url":
 		return hub.FaultRejected, "Slack takes five answers to a command, for half an hour"
+
+	// https://docs.slack.dev/reference/methods/files.getUploadURLExternal#errors
+	// https://docs.slack.dev/reference/methods/files.completeUploadExternal#errors
+	case "file_uploads_disabled", "file_upload_size_restricted", "file_type_not_allowed", "storage_limit_reached",
+		"file_not_found", "file_update_failed", "file_deleted", "cant_delete_file", "team_file_storage_full":
+		return hub.FaultRejected, "the workspace does not take the file"
 
 	case "message_not_found":
 		return hub.FaultRejected, "the message is gone"

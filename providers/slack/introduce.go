@@ -54,6 +54,9 @@ func (c *Client) needs() []hub.Lack {
 		{Permission: "channels:read", For: "list channels to choose from"},
 		{Permission: "groups:read", For: "list private channels that the bot is in"},
 	}
+	if c.images == providers.ImagesUpload {
+		all = append(all, hub.Lack{Permission: "files:write", For: "upload the images of posts"})
+	}
 	if !c.listens() {
 		return all
 	}

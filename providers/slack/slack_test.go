@@ -34,6 +34,14 @@ func open(t *testing.T, url string) providers.Provider {
 	return p
 }
 
+func uploading(t *testing.T, url, images string, pictures providers.Pictures) providers.Provider {
+	t.Helper()
+	config := slack.Kind().Config().(*slack.Config)
+	config.Token, config.APIURL, config.Images = secret.New(token), url+"/api", images
+	require.Empty(t, config.Problems())
+	return slack.New(config, providers.Env{System: "slack-acme", Log: slog.Default(), Pictures: pictures})
+}
+
 // openListening is open with all that it takes to listen.
 func openListening(t *testing.T, url string) providers.Provider {
 	t.Helper()
@@ -50,7 +58,8 @@ func TestContract(t *testing.T) {
 			p.(*slacktest.Workspace).Put(slacktest.Channel{ID: "C0NEWSROOM", Name: "news", IsMember: true, IsReadOnly: true})
 			return providertest.Rooms{Strange: slacktest.Random, Silent: "C0NEWSROOM", Archived: slacktest.Archived, Unknown: "C0NOSUCHCH"}
 		},
-		Open: openListening,
+		Open:      openListening,
+		Uploading: uploading,
 		Platform: func(*testing.T) providertest.Platform {
 			workspace := slacktest.New(token)
 			workspace.Install(slacktest.App{AppToken: appToken})

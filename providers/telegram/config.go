@@ -20,11 +20,16 @@ type Config struct {
 	Listen bool `toml:"listen" about:"Hear what people say; of the programs that share a bot one may listen."`
 	// APIURL leads to the Bot API: Telegram's, or a server of one's own.
 	APIURL string `toml:"api_url" about:"Where the Bot API lives: Telegram's, or a server of your own."`
+	// Images is how a card's image is shown: as a link preview, which Telegram
+	// fetches, or as a photo with a caption, which holds less text.
+	Images string `toml:"images" about:"How the image of a post is shown: Telegram fetches it by its link, or it is uploaded as a photo, below which 1024 characters fit." one:"link,upload,off"`
 }
 
 var _ providers.Config = (*Config)(nil)
 
-func defaults() *Config { return &Config{Listen: true, APIURL: "https://api.telegram.org"} }
+func defaults() *Config {
+	return &Config{Listen: true, APIURL: "https://api.telegram.org", Images: providers.ImagesLink}
+}
 
 var (
 	tokenShape = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
@@ -52,6 +57,9 @@ func (c *Config) Problems() map[string]string {
 	case len(said) < shortestSecret:
 		problems["webhook_secret"] = fmt.Sprintf("has %d characters, at least %d are needed: who guesses it gives commands in anybody's name",
 			len(said), shortestSecret)
+	}
+	if problem := providers.ImagesProblem(c.Images); problem != "" {
+		problems["images"] = problem
 	}
 	if !isBase(c.APIURL) {
 		problems["api_url"] = "must be an http or https URL, such as https://api.telegram.org"

@@ -24,35 +24,65 @@ const (
 // Edit implements providers.Editor. A bot may edit its own messages however old
 // they are: https://core.telegram.org/bots/api#editmessagetext
 func (c *Client) Edit(ctx context.Context, p providers.Post, ref hub.MessageRef) (hub.Receipt, error) {
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
-		params, err := messageAt(opEdit, ref)
-		if err != nil {
-			return hub.Receipt{}, &providers.Failed{Err: err}
+	m, image := providers.Illustrated(p.Message, c.cfg.Images)
+	note := ""
+	if image != nil {
+		var o outcome
+		switch o, note = c.editPhoto(ctx, m, image, ref); {
+		case ctx.Err() != nil && (!o.made || o.failed != nil):
+			return hub.Receipt{}, stopped(ctx, opMedia)
+		case o.made && o.failed == nil:
+			return o.receipt, nil
+		case o.made && o.failed.Instead == providers.Whole && o.failed.Err.Fault != hub.FaultRejected:
+			return hub.Receipt{}, o.failed.Err
 		}
-		if !c.say(params, p.Message, form) {
-			return hub.Receipt{}, empty(opEdit)
-		}
-		return c.edit(ctx, params, ref)
+	}
+	r, err := providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+		return c.editText(ctx, m, form, ref, image != nil || providers.Picture(m.Card) != nil)
 	})
+	return noted(r, err, note)
 }
 
-func (c *Client) edit(ctx context.Context, params tgbotapi.Params, ref hub.MessageRef) (hub.Receipt, *providers.Failed) {
+// editText makes one attempt at an edit of a text, or of the words below what
+// turns out to be a photo.
+func (c *Client) editText(ctx context.Context, m hub.Message, form providers.Form, ref hub.MessageRef, keep bool) (hub.Receipt, *providers.Failed) {
+	params, err := messageAt(opEdit, ref)
+	if err != nil {
+		return hub.Receipt{}, &providers.Failed{Err: err}
+	}
+	if !c.say(params, m, form) {
+		return hub.Receipt{}, empty(opEdit)
+	}
+	r, failed := c.edited(ctx, opEdit, params, ref)
+	if isPhoto(failed) {
+		return c.editBelow(ctx, m, form, ref, keep)
+	}
+	return r, failed
+}
+
+// edited makes one attempt at a call that changes words.
+func (c *Client) edited(ctx context.Context, op string, params tgbotapi.Params, ref hub.MessageRef) (hub.Receipt, *providers.Failed) {
 	var m sent
-	failed := c.call(ctx, opEdit, params, &m)
-	if failed != nil && strings.Contains(strings.ToLower(failed.Said), "message is not modified") {
+	failed := c.call(ctx, op, params, &m)
+	if unmodified(failed) {
 		return hub.Receipt{Ref: ref}, nil // it says so already
 	}
 	if failed != nil {
 		return hub.Receipt{}, failed
 	}
 	if m.ID == 0 {
-		return hub.Receipt{}, c.unreadable(opEdit, 0)
+		return hub.Receipt{}, c.unreadable(op, 0)
 	}
+	return changed(&m, ref), nil
+}
+
+// changed is the receipt of the message at ref once it was changed.
+func changed(m *sent, ref hub.MessageRef) hub.Receipt {
 	receipt := hub.Receipt{Ref: ref, URL: m.url()}
 	if m.EditDate > 0 {
 		receipt.At = time.Unix(m.EditDate, 0).UTC()
 	}
-	return receipt, nil
+	return receipt
 }
 
 // Retract implements providers.Editor. In a group or channel a bot may delete

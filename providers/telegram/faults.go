@@ -146,7 +146,7 @@ func plainer(said string) providers.Form {
 	is := func(part string) bool { return strings.Contains(said, part) }
 	switch {
 	case slices.ContainsFunc([]string{
-		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "link preview", "preview_url", "button url", "button_url",
+		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "photo_", "image_process_failed", "wrong file identifier", "wrong type of the web page", "file is too big", "link preview", "preview_url", "button url", "button_url",
 	}, is):
 		return providers.Imageless
 	case slices.ContainsFunc([]string{"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long"}, is):

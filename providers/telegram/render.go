@@ -59,7 +59,10 @@ func bare() style {
 }
 
 // render writes m, cut to what one message holds.
-func render(m hub.Message, s style) string {
+func render(m hub.Message, s style) string { return renderWithin(m, s, maxText) }
+
+// renderWithin writes m, cut to a limit.
+func renderWithin(m hub.Message, s style, limit int) string {
 	head := ""
 	if m.Card != nil {
 		if m.Card.Struck { // of what is gone nothing more is shown
@@ -69,7 +72,7 @@ func render(m hub.Message, s style) string {
 		}
 		head = s.head(m.Card)
 	}
-	w := writer{style: s, left: maxText}
+	w := writer{style: s, left: limit}
 	w.took(head)
 	reserve := 0
 	if m.Card != nil && !m.Card.Compact && m.Card.Text != "" {

@@ -20,6 +20,7 @@
 package telegram
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,6 +35,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/providers"
+	"github.com/bellhop-chat/bellhop/providers/upload"
 )
 
 var _ providers.Provider = (*Client)(nil)
@@ -66,6 +68,9 @@ type Client struct {
 	log      *slog.Logger
 	callback string
 	text     func(hub.Message, providers.Form) string
+	captions func(hub.Message, providers.Form) string
+	album    *upload.Album
+	photos   photos
 
 	me      atomic.Pointer[identity] // nil until Telegram has said
 	menu    menu
@@ -76,7 +81,9 @@ type Client struct {
 func New(cfg Config, env providers.Env) *Client {
 	c := &Client{
 		id: env.System, cfg: cfg, http: env.HTTP, log: env.Log, callback: env.Callback, text: providers.Remember(write),
+		captions: providers.Remember(writeCaption), album: upload.New(env.Pictures, terms()),
 	}
+	c.cfg.Images = cmp.Or(cfg.Images, providers.ImagesLink)
 	if c.http == nil {
 		c.http = &http.Client{}
 	}
@@ -101,7 +108,8 @@ func (c *Client) Describe() providers.Description {
 			Inspect: inspectPace(),
 		},
 		Can: hub.Features{
-			Threads: true, Edits: true, Deletes: true, Images: true, Listens: c.cfg.Listen, Buttons: c.cfg.Listen,
+			Threads: true, Edits: true, Deletes: true,
+			Images: c.cfg.Images != providers.ImagesOff, Uploads: c.cfg.Images == providers.ImagesUpload, Listens: c.cfg.Listen, Buttons: c.cfg.Listen,
 		},
 	}
 }
@@ -119,21 +127,47 @@ func (c *Client) Send(ctx context.Context, p providers.Post) (hub.Receipt, error
 	if err != nil {
 		return hub.Receipt{}, &providers.Error{Fault: hub.FaultChatGone, Op: opSend, Err: err}
 	}
-	return providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
+	m, image := providers.Illustrated(p.Message, c.cfg.Images)
+	note := ""
+	if image != nil {
+		var o outcome
+		switch o, note = c.sendPhoto(ctx, to, p, m, image); {
+		case ctx.Err() != nil && (!o.made || o.failed != nil):
+			return hub.Receipt{}, stopped(ctx, opPhoto)
+		case o.made && o.failed == nil:
+			return o.receipt, nil
+		case o.made:
+			return hub.Receipt{}, o.failed.Err
+		}
+	}
+	r, err := providers.Simplify(func(form providers.Form) (hub.Receipt, *providers.Failed) {
 		params := to.params(p.Root)
-		if !c.say(params, p.Message, form) {
+		if !c.say(params, m, form) {
 			return hub.Receipt{}, empty(opSend)
 		}
 		return c.post(ctx, params)
 	})
+	return noted(r, err, note)
+}
+
+func stopped(ctx context.Context, op string) *providers.Error {
+	return &providers.Error{Fault: hub.FaultTemporary, Op: op, Err: fmt.Errorf("stopped at its image: %w", ctx.Err())}
+}
+
+func noted(r hub.Receipt, err error, note string) (hub.Receipt, error) {
+	if err == nil {
+		r.Note = providers.Join("; ", note, r.Note)
+	}
+	return r, err
 }
 
 // say puts a message into the parameters of a call. It is false if there is
 // nothing to say.
 //
-// The card's image is the message's link preview. As a photo with a caption it
-// could hold no more than 1024 characters of text, and an edit could neither add
-// nor remove it; and a preview that Telegram cannot make it leaves out:
+// The card's image is the message's link preview, unless it is uploaded. As a
+// photo with a caption the message holds no more than 1024 characters of text, and
+// no edit makes a text of it again; and a preview that Telegram cannot make it
+// leaves out:
 // https://core.telegram.org/bots/api#linkpreviewoptions
 func (c *Client) say(params tgbotapi.Params, m hub.Message, form providers.Form) bool {
 	params["text"] = c.text(m, form)
@@ -185,6 +219,9 @@ type sent struct {
 	ReplyTo *struct {
 		ID int64 `json:"message_id"`
 	} `json:"reply_to_message"`
+	Photo []struct {
+		FileID string `json:"file_id"`
+	} `json:"photo"` // in several sizes, the largest last
 }
 
 func (c *Client) post(ctx context.Context, params tgbotapi.Params) (hub.Receipt, *providers.Failed) {
@@ -195,15 +232,20 @@ func (c *Client) post(ctx context.Context, params tgbotapi.Params) (hub.Receipt,
 	if m.ID == 0 {
 		return hub.Receipt{}, c.unreadable(opSend, http.StatusOK)
 	}
+	return c.receipt(&m, params["reply_parameters"]), nil
+}
+
+// receipt is that of a new message, which asked to be a reply or did not.
+func (c *Client) receipt(m *sent, asked string) hub.Receipt {
 	receipt := hub.Receipt{
 		Ref: hub.MessageRef(fmt.Sprintf("%d/%d", m.Chat.ID, m.ID)),
 		URL: m.url(),
 		At:  time.Unix(m.Date, 0).UTC(),
 	}
-	if asked := params["reply_parameters"]; asked != "" && m.ReplyTo == nil {
+	if asked != "" && m.ReplyTo == nil {
 		receipt.Note = "not sent as a reply: the message to reply to is gone"
 	}
-	return receipt, nil
+	return receipt
 }
 
 // url is the message's address. Only supergroups and channels have one; those

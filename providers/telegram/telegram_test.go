@@ -36,6 +36,14 @@ func open(t *testing.T, apiURL string) providers.Provider {
 	return p
 }
 
+func uploading(t *testing.T, apiURL, images string, pictures providers.Pictures) providers.Provider {
+	t.Helper()
+	cfg := telegram.Kind().Config().(*telegram.Config)
+	cfg.Token, cfg.APIURL, cfg.Images = secret.New(token), apiURL, images
+	require.Empty(t, cfg.Problems())
+	return telegram.New(*cfg, providers.Env{System: "telegram-acme", Log: slog.Default(), Pictures: pictures})
+}
+
 // answer is an answer of the Bot API that is not ok.
 func answer(status int, description, parameters string) providertest.Step {
 	body := map[string]any{"ok": false, "error_code": status, "description": description}
@@ -49,6 +57,8 @@ func answer(status int, description, parameters string) providertest.Step {
 func TestContract(t *testing.T) {
 	proxied := providertest.Step{Status: 429, Header: http.Header{"Retry-After": {"7"}}, Body: "slow down"}
 	providertest.Run(t, providertest.Case{
+		Uploading:  uploading,
+		PhotoPosts: true,
 		Rooms: func(_ *testing.T, p providertest.Platform) providertest.Rooms {
 			platform := p.(*telegramtest.Platform)
 			r := providertest.Rooms{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ var allowed = map[string][]string{
 	"a": {"href", "target"}, "ul": nil, "ol": {"start"}, "sup": nil, "sub": nil, "li": nil, "b": nil, "i": nil, "u": nil,
 	"strong": nil, "em": nil, "s": nil, "code": {"class"}, "hr": nil, "br": nil, "div": nil, "table": nil, "thead": nil,
 	"tbody": nil, "tr": nil, "th": nil, "td": nil, "caption": nil, "pre": nil, "span": nil, "details": nil, "summary": nil,
+	"img": {"width", "height", "alt", "title", "src"},
 }
 
 // deepest is how deep tags may nest.
@@ -40,7 +42,7 @@ func CheckHTML(s string) error {
 			if err := checkTag(token); err != nil {
 				return err
 			}
-			if token.Data != "br" && token.Data != "hr" {
+			if token.Data != "br" && token.Data != "hr" && token.Data != "img" {
 				open = append(open, token.Data)
 			}
 			if len(open) > deepest {
@@ -79,12 +81,17 @@ func checkTag(t html.Token) error {
 			return fmt.Errorf("<%s %s> is not allowed", t.Data, a.Key)
 		case a.Key == "class" && !strings.HasPrefix(a.Val, "language-"):
 			return fmt.Errorf("class %q is not allowed", a.Val)
+		case a.Key == "src" && !mediaShape.MatchString(a.Val):
+			return fmt.Errorf("an image at %q is not shown", a.Val)
 		case a.Key == "href" && !isLink(a.Val):
 			return fmt.Errorf("a link to %q is not allowed", a.Val)
 		}
 	}
 	return nil
 }
+
+// mediaShape: https://spec.matrix.org/latest/client-server-api/#matrix-content-mxc-uris
+var mediaShape = regexp.MustCompile(`^mxc://[^/?#]+/[A-Za-z0-9_-]+$`)
 
 func isLink(s string) bool {
 	u, err := url.Parse(s)
@@ -110,6 +117,8 @@ func Read(s providertest.Sent) (providertest.Reading, error) {
 			return r, nil
 		case kind == html.StartTagToken && token.Data == "a":
 			r.Links = append(r.Links, token.Attr[0].Val)
+		case kind == html.StartTagToken && token.Data == "img":
+			r.Images = append(r.Images, token.Attr[0].Val)
 		case kind == html.StartTagToken && token.Data == "pre":
 			code = &strings.Builder{}
 		case kind == html.EndTagToken && token.Data == "pre":

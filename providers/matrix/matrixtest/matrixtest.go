@@ -45,6 +45,7 @@ type Platform struct {
 	posted  int
 	edits   map[string]string // edit or reaction by transaction
 	others  map[string]bool   // events of somebody else
+	media   media
 
 	log        []entry // everything that happened, in order
 	oldest     int     // the first position that tokens may name
@@ -82,6 +83,8 @@ func New(token, userID string) *Platform {
 	p.handle("GET "+v3+"/profile/{user}/displayname", p.profile)
 	p.handle("PUT "+v3+"/rooms/{room}/send/{type}/{txn}", p.send)
 	p.handle("PUT "+v3+"/rooms/{room}/redact/{event}/{txn}", p.redact)
+	p.handle("GET /_matrix/client/v1/media/config", p.mediaConfig)
+	p.handle("POST /_matrix/media/v3/upload", p.upload)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "M_UNRECOGNIZED", "Unrecognized request")
 	})

@@ -119,6 +119,7 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request) {
 	}
 	p := t.post
 	p.Patch(&change)
+	s.attach(p)
 	if status, id, words := unsound(p); id != "" {
 		refuse(w, status, id, words)
 		return

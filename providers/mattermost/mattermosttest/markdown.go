@@ -34,12 +34,13 @@ func Read(s providertest.Sent) (providertest.Reading, error) {
 			r.Images = append(r.Images, a.ImageURL)
 		}
 	}
+	r.Images = append(r.Images, p.FileIds...)
 	return r.Reading, err
 }
 
 // readPost reads what of a post is Markdown.
 func readPost(p *model.Post) (*reader, error) {
-	r := &reader{Reading: providertest.Reading{Plain: len(p.Attachments()) == 0}}
+	r := &reader{Reading: providertest.Reading{Plain: len(p.Attachments()) == 0 && len(p.FileIds) == 0}}
 	texts := []string{p.Message}
 	for _, a := range p.Attachments() {
 		texts = append(texts, a.Pretext, a.Text)

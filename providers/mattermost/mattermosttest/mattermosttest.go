@@ -47,6 +47,7 @@ type Server struct {
 	events    int
 	others    map[string]*model.Post // that are not the bot's
 	forbidden map[string]bool        // permissions that the bot lacks
+	files     map[string]file        // that were uploaded
 	closed    bool                   // for edits
 	outside   []*model.Channel       // that the bot is not in
 	moderated map[string]bool        // channels in which the bot may not post
@@ -72,7 +73,7 @@ func New(token string) *Server {
 		panic(err)
 	}
 	s := &Server{
-		token: token, mux: http.NewServeMux(), others: map[string]*model.Post{}, forbidden: map[string]bool{}, moderated: map[string]bool{},
+		token: token, mux: http.NewServeMux(), others: map[string]*model.Post{}, forbidden: map[string]bool{}, files: map[string]file{}, moderated: map[string]bool{},
 		version: Newest, key: key, admins: map[string]bool{}, reactions: map[string][]*model.Reaction{},
 		conns: map[string]*conn{}, hooks: map[string]*commandHook{}, more: make(chan struct{}),
 	}
@@ -88,6 +89,8 @@ func New(token string) *Server {
 	s.mux.HandleFunc("GET /api/v4/users/me/teams", s.teams)
 	s.mux.HandleFunc("GET /api/v4/users/me/channels", s.list)
 	s.mux.HandleFunc("POST /api/v4/posts", s.post)
+	s.mux.HandleFunc("POST /api/v4/files", s.upload)
+	s.mux.HandleFunc("GET /api/v4/posts/{id}", s.get)
 	s.mux.HandleFunc("GET /api/v4/posts/{id}/thread", s.thread)
 	s.mux.HandleFunc("PUT /api/v4/posts/{id}/patch", s.patch)
 	s.mux.HandleFunc("DELETE /api/v4/posts/{id}", s.remove)
@@ -150,6 +153,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, id, words)
 		return
 	}
+	s.attach(&p)
 	s.accept(&p)
 	if scripted {
 		step.Answer(w, r)
@@ -221,9 +225,11 @@ func (s *Server) accept(p *model.Post) {
 
 // raw is what a post says, without what differs from one time to the next.
 func raw(p *model.Post) json.RawMessage {
-	raw, err := json.Marshal(map[string]any{
-		"channel_id": p.ChannelId, "root_id": p.RootId, "message": p.Message, "props": p.Props,
-	})
+	said := map[string]any{"channel_id": p.ChannelId, "root_id": p.RootId, "message": p.Message, "props": p.Props}
+	if len(p.FileIds) > 0 {
+		said["file_ids"] = p.FileIds
+	}
+	raw, err := json.Marshal(said)
 	if err != nil {
 		panic(err) // it was JSON a moment ago
 	}

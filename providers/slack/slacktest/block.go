@@ -20,6 +20,7 @@ type Block struct {
 	Text           *Text             `json:"text,omitempty"`
 	Elements       []json.RawMessage `json:"elements,omitempty"` // texts of a context, else Elements
 	ImageURL       string            `json:"image_url,omitempty"`
+	SlackFile      *slackFile        `json:"slack_file,omitempty"`
 	AltText        string            `json:"alt_text,omitempty"`
 	Label          *Text             `json:"label,omitempty"`
 	Hint           *Text             `json:"hint,omitempty"`

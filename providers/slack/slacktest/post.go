@@ -100,6 +100,12 @@ func (s *Workspace) read(m Message) (blocks []Block, code, detail string) {
 		if problem := b.problem(false); problem != "" {
 			return nil, "invalid_blocks", fmt.Sprintf("[ERROR] %s [json-pointer:/blocks/%d]", problem, i)
 		}
+		if b.Type == "image" && b.SlackFile != nil && b.ImageURL == "" {
+			if problem := s.fileProblem(b.SlackFile); problem != "" {
+				return nil, "invalid_blocks", fmt.Sprintf("[ERROR] %s [json-pointer:/blocks/%d/slack_file]", problem, i)
+			}
+			continue
+		}
 		if problem := s.imageProblem(b); problem != "" {
 			return nil, "invalid_blocks", fmt.Sprintf("[ERROR] %s [json-pointer:/blocks/%d/image_url]", problem, i)
 		}

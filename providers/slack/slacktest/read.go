@@ -27,7 +27,10 @@ func Read(s providertest.Sent) (providertest.Reading, error) {
 	}
 	r.Plain = len(blocks) == 0
 	for _, b := range blocks {
-		if b.Type == "image" {
+		switch {
+		case b.Type == "image" && b.SlackFile != nil:
+			r.Images = append(r.Images, b.SlackFile.ID)
+		case b.Type == "image":
 			r.Images = append(r.Images, b.ImageURL)
 		}
 		for _, t := range b.texts() {

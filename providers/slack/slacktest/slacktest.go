@@ -55,6 +55,9 @@ type Workspace struct {
 	hidden map[string]bool // hosts that Slack cannot reach
 	closed bool            // for edits
 
+	files     map[string]*file
+	unsettled int // messages with a file that are still refused
+
 	app    App
 	users  []User
 	serial int // of triggers, hooks, views and events
@@ -73,10 +76,11 @@ var _ providertest.Platform = (*Workspace)(nil)
 func New(token string) *Workspace {
 	s := &Workspace{
 		token:  token,
-		scopes: "channels:read,groups:read,chat:write,commands,users:read,app_mentions:read,channels:history,groups:history,im:history",
+		scopes: "channels:read,groups:read,chat:write,commands,users:read,app_mentions:read,channels:history,groups:history,im:history,files:write",
 		clock:  time.Unix(1_773_480_413, 0),
 		others: map[string]bool{},
 		hidden: map[string]bool{},
+		files:  map[string]*file{},
 		channels: []Channel{
 			{ID: General, Name: "general", IsMember: true},
 			{ID: Support, Name: "support", IsMember: true},
@@ -119,6 +123,9 @@ func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, hookPath):
 		s.serveHook(w, r)
 		return
+	case strings.HasPrefix(r.URL.Path, uploadPath):
+		s.takeBytes(w, r)
+		return
 	case r.URL.Path == socketPath:
 		s.line.serve(w, r)
 		return
@@ -157,6 +164,12 @@ func (s *Workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.list(w, r)
 	case "conversations.info":
 		s.channelInfo(w, r)
+	case "files.getUploadURLExternal":
+		s.getUploadURL(w, r)
+	case "files.completeUploadExternal":
+		s.completeUpload(w, r)
+	case "files.delete":
+		s.deleteFile(w, r)
 	case "users.info":
 		s.userInfo(w, r)
 	case "views.open", "views.push", "views.update":

@@ -69,7 +69,10 @@ func (p *Platform) edit(m message, number string) (any, *refusal) {
 		return nil, why
 	}
 	was := decode(old.Raw)
-	if was.Text == m.Text && was.ParseMode == m.ParseMode && bytes.Equal(was.LinkPreview, m.LinkPreview) &&
+	if was.Photo != "" && m.Photo == "" {
+		return nil, bad("there is no text in the message to edit")
+	}
+	if was.Photo == m.Photo && was.Text == m.Text && was.ParseMode == m.ParseMode && bytes.Equal(was.LinkPreview, m.LinkPreview) &&
 		bytes.Equal(was.Markup, m.Markup) {
 		return nil, bad(unmodified)
 	}

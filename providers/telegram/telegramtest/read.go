@@ -11,6 +11,10 @@ import (
 func Read(s providertest.Sent) (providertest.Reading, error) {
 	m := decode(s.Raw)
 	r := providertest.Reading{Plain: m.ParseMode == ""}
+	if m.Photo != "" {
+		r.Images, r.Plain = []string{m.Photo}, false
+		return readText(r, m)
+	}
 	var p preview
 	if err := json.Unmarshal(m.LinkPreview, &p); err != nil {
 		return r, fmt.Errorf("link_preview_options: %w", err)
@@ -23,6 +27,11 @@ func Read(s providertest.Sent) (providertest.Reading, error) {
 	case !p.Disabled:
 		r.Images, r.Plain = []string{p.URL}, false
 	}
+	return readText(r, m)
+}
+
+// readText reads what is written in a message.
+func readText(r providertest.Reading, m message) (providertest.Reading, error) {
 	if m.ParseMode == "" {
 		return r, nil
 	}

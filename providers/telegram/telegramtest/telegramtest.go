@@ -48,6 +48,7 @@ func New(token string) *Platform {
 	}
 	for method, does := range map[string]http.HandlerFunc{
 		"getMe": p.getMe, "sendMessage": p.sendMessage, "editMessageText": p.editMessageText, "deleteMessage": p.deleteMessage,
+		"sendPhoto": p.sendPhoto, "editMessageMedia": p.editMessageMedia, "editMessageCaption": p.editMessageCaption,
 		"editMessageReplyMarkup": p.editMessageReplyMarkup, "answerCallbackQuery": p.answerCallbackQuery,
 		"setMyCommands": p.setMyCommands, "getChatMember": p.getChatMember, "getChat": p.getChat,
 		"getUpdates": p.getUpdates, "setWebhook": p.setWebhook, "deleteWebhook": p.deleteWebhook, "getWebhookInfo": p.getWebhookInfo,
@@ -93,6 +94,7 @@ func (p *Platform) getMe(w http.ResponseWriter, _ *http.Request) {
 type message struct {
 	ChatID      string          `json:"chat_id"`
 	Thread      int64           `json:"message_thread_id,omitempty"`
+	Photo       string          `json:"photo,omitempty"` // a file's id: Text is its caption then
 	Text        string          `json:"text"`
 	ParseMode   string          `json:"parse_mode,omitempty"`
 	LinkPreview json.RawMessage `json:"link_preview_options,omitempty"`
@@ -241,6 +243,9 @@ func visible(m message) (string, *refusal) {
 	}
 	text = strings.TrimSpace(text)
 	switch {
+	case m.Photo != "" && providers.UTF16.Len(text) > captionLimit:
+		return "", bad("message caption is too long")
+	case m.Photo != "":
 	case text == "":
 		return "", bad("message text is empty")
 	case providers.UTF16.Len(text) > limit:
