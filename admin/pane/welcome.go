@@ -204,6 +204,13 @@ func (p *Pane) address(r *http.Request, path string) string {
 	return scheme + "://" + r.Host + path
 }
 
+// begin has the first field of an empty form be typed into.
+func (f *sectionForm) begin() {
+	if len(f.First) > 0 {
+		f.First[0].Focus = true
+	}
+}
+
 // with is a path with what it is asked with.
 func with(path string, pairs ...string) string {
 	q := url.Values{}

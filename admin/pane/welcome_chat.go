@@ -93,6 +93,7 @@ func (p *Pane) welcomeChat(w http.ResponseWriter, r *http.Request) error {
 	}
 	if kind, known := p.kindOf(hub.PartSystem, kind); known && kind.Kind != consoleKind {
 		page.Form = formOf(page.Words, kind, nil)
+		page.Form.begin()
 	} else {
 		page.Kinds = p.chatKinds(page.setup.systems)
 	}

@@ -24,6 +24,7 @@ type welcomeForumPage struct {
 	wizard
 	Form     *sectionForm
 	Problem  string        // why the forum was not connected
+	Theirs   bool          // the forum has refused something
 	Forum    *wizardForum  // nil: none is connected yet
 	Others   []hub.Source  // further forums
 	Base     string        // where Bellhop is reached, as far as is known
@@ -78,6 +79,11 @@ func (f *wizardForum) Here() bool { return f.Section.Managed == hub.ManagedHere 
 // Table is where the configuration file tells of it.
 func (f *wizardForum) Table() string { return "[sources." + string(f.Source) + "]" }
 
+// PublicSetting is how the configuration file says where Bellhop is reached.
+func (*welcomeForumPage) PublicSetting() string {
+	return "[server]\npublic_url = \"https://bell.example.com\""
+}
+
 func (p *Pane) forumStep(r *http.Request) (*welcomeForumPage, error) {
 	frame, err := p.wizard(r, 2, "welcome.forum.title")
 	if err != nil {
@@ -86,6 +92,7 @@ func (p *Pane) forumStep(r *http.Request) (*welcomeForumPage, error) {
 	page := &welcomeForumPage{wizard: frame, Base: p.address(r, ""), NoPublic: p.PublicURL == ""}
 	page.Mine = onThisMachine(page.Base)
 	page.setForm(formOf(page.Words, p.forumKind(), nil))
+	page.Form.begin()
 	return page, nil
 }
 
@@ -222,6 +229,10 @@ func (p *Pane) connectForum(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.notConnected(w, r, page, proof, err)
 	}
+	// What the forum has is asked for now: the wizard goes on with its categories.
+	if _, err := p.Admin.RefreshSource(r.Context(), hub.Source(made.Name)); err != nil {
+		p.Log.WarnContext(r.Context(), "the categories of a forum cannot be read", "source", made.Name, "err", err)
+	}
 	if page.setup.sources, err = p.Admin.SourceList(r.Context()); err != nil {
 		return err
 	}
@@ -266,7 +277,7 @@ func (p *Pane) notConnected(w http.ResponseWriter, r *http.Request, page *welcom
 		return err
 	}
 	if proof != nil && !proof.OK {
-		page.Problem, page.Form.Wrong = proof.Problem, ""
+		page.Problem, page.Form.Wrong, page.Theirs = proof.Problem, "", len(proof.Fields) > 0
 	}
 	page.Next = wizardNext{URL: welcomeChatPath, Skip: true}
 	return p.stepForum(w, r, http.StatusUnprocessableEntity, page)
