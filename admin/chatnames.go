@@ -22,6 +22,10 @@ type NamedChat struct {
 // roomsLast is for how long what chats are called is told again.
 const roomsLast = 20 * time.Second
 
+// roomsAgain is after how long a platform that did not list its chats is asked
+// again.
+const roomsAgain = 2 * time.Second
+
 // chatCache are the chats that are known, by system and id.
 type chatCache struct {
 	mu   sync.Mutex
@@ -62,6 +66,7 @@ func (s *Server) ChatNames(ctx context.Context) (map[hub.Chat]NamedChat, error) 
 	}
 	soon, cancel := context.WithTimeout(ctx, listPatience)
 	defer cancel()
+	whole := true
 	for _, system := range systems {
 		if !system.Features.Chats {
 			continue
@@ -69,6 +74,7 @@ func (s *Server) ChatNames(ctx context.Context) (map[hub.Chat]NamedChat, error) 
 		listed, err := s.Chats(soon, system.System, "")
 		if err != nil { // then they go by what people said there, or by their ids
 			s.Log.DebugContext(ctx, "the chats of a system cannot be listed", "system", system.System, "err", err)
+			whole = false
 			continue
 		}
 		for _, l := range listed {
@@ -76,7 +82,17 @@ func (s *Server) ChatNames(ctx context.Context) (map[hub.Chat]NamedChat, error) 
 		}
 	}
 	c.at, c.by, c.kind = s.Now(), by, kinds
+	if !whole {
+		c.at = c.at.Add(roomsAgain - roomsLast)
+	}
 	return by, nil
+}
+
+// forget has chats be looked up anew: there is another system.
+func (c *chatCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = time.Time{}
 }
 
 // ChatName is a chat as people know it; one that nobody knows has its id.
@@ -107,7 +123,7 @@ func (s *Server) FindChats(ctx context.Context, system hub.System, text string, 
 			found[chat] = r
 		}
 	}
-	if system != "" && text != "" && len(found) < n {
+	if system != "" && (text != "" || len(found) == 0) && len(found) < n {
 		soon, cancel := context.WithTimeout(ctx, listPatience)
 		defer cancel()
 		listed, err := s.Chats(soon, system, text)

@@ -23,13 +23,13 @@ const (
 type welcomeForumPage struct {
 	wizard
 	Form     *sectionForm
-	Problem  string        // why the forum was not connected
-	Theirs   bool          // the forum has refused something
-	Forum    *wizardForum  // nil: none is connected yet
-	Others   []hub.Source  // further forums
-	Base     string        // where Bellhop is reached, as far as is known
-	NoPublic bool          // nobody has said where that is
-	Mine     bool          // it is reached only on this machine
+	Problem  string       // why the forum was not connected
+	Theirs   bool         // the forum has refused something
+	Forum    *wizardForum // nil: none is connected yet
+	Others   []hub.Source // further forums
+	Base     string       // where Bellhop is reached, as far as is known
+	NoPublic bool         // nobody has said where that is
+	Mine     bool         // it is reached only on this machine
 }
 
 // wizardForum is a forum that is being connected.
@@ -68,7 +68,9 @@ func (f *wizardForum) Host() string {
 }
 
 // Hooks is where the forum keeps its webhooks.
-func (f *wizardForum) Hooks() string { return webAddress(strings.TrimRight(f.URL, "/") + "/admin/api/web_hooks") }
+func (f *wizardForum) Hooks() string {
+	return webAddress(strings.TrimRight(f.URL, "/") + "/admin/api/web_hooks")
+}
 
 // Pinged reports whether what came was a ping.
 func (f *wizardForum) Pinged() bool { return f.PingedAt.Equal(f.HeardAt) }
