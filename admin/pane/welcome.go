@@ -211,6 +211,16 @@ func (f *sectionForm) begin() {
 	}
 }
 
+// wrongs are the fields in which something is wrong.
+func (f *sectionForm) wrongs() (list []sectionField) {
+	for _, field := range slices.Concat(f.First, f.More) {
+		if field.Wrong != "" {
+			list = append(list, field)
+		}
+	}
+	return list
+}
+
 // with is a path with what it is asked with.
 func with(path string, pairs ...string) string {
 	q := url.Values{}

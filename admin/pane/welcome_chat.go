@@ -27,17 +27,13 @@ type welcomeChatPage struct {
 // Console reports whether the system is the console, which needs no account.
 func (p *welcomeChatPage) Console() bool { return p.System.Kind == consoleKind }
 
-// Amiss are the fields in which something is wrong.
-func (p *welcomeChatPage) Amiss() (list []sectionField) {
+// Amiss are the fields in which something is wrong, unless what the platform said
+// tells it all.
+func (p *welcomeChatPage) Amiss() []sectionField {
 	if p.Form == nil || p.Proof != nil && p.Proof.Problem != "" {
-		return nil // what the platform said tells it all
+		return nil
 	}
-	for _, f := range slices.Concat(p.Form.First, p.Form.More) {
-		if f.Wrong != "" {
-			list = append(list, f)
-		}
-	}
-	return list
+	return p.Form.wrongs()
 }
 
 func (p *Pane) chatStep(r *http.Request) (*welcomeChatPage, error) {
@@ -204,8 +200,7 @@ func (p *Pane) connectChat(w http.ResponseWriter, r *http.Request) error {
 	}
 	made, proof, err := p.Admin.MakeSection(r.Context(), hub.PartSystem, change, r.PostFormValue("unproved") == "1")
 	if err == nil {
-		http.Redirect(w, r, with(welcomeChatPath, "system", made.Name), http.StatusSeeOther)
-		return nil
+		return p.goOn(w, r, with(welcomeChatPath, "system", made.Name))
 	}
 	if !page.Form.refuse(err) {
 		return err
@@ -213,7 +208,11 @@ func (p *Pane) connectChat(w http.ResponseWriter, r *http.Request) error {
 	if proof != nil && !proof.OK {
 		page.Proof, page.Form.Wrong = proof, ""
 	}
-	web.Render(w, page.Words, http.StatusUnprocessableEntity, "pane/welcome-chat.html", page)
+	name := "pane/welcome-chat.html"
+	if page.Part { // what was typed stays: no secret comes back out of a form
+		name = "welcome-proof"
+	}
+	web.Render(w, page.Words, http.StatusUnprocessableEntity, name, page)
 	return nil
 }
 

@@ -98,6 +98,15 @@ func (p *Pane) forumStep(r *http.Request) (*welcomeForumPage, error) {
 	return page, nil
 }
 
+// Amiss are the fields in which something is wrong, unless what the forum said
+// tells it all.
+func (page *welcomeForumPage) Amiss() []sectionField {
+	if page.Problem != "" {
+		return nil
+	}
+	return page.Form.wrongs()
+}
+
 // setForm takes a form of a forum, whose secret is made unless it is brought along:
 // that is for the few.
 func (page *welcomeForumPage) setForm(f *sectionForm) {
@@ -282,6 +291,12 @@ func (p *Pane) notConnected(w http.ResponseWriter, r *http.Request, page *welcom
 		page.Problem, page.Form.Wrong, page.Theirs = proof.Problem, "", len(proof.Fields) > 0
 	}
 	page.Next = wizardNext{URL: welcomeChatPath, Skip: true}
+	if isPart(r) { // what was typed stays: no secret comes back out of a form
+		w.Header().Set("HX-Retarget", "#problem")
+		w.Header().Set("HX-Reswap", "outerHTML")
+		web.Render(w, page.Words, http.StatusUnprocessableEntity, "welcome-problem", page)
+		return nil
+	}
 	return p.stepForum(w, r, http.StatusUnprocessableEntity, page)
 }
 
