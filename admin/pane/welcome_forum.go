@@ -86,6 +86,9 @@ func (*welcomeForumPage) PublicSetting() string {
 	return "[server]\npublic_url = \"https://bell.example.com\""
 }
 
+// Try is what shows on another machine whether it reaches Bellhop.
+func (page *welcomeForumPage) Try() string { return "curl -I " + page.Base + "/healthz" }
+
 func (p *Pane) forumStep(r *http.Request) (*welcomeForumPage, error) {
 	frame, err := p.wizard(r, 2, "welcome.forum.title")
 	if err != nil {
