@@ -26,6 +26,8 @@ const (
 	// listsLast is for how long what a platform listed is: it counts how often it is
 	// asked.
 	listsLast = time.Minute
+	// listsAgain is after how long a platform that did not list them is asked again.
+	listsAgain = 2 * time.Second
 	// listPatience is how long platforms may take to list their chats.
 	listPatience = 2 * time.Second
 )
@@ -72,6 +74,13 @@ type nameCache struct {
 type listedChats struct {
 	at    time.Time
 	chats []providers.ChatInfo
+}
+
+// forget has names be found out anew: there is another system.
+func (c *nameCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = nil
 }
 
 func (c *nameCache) known() *ChatNames {
@@ -174,6 +183,7 @@ func (s *Server) platformChats(ctx context.Context, now time.Time, systems []hub
 			chats, err := s.Chats(ctx, system.System, "")
 			if err != nil {
 				s.Log.DebugContext(ctx, "the chats of a system cannot be listed", "system", system.System, "err", err)
+				lists[i].at = now.Add(listsAgain - listsLast)
 				return
 			}
 			lists[i].chats = chats

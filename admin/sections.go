@@ -95,6 +95,7 @@ func (s *Server) MakeSection(ctx context.Context, part hub.SectionPart, in hub.S
 	if err != nil {
 		return nil, proof, err
 	}
+	s.chatNames.forget()
 	s.record(ctx, sectionEntry(part, "create", hub.OutcomeCreated, nil, made))
 	return made, proof, nil
 }

@@ -29,6 +29,7 @@ type homePage struct {
 	Chart    homeChart
 	Steps    []homeStep // none: Bellhop is set up
 	Done     int        // of them
+	Wizard   bool       // the wizard leads through what is left
 	Rows     []homeRow
 	Seen     string // what the rows are, for the stream
 	Empty    bool   // nothing has arrived yet
@@ -102,6 +103,7 @@ func (p *Pane) home(w http.ResponseWriter, r *http.Request) error {
 	if page.Steps, page.Done, err = p.homeSteps(r.Context(), page.Words, &s); err != nil {
 		return err
 	}
+	page.Wizard = page.MayAdmin() && inWizard(page.Steps)
 	page.Sentence = homeSentence(page.Words, &s)
 	page.Strip = homeStrip(page.Words, &s)
 	page.Chart = chartOf(page.Words, page.Clock, s.hours)

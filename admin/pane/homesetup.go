@@ -2,8 +2,10 @@ package pane
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/web"
 )
@@ -13,21 +15,23 @@ type homeStep struct {
 	Text, URL string
 	Note      string // why, or what is missing
 	Done      bool
+	Wizard    string // the step of the wizard that does it; empty: none
 }
 
 // homeCheck says whether a step is done. A further step is a further check.
 type homeCheck struct {
 	name string // of its text: home.setup.<name>, with home.setup.<name>Note
 	url  string
+	step string // of the wizard, for admins; empty: it has none
 	done func(ctx context.Context, p *Pane, s *homeState) (bool, error)
 }
 
 func homeChecks() []homeCheck {
 	return []homeCheck{
-		{name: "source", url: "/sources", done: sourceIsConnected},
-		{name: "system", url: "/systems", done: systemIsConnected},
-		{name: "subscription", url: "/subscriptions", done: subscriptionIsMade},
-		{name: "message", url: "/activity/deliveries", done: messageHasArrived},
+		{name: "source", url: "/sources", step: welcomeForumPath, done: sourceIsConnected},
+		{name: "system", url: "/systems", step: welcomeChatPath, done: systemIsConnected},
+		{name: "subscription", url: "/subscriptions", step: welcomeRowPath, done: subscriptionIsMade},
+		{name: "message", url: "/activity/deliveries", step: welcomeRowPath, done: messageHasArrived},
 		{name: "alerts", url: "/settings", done: alertsHaveAChat},
 		{name: "backup", url: "/settings", done: backupIsKept},
 	}
@@ -36,9 +40,12 @@ func homeChecks() []homeCheck {
 // backupLasts is for how long a backup counts as one.
 const backupLasts = 31 * 24 * time.Hour
 
+// heardLasts is for how long a ping counts as having heard a source.
+const heardLasts = 7 * 24 * time.Hour
+
 func sourceIsConnected(_ context.Context, _ *Pane, s *homeState) (bool, error) {
 	for _, source := range s.sources {
-		if s.week.Events[source.Source] > 0 {
+		if s.week.Events[source.Source] > 0 || s.now.Sub(source.PingedAt) < heardLasts {
 			return true, nil
 		}
 	}
@@ -77,7 +84,10 @@ func backupIsKept(ctx context.Context, p *Pane, s *homeState) (bool, error) {
 // homeSteps lists the steps and how many are done; none once all were.
 func (p *Pane) homeSteps(ctx context.Context, words *web.Words, s *homeState) (steps []homeStep, done int, err error) {
 	for _, check := range homeChecks() {
-		step := homeStep{Text: words.Say("home.setup." + check.name), URL: check.url, Note: words.Say("home.setup." + check.name + "Note")}
+		step := homeStep{Text: words.Say("home.setup." + check.name), URL: check.url, Note: words.Say("home.setup." + check.name + "Note"), Wizard: check.step}
+		if step.Wizard != "" && admin.CallerOf(ctx).Role.May(hub.Administrator) {
+			step.URL = step.Wizard
+		}
 		if step.Done, err = check.done(ctx, p, s); err != nil {
 			return nil, 0, err
 		}
@@ -90,4 +100,9 @@ func (p *Pane) homeSteps(ctx context.Context, words *web.Words, s *homeState) (s
 		return nil, done, nil
 	}
 	return steps, done, nil
+}
+
+// inWizard reports whether the wizard leads through one of the steps that are left.
+func inWizard(steps []homeStep) bool {
+	return slices.ContainsFunc(steps, func(step homeStep) bool { return step.Wizard != "" && !step.Done })
 }

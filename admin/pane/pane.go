@@ -76,14 +76,8 @@ func (p *Pane) Pages() []admin.Page {
 	all = append(all, p.settingsPages()...)
 	all = append(all, p.peoplePages()...)
 	all = append(all, p.mePages()...)
-	all = append(all, admin.Page{Method: http.MethodGet, Path: "/welcome", Need: hub.Viewer, Handle: p.welcome})
+	all = append(all, p.welcomePages()...)
 	return append(all, p.systemPages()...)
-}
-
-// welcome is where whoever has made the first account goes on.
-func (p *Pane) welcome(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-	return nil
 }
 
 // Routes serves the pages, behind the login.
