@@ -96,12 +96,12 @@ func TestPaneSourceIsMade(t *testing.T) {
 	b.Says(t, "The one before is accepted meanwhile.")
 	fresh := value(t, b, "#once-secret")
 	require.NotEqual(t, secret, fresh)
-	require.Equal(t, http.StatusOK, hooked(t, address, secret))
-	require.Equal(t, http.StatusOK, hooked(t, address, fresh))
+	require.Equal(t, http.StatusAccepted, hooked(t, address, secret))
+	require.Equal(t, http.StatusAccepted, hooked(t, address, fresh))
 	b.Click(t, "form[action$='/settle'] button")
 	b.Sees(t, `document.getElementById("toasts").innerText.includes("Only the new secret")`)
 	require.Equal(t, http.StatusUnauthorized, hooked(t, address, secret))
-	require.Equal(t, http.StatusOK, hooked(t, address, fresh))
+	require.Equal(t, http.StatusAccepted, hooked(t, address, fresh))
 
 	// It is edited: what is not touched stays, and what others have written is text.
 	b.Press(t, "e")
