@@ -74,7 +74,7 @@ func TestPaneFirstAccount(t *testing.T) {
 	b.Fill(t, "#login", "maren")
 	b.Fill(t, "#password", longPassword)
 	b.Press(t, kb.Enter)
-	b.Sees(t, `document.querySelector(".me")?.innerText.includes("Maren Kolb")`)
+	b.Sees(t, `location.pathname === "/welcome/forum" && document.querySelector(".wizard-top").innerText.includes("Maren Kolb")`)
 
 	// Somebody is invited, and comes in.
 	b.Go(t, "/people")
