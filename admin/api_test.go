@@ -265,8 +265,8 @@ func TestDeliveries(t *testing.T) {
 func TestSystems(t *testing.T) {
 	w := newWorld()
 	w.call(t, "GET", "/api/v1/systems", "").is(http.StatusOK, `{"items":[
-		{"system":"slack","kind":"slack","features":{"threads":true,"edits":false,"deletes":false,"listens":false,"buttons":false,"dialogs":false,"whispers":false,"idempotent":false,"chats":false,"images":false},"state":"ok"},
-		{"system":"console","kind":"console","features":{"threads":false,"edits":false,"deletes":false,"listens":false,"buttons":false,"dialogs":false,"whispers":false,"idempotent":false,"chats":false,"images":false},
+		{"system":"slack","kind":"slack","features":{"threads":true,"edits":false,"deletes":false,"listens":false,"buttons":false,"dialogs":false,"whispers":false,"idempotent":false,"chats":false,"images":false,"uploads":false},"state":"ok"},
+		{"system":"console","kind":"console","features":{"threads":false,"edits":false,"deletes":false,"listens":false,"buttons":false,"dialogs":false,"whispers":false,"idempotent":false,"chats":false,"images":false,"uploads":false},
 		 "state":"paused","reason":"the token is refused"}]}`)
 	w.call(t, "GET", "/api/v1/systems/slack/chats", "").is(http.StatusOK, `{"items":[]}`)
 	w.chats = []providers.ChatInfo{{Chat: hub.Chat{System: "slack", ID: "C1"}, Name: "#support", Note: "private"}}

@@ -144,8 +144,8 @@ func TestPreviewOfARow(t *testing.T) {
 	}
 	try(watchBugs).says(http.StatusOK, `"matched":2`)
 	require.Len(t, o.other, 1, "it is held against the rows of its chat")
-	try(watchBugs).says(http.StatusOK, "New topics and replies by ann go to C1.")
-	try(watchBugs, "Accept-Language", "de").says(http.StatusOK, "Neue Themen und Antworten von ann gehen an C1.")
+	try(watchBugs).says(http.StatusOK, "New topics and replies by ann go to #zebra.")
+	try(watchBugs, "Accept-Language", "de").says(http.StatusOK, "Neue Themen und Antworten von ann gehen an #zebra.")
 	o.row = hub.Subscription{}
 	try(strings.Replace(watchBugs, "ann", "", 1)).says(http.StatusOK, `"problems"`)
 	require.Empty(t, o.row.Mode, "what cannot be read is held against nothing")
