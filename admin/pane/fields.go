@@ -91,7 +91,7 @@ var wanted = map[string][]string{
 }
 
 // links are where a key is found or explained, by kind and key.
-var links = map[string]string{
+var links = map[string]string{ //nolint:gosec // addresses, no credentials
 	"slack.token":                  "https://api.slack.com/apps",
 	"slack.signing_secret":         "https://api.slack.com/apps",
 	"slack.app_token":              "https://api.slack.com/apps",
@@ -116,7 +116,7 @@ var links = map[string]string{
 }
 
 // ownLinks are pages of a forum itself, below its address.
-var ownLinks = map[string]string{"discourse.secret": "/admin/api/web_hooks", "discourse.api_key": "/admin/api/keys"}
+var ownLinks = map[string]string{"discourse.secret": "/admin/api/web_hooks", "discourse.api_key": "/admin/api/keys"} //nolint:gosec // likewise
 
 // formOf is the form of a section as it is, or with nil of one that is to be made.
 func formOf(words *web.Words, kind hub.SectionKind, shown *hub.SectionShown) *sectionForm {

@@ -221,6 +221,9 @@ func (p *Pane) sourcePage(r *http.Request) (*sourcePage, error) {
 	for n := range steps[page.Kind] {
 		page.Steps = append(page.Steps, fmt.Sprintf("sources.setup.%s.%d", page.Kind, n+1))
 	}
+	if page.Kind == "discourse" && page.Managed == hub.ManagedHere {
+		page.Steps[2] = "sources.secretHere" // nobody can read it any more
+	}
 	known, err := p.Admin.Places.Known(r.Context(), name)
 	if err != nil {
 		return nil, err
