@@ -47,15 +47,15 @@ func (p *Pane) chatStep(r *http.Request) (*welcomeChatPage, error) {
 }
 
 // chooseSystem has the page show a system that is there.
-func (page *welcomeChatPage) chooseSystem(name hub.System) bool {
-	for i, s := range page.setup.systems {
+func (p *welcomeChatPage) chooseSystem(name hub.System) bool {
+	for i, s := range p.setup.systems {
 		if s.System == name {
-			page.System = &page.setup.systems[i]
+			p.System = &p.setup.systems[i]
 			continue
 		}
-		page.Others = append(page.Others, s.System)
+		p.Others = append(p.Others, s.System)
 	}
-	return page.System != nil
+	return p.System != nil
 }
 
 // connected is the chat system to go on with: one that is well before one that is
