@@ -3,8 +3,7 @@ package hub
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"fmt"
-	"strings"
+	"strconv"
 )
 
 type (
@@ -28,11 +27,13 @@ var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadd
 // digits, usable as a subject token, a key, a URL segment and a transaction id.
 // Parts are length-prefixed, so ("ab","c") and ("a","bc") differ.
 func Digest(parts ...string) string {
-	var b strings.Builder
+	b := make([]byte, 0, 256)
 	for _, p := range parts {
-		fmt.Fprintf(&b, "%d:%s", len(p), p)
+		b = strconv.AppendInt(b, int64(len(p)), 10)
+		b = append(b, ':')
+		b = append(b, p...)
 	}
-	sum := sha256.Sum256([]byte(b.String()))
+	sum := sha256.Sum256(b)
 	return idEncoding.EncodeToString(sum[:16])
 }
 

@@ -51,5 +51,8 @@ func cardLine(c *hub.Card) string {
 
 // line is s on one line, without control characters.
 func line(s string) string {
+	if plainASCII(s) && !strings.Contains(s, "  ") {
+		return strings.Trim(s, " ")
+	}
 	return strings.Join(strings.Fields(oneLine(strings.ToValidUTF8(s, "\uFFFD"))), " ")
 }

@@ -31,6 +31,14 @@ func Parse(markdown string) *Doc {
 	if markdown == "" { // as most messages beside their card
 		return &Doc{&node{kind: kindGroup}}
 	}
+	if d := simpleDoc(markdown); d != nil {
+		return d
+	}
+	return parsed(markdown)
+}
+
+// parsed reads any CommonMark.
+func parsed(markdown string) *Doc {
 	markdown = strings.ToValidUTF8(markdown, string(utf8.RuneError))
 	markdown = lineEnds.Replace(markdown)
 	src := []byte(markdown)

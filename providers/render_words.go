@@ -98,8 +98,22 @@ func (n *node) trimSpace() {
 
 // oneLine takes line ends and control characters out of s.
 func oneLine(s string) string {
+	if plainASCII(s) {
+		return s
+	}
 	s = strings.ReplaceAll(s, "\n", " ")
 	return strings.Map(printable, s)
+}
+
+// plainASCII reports whether s is of ASCII that is printed, as most names and
+// words are: there is nothing to take out of it.
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // printable drops what no platform shows and JSON or XML may refuse.

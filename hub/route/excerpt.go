@@ -43,8 +43,13 @@ func (w *writer) excerpt(post, site string, limit int) excerpt {
 	c.clean(body, 0)
 	s := scissors{left: limit}
 	s.walk(body)
+	x.cut = s.cut
+	if text, ok := simple(body); ok {
+		x.text = text
+		return x
+	}
 	out, err := w.conv.ConvertNode(body)
-	x.text, x.cut = strings.TrimSpace(string(out)), s.cut
+	x.text = strings.TrimSpace(string(out))
 	if err != nil { // the converter refuses nothing that parsed; fall back to bare words
 		x.text = escapeText(plain(body))
 	}

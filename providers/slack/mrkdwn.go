@@ -37,25 +37,41 @@ var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 // into markup. A ">" opens a quote even when it is escaped.
 func (mrkdwn) Text(s string) string {
 	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
 	prev := '.'
 	for i, r := range s {
-		next, size := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
-		if size == 0 {
-			next = '.'
-		}
-		switch {
-		case r == '>' && i == 0:
-			b.WriteString(guard + "&gt;")
-		case strings.ContainsRune("*_~`", r):
-			b.WriteString(guarded(prev, r, next))
-		case r == '@' && !inWord(prev) && massMention(s[i+1:]):
-			b.WriteString("@" + guard)
+		switch r {
+		case '*', '_', '~', '`':
+			b.WriteString(guarded(prev, r, runeAfter(s, i)))
+		case '@':
+			b.WriteByte('@')
+			if !inWord(prev) && massMention(s[i+1:]) {
+				b.WriteString(guard)
+			}
+		case '>':
+			if i == 0 {
+				b.WriteString(guard)
+			}
+			b.WriteString("&gt;")
+		case '<':
+			b.WriteString("&lt;")
+		case '&':
+			b.WriteString("&amp;")
 		default:
-			b.WriteString(entities.Replace(string(r)))
+			b.WriteRune(r)
 		}
 		prev = r
 	}
 	return strings.ReplaceAll(b.String(), guard+guard, guard)
+}
+
+// runeAfter is the character after the ASCII one at i, a full stop where that is
+// the last.
+func runeAfter(s string, i int) rune {
+	if next, size := utf8.DecodeRuneInString(s[i+1:]); size > 0 {
+		return next
+	}
+	return '.'
 }
 
 // guarded puts guards around a mark, but for one within a word ("snake_case")
