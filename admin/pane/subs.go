@@ -148,8 +148,8 @@ func (p *Pane) subsPage(w http.ResponseWriter, r *http.Request) (*subsPage, erro
 		at.Set("cursor", next)
 		page.Next = "/subscriptions?" + at.Encode()
 	}
-	page.Chips, err = p.chips(ctx, page.Words, sel)
-	return page, err
+	page.Chips = p.chips(ctx, page.Words, sel)
+	return page, nil
 }
 
 // count says how many rows there are, and how many of them fit.
@@ -169,7 +169,7 @@ func (p *Pane) count(ctx context.Context, page *subsPage, q hub.TableQuery) (err
 }
 
 // chips are the filters that are on.
-func (p *Pane) chips(ctx context.Context, words *web.Words, sel admin.RowSelection) (list []subsChip, err error) {
+func (p *Pane) chips(ctx context.Context, words *web.Words, sel admin.RowSelection) (list []subsChip) {
 	add := func(label, value string, without admin.RowSelection) {
 		if without != sel {
 			list = append(list, subsChip{label, value, "/subscriptions?" + values(without).Encode()})
@@ -191,7 +191,7 @@ func (p *Pane) chips(ctx context.Context, words *web.Words, sel admin.RowSelecti
 		add(words.Say("subs.state"), words.Say(stateWords[sel.State]), without(func(s *admin.RowSelection) { s.State = "" }))
 	}
 	add(words.Say("subs.madeBy"), sel.CreatedBy, without(func(s *admin.RowSelection) { s.CreatedBy = "" }))
-	return list, nil
+	return list
 }
 
 // stateWords are the texts that name the states of rows.
