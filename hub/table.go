@@ -31,6 +31,9 @@ type TableQuery struct {
 	Text   string
 	Values []string
 	Chats  []Chat
+	// IDs, if it is not nil, selects of these rows: those that FindSubscriptions has
+	// found by the text. A text is looked for in every row there is.
+	IDs []SubscriptionID
 
 	Cursor string // where the last page ended, empty for the first
 	Limit  int    // of rows; 0 is 50
@@ -39,7 +42,7 @@ type TableQuery struct {
 
 // IsNarrow reports whether q leaves rows out.
 func (q TableQuery) IsNarrow() bool {
-	return q.System != "" || q.Chat != "" || q.Source != "" || q.Mode != "" || q.State != "" || q.CreatedBy != "" || q.Text != ""
+	return q.System != "" || q.Chat != "" || q.Source != "" || q.Mode != "" || q.State != "" || q.CreatedBy != "" || q.Text != "" || q.IDs != nil
 }
 
 // SubscriptionTable is the table of subscriptions for people who look after it.
@@ -49,6 +52,8 @@ type SubscriptionTable interface {
 	SubscriptionsByChat(ctx context.Context, q TableQuery) (rows []Subscription, next string, err error)
 	// CountSubscriptions counts what q selects, up to most.
 	CountSubscriptions(ctx context.Context, q TableQuery, most int) (int, error)
+	// FindSubscriptions lists which rows q selects, most of them at most, in no order.
+	FindSubscriptions(ctx context.Context, q TableQuery, most int) ([]SubscriptionID, error)
 	// CountByChat counts the rows of each of the chats that q selects.
 	CountByChat(ctx context.Context, q TableQuery, chats []Chat) (map[Chat]int, error)
 	// CountChats counts the chats that have rows.

@@ -129,7 +129,7 @@ func (p *Pane) subsPage(w http.ResponseWriter, r *http.Request) (*subsPage, erro
 	}
 	page.Toast = takeNotice(w, r, page.Words)
 	q := p.Admin.TableQuery(ctx, sel)
-	if err := p.count(ctx, page, q); err != nil {
+	if q, err = p.count(ctx, page, q); err != nil {
 		return nil, err
 	}
 	q.Cursor, q.Limit, q.Fold = r.URL.Query().Get("cursor"), rowsOfPage, rowsOfChat
@@ -152,20 +152,29 @@ func (p *Pane) subsPage(w http.ResponseWriter, r *http.Request) (*subsPage, erro
 	return page, nil
 }
 
-// count says how many rows there are, and how many of them fit.
-func (p *Pane) count(ctx context.Context, page *subsPage, q hub.TableQuery) (err error) {
+// count says how many rows there are, and how many of them fit. The query that it
+// gives back selects the same, without looking for the text in every row again.
+func (p *Pane) count(ctx context.Context, page *subsPage, q hub.TableQuery) (_ hub.TableQuery, err error) {
 	if page.Rows, err = p.Admin.Table.CountSubscriptions(ctx, hub.TableQuery{}, 1_000_000); err != nil {
-		return err
+		return q, err
 	}
 	if page.Chats, err = p.Admin.Table.CountChats(ctx); err != nil || !q.IsNarrow() {
 		page.Found = page.Rows
-		return err
+		return q, err
 	}
-	page.Found, err = p.Admin.Table.CountSubscriptions(ctx, q, mostRowsFound+1)
+	if q.Text == "" {
+		page.Found, err = p.Admin.Table.CountSubscriptions(ctx, q, mostRowsFound+1)
+	} else {
+		var ids []hub.SubscriptionID
+		ids, err = p.Admin.Table.FindSubscriptions(ctx, q, mostRowsFound+1)
+		if page.Found = len(ids); page.Found <= mostRowsFound {
+			q.Text, q.Values, q.Chats, q.IDs = "", nil, nil, ids
+		}
+	}
 	if page.Found > mostRowsFound {
 		page.Found, page.Many = mostRowsFound, true
 	}
-	return err
+	return q, err
 }
 
 // chips are the filters that are on.

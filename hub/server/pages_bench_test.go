@@ -25,6 +25,9 @@ const pageLimit = 100 * time.Millisecond
 // listPaths are lists of the API and pages that want more than their path; all
 // other pages come from the pane itself.
 var listPaths = []string{
+	"/subscriptions/s5", "/subscriptions?q=bug", "/subscriptions?system=slack&chat=C15", "/activity?q=Topic+7", "/activity/events/e7",
+	"/activity/deliveries?q=printer", "/activity/deliveries/n17", "/sources/ci", "/sources/ci/edit", "/systems/slack", "/systems?q=C15", "/systems/chat?system=slack&chat=C15",
+	"/simulator?event=e7", "/find?q=bug",
 	"/api/v1/subscriptions", "/api/v1/subscriptions?system=slack", "/api/v1/subscriptions?system=slack&chat=C15", "/api/v1/subscriptions?source=meta",
 	"/api/v1/subscriptions?mode=mute", "/api/v1/subscriptions?system=slack&mode=mute", "/api/v1/subscriptions/s5", "/api/v1/subscriptions/s5/figures",
 	"/api/v1/deliveries", "/api/v1/deliveries?system=slack", "/api/v1/deliveries?system=slack&chat=C15", "/api/v1/deliveries?subscription=s5",
@@ -38,11 +41,11 @@ var listPaths = []string{
 }
 
 // pagePaths are all addresses that are measured: each page of the pane without
-// parameters, and listPaths.
+// parameters, and listPaths. A backup is no page.
 func pagePaths() (paths []string) {
 	for _, p := range pane.New(pane.Deps{}).Pages() {
 		path := strings.ReplaceAll(p.Path, "{$}", "")
-		if p.Method == http.MethodGet && !strings.Contains(path, "{") {
+		if p.Method == http.MethodGet && !strings.Contains(path, "{") && path != "/settings/backup" {
 			paths = append(paths, path)
 		}
 	}

@@ -215,9 +215,7 @@ func TestPaneActivity(t *testing.T) {
 	}
 	b = w.signIn()
 	for name, path := range map[string]string{"-deliveries": "/activity/deliveries", "-none": "/activity/dead?q=no+such+thing&system=slack&when=dates"} {
-		b.Go(t, path)
-		b.Accessible(t, "activity"+name)
-		b.Shot(t, "activity"+name)
+		b.Look(t, "activity"+name, path)
 	}
 }
 

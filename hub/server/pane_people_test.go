@@ -44,18 +44,6 @@ func enter(t *testing.T, b *webtest.Tab, login, password string) {
 	b.Press(t, kb.Enter)
 }
 
-// looks looks at the page that is open now, for one that an address alone does
-// not show.
-func looks(t *testing.T, b *webtest.Tab, name string) {
-	t.Helper()
-	b.Size(t, webtest.Narrow, webtest.NarrowHigh)
-	b.Sees(t, `document.documentElement.scrollWidth <= innerWidth`)
-	b.Shot(t, name+"-narrow")
-	b.Size(t, webtest.Wide, webtest.High)
-	b.Accessible(t, name)
-	b.Shot(t, name+"-wide")
-}
-
 // From nobody to the first account and somebody who is invited.
 func TestPaneFirstAccount(t *testing.T) {
 	w := newTown(t, nil, "", consolePlace)
@@ -81,19 +69,19 @@ func TestPaneFirstAccount(t *testing.T) {
 	b.Says(t, "Maren Kolb")
 	b.Press(t, "n")
 	b.Sees(t, `location.pathname === "/people/new"`)
-	looks(t, b, "people-new")
+	b.LookHere(t, "people-new")
 	b.Fill(t, "#login", "tobias")
 	b.Fill(t, "#full", "Tobias <script>alert(1)</script>")
 	b.Press(t, kb.Enter)
 	b.Says(t, "is ready")
-	looks(t, b, "people-invited")
+	b.LookHere(t, "people-invited")
 	link, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](`document.getElementById("link").value`))
 	require.NoError(t, err)
 	u, err := url.Parse(link)
 	require.NoError(t, err)
 	b.Go(t, u.RequestURI())
 	b.Says(t, "Choose a password")
-	looks(t, b, "join")
+	b.LookHere(t, "join")
 	guest := webtest.Open(t, w.relay.URL)
 	guest.Go(t, u.RequestURI())
 	guest.Fill(t, "#password", longPassword)
@@ -119,11 +107,11 @@ func TestPaneTokens(t *testing.T) {
 	b.Go(t, "/login?next=/me/tokens/new")
 	enter(t, b, "maren", longPassword)
 	b.Says(t, "What it is for")
-	looks(t, b, "token-new")
+	b.LookHere(t, "token-new")
 	b.Fill(t, "#name", "Grafana board")
 	b.Press(t, kb.Enter)
 	b.Says(t, "“Grafana board” is ready.")
-	looks(t, b, "token-made")
+	b.LookHere(t, "token-made")
 	token, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](`document.getElementById("new-token").value`))
 	require.NoError(t, err)
 	use := func() int {
@@ -167,12 +155,12 @@ func TestPaneMe(t *testing.T) {
 	b.Sees(t, `document.documentElement.lang === "de" && document.documentElement.dataset.theme === "dark" && document.body.dataset.keys === "off"`)
 	b.Go(t, "/me")
 	b.Says(t, "Zeitzone")
-	looks(t, b, "me-german")
+	b.LookHere(t, "me-german")
 
 	// An editor sees people, and nothing of what admins do with them.
 	b.Go(t, "/people")
 	b.Says(t, "(Sie)")
-	looks(t, b, "people-editor")
+	b.LookHere(t, "people-editor")
 	b.Sees(t, `!document.querySelector("main select[aria-label^='Rolle von'], main [popovertarget], a[href='/people/new'], a[href='/people/sessions']")`)
 }
 
@@ -190,7 +178,7 @@ func TestPaneLogin(t *testing.T) {
 		b.Says(t, "is wrong.")
 	}
 	b.Says(t, "After 2 more tries you wait one minute.")
-	looks(t, b, "login-wrong")
+	b.LookHere(t, "login-wrong")
 	for range 2 {
 		enter(t, b, "maren", "wrong")
 		b.Says(t, "is wrong.")
@@ -222,14 +210,14 @@ func TestPanePeople(t *testing.T) {
 	require.Equal(t, hub.Administrator, user.Role)
 	b.Go(t, "/people?q=nobody")
 	b.Says(t, "Nobody matches")
-	looks(t, b, "people-nothing")
+	b.LookHere(t, "people-nothing")
 
 	// Removing says first what ends.
 	b.Go(t, "/people?q=priyanka")
 	b.Click(t, `[popovertarget^="menu-"]`)
 	b.Click(t, `.menu:popover-open a.danger`)
 	b.Says(t, "0 sessions end. 0 tokens stop.")
-	looks(t, b, "people-remove")
+	b.LookHere(t, "people-remove")
 	b.Click(t, ".btn-danger")
 	b.Sees(t, `location.pathname === "/people"`)
 	status, _ := w.ask(http.MethodGet, "/api/v1/users/priyanka", "")
@@ -238,14 +226,14 @@ func TestPanePeople(t *testing.T) {
 	// People of chats, and what they may do.
 	b.Go(t, "/people/chats")
 	b.Says(t, "Linked with")
-	looks(t, b, "people-chats")
+	b.LookHere(t, "people-chats")
 	b.Go(t, "/people/chats?system=slack&q="+url.QueryEscape(w.places[0].people["anna"]))
 	_, err = chromedp.Run(b.Ctx, chromedp.Evaluate[any](`(s => { s.value = "admin"; s.dispatchEvent(new Event("change", {bubbles: true})) })(document.querySelector("select[aria-label^='Level of']"))`))
 	require.NoError(t, err)
 	b.Sees(t, `document.querySelector("#toasts")?.innerText.includes("The level is changed.")`)
 	b.Go(t, "/people/sessions")
 	b.Says(t, "this one")
-	looks(t, b, "people-sessions")
+	b.LookHere(t, "people-sessions")
 }
 
 func TestPaneOpenID(t *testing.T) {
@@ -264,11 +252,11 @@ func TestPaneOpenID(t *testing.T) {
 	}
 	b.Go(t, "/login?next=/people")
 	b.Content(t)
-	looks(t, b, "login-openid")
+	b.LookHere(t, "login-openid")
 	at.Down(true)
 	b.Click(t, "#openid")
 	b.Says(t, "Example ID does not answer as it should")
-	looks(t, b, "login-openid-down")
+	b.LookHere(t, "login-openid-down")
 	at.Down(false)
 	b.Click(t, "#openid")
 	there("eve")
@@ -281,14 +269,14 @@ func TestPaneOpenID(t *testing.T) {
 	b.Click(t, "#openid")
 	there("ada")
 	b.Says(t, "Groups to roles")
-	looks(t, b, "people-openid")
+	b.LookHere(t, "people-openid")
 	b.Sees(t, `document.querySelector(".me")?.innerText.includes("Ada Byron")`)
 
 	// The groups of today hold, and a token that is made needs her again once it is
 	// long ago that she was there.
 	b.Go(t, "/confirm?next=/me/tokens/new")
 	b.Says(t, "Is it you?")
-	looks(t, b, "confirm-openid")
+	b.LookHere(t, "confirm-openid")
 	b.Click(t, `a[href^="/login/openid?again=1"]`)
 	there("ada")
 	b.Sees(t, `location.pathname === "/me/tokens/new"`)

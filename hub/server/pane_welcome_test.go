@@ -65,7 +65,7 @@ func TestPaneWelcome(t *testing.T) {
 	b.Press(t, kb.Enter)
 	b.Says(t, "The forum was not connected")
 	b.Says(t, "Connect it all the same")
-	looks(t, b, "welcome-forum-refused")
+	b.LookHere(t, "welcome-forum-refused")
 
 	// One that is: its secret is shown, and the page turns green with the first call
 	// whose signature is right.
@@ -77,7 +77,7 @@ func TestPaneWelcome(t *testing.T) {
 	payload, secret := valueOf(t, b, "#payload"), valueOf(t, b, "#secret")
 	require.Equal(t, r.url+"/in/forum", payload)
 	require.GreaterOrEqual(t, len(secret), 26)
-	looks(t, b, "welcome-forum-waits")
+	b.LookHere(t, "welcome-forum-waits")
 	require.Equal(t, http.StatusUnauthorized, hooked(t, payload, "another secret"))
 	b.Says(t, "1 call was turned away: its signature is wrong.")
 	require.Equal(t, secret, valueOf(t, b, "#secret"), "the secret stays on the page")
@@ -85,7 +85,7 @@ func TestPaneWelcome(t *testing.T) {
 	f.Ping()
 	b.Says(t, "The forum has called")
 	b.Sees(t, `document.querySelectorAll("#rail .done").length === 2`)
-	looks(t, b, "welcome-forum-heard")
+	b.LookHere(t, "welcome-forum-heard")
 
 	// It is shown once.
 	b.Go(t, "/welcome/forum")
@@ -128,7 +128,7 @@ func welcomeSlack(t *testing.T, b *webtest.Tab, slack *slacktest.Workspace, api 
 	b.Click(t, "#prove")
 	b.Says(t, "Bellhop is @bellhop there")
 	b.Says(t, "It lacks")
-	looks(t, b, "welcome-chat-proved")
+	b.LookHere(t, "welcome-chat-proved")
 	b.Click(t, "#save")
 	b.Sees(t, `location.search === "?system=slack"`)
 	b.Says(t, "Bellhop is @bellhop there")
@@ -141,13 +141,13 @@ func welcomeSlack(t *testing.T, b *webtest.Tab, slack *slacktest.Workspace, api 
 	b.Click(t, "#greet")
 	b.Says(t, "The message has not arrived yet")
 	b.Says(t, "/invite @bellhop")
-	looks(t, b, "welcome-chat-stuck")
+	b.LookHere(t, "welcome-chat-stuck")
 	b.Fill(t, "#chat", "#support") // its name will do
 	b.Click(t, "#greet")
 	b.Says(t, "The test message has arrived")
 	require.Contains(t, strings.Join(said(slack, slacktest.Support), "\n"), "Maren Kolb is setting it up")
 	b.Content(t)
-	looks(t, b, "welcome-chat-arrived")
+	b.LookHere(t, "welcome-chat-arrived")
 	b.Click(t, "#next .btn-primary")
 }
 
@@ -159,15 +159,15 @@ func welcomeRow(t *testing.T, b *webtest.Tab, post func()) {
 	b.Press(t, "Supp")
 	b.Sees(t, `document.getElementById("said").textContent.startsWith("New topics and replies in Support go to #support")`)
 	b.Content(t)
-	looks(t, b, "welcome-subscription")
+	b.LookHere(t, "welcome-subscription")
 	b.Click(t, "#make")
 	b.Says(t, "Waiting for the first post")
-	looks(t, b, "welcome-subscription-waits")
+	b.LookHere(t, "welcome-subscription-waits")
 	post()
 	b.Says(t, "A message was delivered")
 	b.Sees(t, `document.querySelectorAll("#rail .done").length === 4`)
 	b.Content(t)
-	looks(t, b, "welcome-subscription-done")
+	b.LookHere(t, "welcome-subscription-done")
 }
 
 // The account and the forum by keys alone, where the public address is known; what

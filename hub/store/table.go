@@ -79,14 +79,14 @@ func (s *Store) SubscriptionsByChat(ctx context.Context, q hub.TableQuery) (page
 
 // tablePart reads rows behind a place.
 func (s *Store) tablePart(ctx context.Context, q hub.TableQuery, at place, isFirst bool, limit int) ([]hub.Subscription, []int64, error) {
-	sel := tableSelection(q)
+	sel := s.tableSelection(q)
 	if !isFirst {
 		sel.add("(system, chat, seq) > (" + sel.bind(at.System) + ", " + sel.bind(at.Chat) + ", " + sel.bind(at.Seq) + ")")
 	}
 	return s.subscriptions(ctx, sel.where(allSubscriptions)+` ORDER BY system, chat, seq LIMIT `+strconv.Itoa(limit), sel.args...)
 }
 
-func tableSelection(q hub.TableQuery) *selection {
+func (s *Store) tableSelection(q hub.TableQuery) *selection {
 	sel := new(selection)
 	sel.equal("system", string(q.System))
 	sel.equal("chat", q.Chat)
@@ -103,7 +103,15 @@ func tableSelection(q hub.TableQuery) *selection {
 	case hub.RowsSilent:
 		sel.add("last_fired_at = 0")
 	}
-	sel.says(q)
+	if q.IDs != nil && len(q.IDs) == 0 {
+		sel.add("1 = 0")
+	}
+	ids := make([]any, len(q.IDs))
+	for i, id := range q.IDs {
+		ids[i] = string(id)
+	}
+	sel.among("id", ids)
+	sel.says(q, s.dialect)
 	return sel
 }
 
@@ -113,20 +121,26 @@ const (
 	mostNamed  = 100
 )
 
-// says selects rows by a text.
-func (s *selection) says(q hub.TableQuery) {
+// says selects rows by a text. Without LOWER, which would copy every text there
+// is: LIKE of SQLite folds the case of ASCII letters, as its LOWER does.
+// https://www.sqlite.org/lang_expr.html#the_like_glob_regexp_match_and_extract_operators
+func (s *selection) says(q hub.TableQuery, dialect string) {
 	if q.Text == "" {
 		return
+	}
+	like := " LIKE "
+	if dialect == Postgres {
+		like = " ILIKE "
 	}
 	part := s.bind("%" + likeEscape.Replace(strings.ToLower(text(q.Text))) + "%")
 	var ways []string
 	for _, column := range []string{"chat", "created_by", "error"} {
-		ways = append(ways, "LOWER("+column+") LIKE "+part+` ESCAPE '\'`)
+		ways = append(ways, column+like+part+` ESCAPE '\'`)
 	}
 	// As a value stands in JSON: "bug".
 	quoted, _ := json.Marshal(strings.ToLower(text(q.Text)))
 	value := s.bind(`%"%` + likeEscape.Replace(strings.Trim(string(quoted), `"`)) + `%"%`)
-	ways = append(ways, "LOWER(filters) LIKE "+value+` ESCAPE '\'`)
+	ways = append(ways, "filters"+like+value+` ESCAPE '\'`)
 	for _, v := range q.Values[:min(mostValues, len(q.Values))] {
 		for _, form := range []string{`"` + v + `"`, `"` + v + `/*"`} {
 			ways = append(ways, "filters LIKE "+s.bind(`%"category"%`+likeEscape.Replace(form)+"%")+` ESCAPE '\'`)
@@ -142,10 +156,30 @@ var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // CountSubscriptions counts what q selects, up to most.
 func (s *Store) CountSubscriptions(ctx context.Context, q hub.TableQuery, most int) (n int, err error) {
-	sel := tableSelection(q)
+	sel := s.tableSelection(q)
 	query := `SELECT COUNT(*) FROM (` + sel.where(`SELECT 1 FROM subscriptions`) + ` LIMIT ` + strconv.Itoa(most) + `) AS counted`
 	err = s.reader.QueryRowContext(ctx, query, sel.args...).Scan(&n)
 	return n, fault(ctx, "count subscriptions", err)
+}
+
+// FindSubscriptions lists which rows q selects, most of them at most.
+func (s *Store) FindSubscriptions(ctx context.Context, q hub.TableQuery, most int) (ids []hub.SubscriptionID, err error) {
+	const op = "find subscriptions"
+	sel := s.tableSelection(q)
+	rows, err := s.reader.QueryContext(ctx, sel.where(`SELECT id FROM subscriptions`)+` LIMIT `+strconv.Itoa(most), sel.args...)
+	if err != nil {
+		return nil, fault(ctx, op, err)
+	}
+	defer rows.Close()
+	ids = []hub.SubscriptionID{}
+	for rows.Next() {
+		var id hub.SubscriptionID
+		if err := rows.Scan(&id); err != nil {
+			return nil, fault(ctx, op, err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, fault(ctx, op, rows.Err())
 }
 
 // CountChats counts the chats that have rows.
@@ -159,7 +193,7 @@ func (s *Store) CountByChat(ctx context.Context, q hub.TableQuery, chats []hub.C
 	const op = "count subscriptions by chat"
 	counts := make(map[hub.Chat]int, len(chats))
 	for part := range slices.Chunk(chats, mostNamed) {
-		sel := tableSelection(q)
+		sel := s.tableSelection(q)
 		of := make([]string, len(part))
 		for i, c := range part {
 			of[i] = "(system = " + sel.bind(text(c.System)) + " AND chat = " + sel.bind(text(c.ID)) + ")"

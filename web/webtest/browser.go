@@ -100,9 +100,16 @@ func (b *Tab) Text(t *testing.T, selector string) string {
 	return said
 }
 
+// loaded waits until the page's scripts hear keys and clicks.
+func (b *Tab) loaded(t *testing.T) {
+	t.Helper()
+	b.Sees(t, `document.readyState === "complete"`)
+}
+
 // Press types keys; those of package kb are special ones.
 func (b *Tab) Press(t *testing.T, keys string) {
 	t.Helper()
+	b.loaded(t)
 	require.NoError(t, chromedp.Do(b.Ctx, chromedp.KeyEvent(keys)))
 }
 
@@ -131,6 +138,7 @@ func (b *Tab) run(t *testing.T, script string) {
 // Click presses the first element that matches, which must be in view.
 func (b *Tab) Click(t *testing.T, selector string) {
 	t.Helper()
+	b.loaded(t)
 	b.Sees(t, `document.querySelector(`+quote(selector)+`)?.checkVisibility()`)
 	require.NoError(t, chromedp.Do(b.Ctx, chromedp.Click(selector)))
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -52,7 +53,7 @@ type violation struct {
 
 // Accessible requires that the page breaks no rule of WCAG 2.2, levels A and AA,
 // that a machine can test: https://www.w3.org/TR/WCAG22/
-func (b *Tab) Accessible(t *testing.T, page string) {
+func (b *Tab) Accessible(t *testing.T, name string) {
 	t.Helper()
 	b.looked = true
 	b.run(t, axe+";null")
@@ -69,7 +70,7 @@ func (b *Tab) Accessible(t *testing.T, page string) {
 			said.WriteString("\n  " + n.HTML + "\n    " + strings.ReplaceAll(n.Summary, "\n", "\n    "))
 		}
 	}
-	require.Empty(t, broken, "%s: %s", page, said.String())
+	require.Empty(t, broken, "%s: %s", name, said.String())
 }
 
 // Shot keeps a picture of the whole page under the name, if BELLHOP_SCREENSHOTS
@@ -80,15 +81,32 @@ func (b *Tab) Shot(t *testing.T, name string) {
 	if folder == "" {
 		return
 	}
-	picture, err := chromedp.Run(b.Ctx, chromedp.CaptureScreenshot())
+	quality := int64(85)
+	picture, err := chromedp.Call(b.Ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".webp"), picture.Data, 0o600))
 }
 
 // Look shows a page wide and narrow, light and dark: each must be accessible and
 // fit its width. The four pictures are made and kept if BELLHOP_SCREENSHOTS names
 // a folder; else it is looked at in each theme and each size once.
 func (b *Tab) Look(t *testing.T, name, path string) {
+	t.Helper()
+	b.views(t, name, func() {
+		b.Go(t, path)
+		b.Sees(t, `document.readyState === "complete" && document.querySelector("main")`)
+	})
+}
+
+// LookHere is Look for the page that is open, which an address alone does not show.
+func (b *Tab) LookHere(t *testing.T, name string) {
+	t.Helper()
+	b.views(t, name, func() {})
+	b.Theme(t, "light")
+	b.Size(t, Wide, High)
+}
+
+func (b *Tab) views(t *testing.T, name string, show func()) {
 	t.Helper()
 	all := os.Getenv("BELLHOP_SCREENSHOTS") != ""
 	for i, theme := range []string{"light", "dark"} {
@@ -101,8 +119,7 @@ func (b *Tab) Look(t *testing.T, name, path string) {
 				continue
 			}
 			b.Size(t, size.wide, size.high)
-			b.Go(t, path)
-			b.Sees(t, `document.readyState === "complete" && document.querySelector("main")`)
+			show()
 			b.Accessible(t, name+" "+size.name+" "+theme)
 			b.Sees(t, `document.documentElement.scrollWidth <= innerWidth`)
 			b.Shot(t, name+"-"+size.name+"-"+theme)

@@ -119,6 +119,18 @@ func tableSearched(t *testing.T, s *store.Store) {
 		n, err := s.CountSubscriptions(t.Context(), c.query, 10)
 		require.NoError(t, err, name)
 		require.Equal(t, len(c.want), n, name)
+		found, err := s.FindSubscriptions(t.Context(), c.query, 10)
+		require.NoError(t, err, name)
+		require.ElementsMatch(t, c.want, found, name)
+		again := c.query
+		again.IDs = []hub.SubscriptionID{}
+		none, _, err := s.SubscriptionsByChat(t.Context(), again)
+		require.NoError(t, err, name)
+		require.Empty(t, none, name)
+		again.Text, again.Values, again.Chats, again.IDs = "", nil, nil, found
+		rows, _, err = s.SubscriptionsByChat(t.Context(), again)
+		require.NoError(t, err, name)
+		require.Len(t, rows, len(c.want), name)
 	}
 }
 
