@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,10 @@ func Open(t *testing.T, url string) *Tab {
 	return &Tab{Ctx: ctx, url: url, messages: chromedp.Console(ctx)}
 }
 
+// left are what htmx says of a request whose page was left before it was answered:
+// https://htmx.org/events/#htmx:sendError
+var left = []string{"htmx:afterRequest", "htmx:sendError", "htmx:sendAbort"}
+
 // Content requires that the browser has complained of nothing, such as a breach
 // of the policy or a mistake in a script.
 func (b *Tab) Content(t *testing.T) {
@@ -57,8 +62,8 @@ func (b *Tab) Content(t *testing.T) {
 		if b.looked && strings.HasPrefix(m.Text, "Applying inline style violates") {
 			continue // that was axe: call Content before Accessible to see the page's own
 		}
-		if strings.HasPrefix(m.Text, "htmx:afterRequest,") || strings.HasPrefix(m.Text, "htmx:sendError,") {
-			continue // a request that the page was left before it was answered: https://htmx.org/events/#htmx:sendError
+		if event, _, isEvent := strings.Cut(m.Text, ","); isEvent && slices.Contains(left, event) {
+			continue
 		}
 		require.NotContains(t, []chromedp.ConsoleType{chromedp.ConsoleError, chromedp.ConsoleException}, m.Type, "%s", m.Text)
 	}
