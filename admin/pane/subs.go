@@ -45,18 +45,18 @@ const (
 // subsPage is the data of subs.html.
 type subsPage struct {
 	Frame
-	Sel         admin.RowSelection
-	Systems     []hub.SystemStatus
-	Sources     []hub.Source
-	Modes       []hub.Mode
-	States      []string
-	Chips       []subsChip
-	Groups      []subsGroup
-	Rows, Chats int // in all
-	Found       int // that fit
-	Many        bool
-	Next        string
-	IsFirst     bool
+	Sel     admin.RowSelection
+	Systems []hub.SystemStatus
+	Sources []hub.Source
+	Modes   []hub.Mode
+	States  []string
+	Chips   []subsChip
+	Groups  []subsGroup
+	Chats   int // in all, if no row is left out
+	Found   int // that fit
+	Many    bool
+	Next    string
+	IsFirst bool
 }
 
 // subsChip is a filter that is on, and where the page is without it.
@@ -152,14 +152,14 @@ func (p *Pane) subsPage(w http.ResponseWriter, r *http.Request) (*subsPage, erro
 	return page, nil
 }
 
-// count says how many rows there are, and how many of them fit. The query that it
-// gives back selects the same, without looking for the text in every row again.
+// count says how many rows there are, or how many of them fit: each count looks at
+// every row. The query that it gives back selects the same, without looking for
+// the text again.
 func (p *Pane) count(ctx context.Context, page *subsPage, q hub.TableQuery) (_ hub.TableQuery, err error) {
-	if page.Rows, err = p.Admin.Table.CountSubscriptions(ctx, hub.TableQuery{}, 1_000_000); err != nil {
-		return q, err
-	}
-	if page.Chats, err = p.Admin.Table.CountChats(ctx); err != nil || !q.IsNarrow() {
-		page.Found = page.Rows
+	if !q.IsNarrow() {
+		if page.Found, err = p.Admin.Table.CountSubscriptions(ctx, q, 1_000_000); err == nil {
+			page.Chats, err = p.Admin.Table.CountChats(ctx)
+		}
 		return q, err
 	}
 	if q.Text == "" {

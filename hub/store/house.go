@@ -99,15 +99,15 @@ func putRow(ctx context.Context, tx *sql.Tx, before, row *hub.Subscription) erro
 	if before != nil {
 		return changedOne(row.ID)(tx.ExecContext(ctx, `
 			UPDATE subscriptions SET system = $2, chat = $3, source = $4, mode = $5, filters = $6, options = $7,
-				enabled = $8, created_by = $9, created_at = $10, updated_at = $11, error = $12, digest = $13
-			WHERE id = $1 AND updated_at = $14`, append(slices.Concat(args[:11], args[12:]), micros(before.UpdatedAt))...))
+				enabled = $8, created_by = $9, created_at = $10, updated_at = $11, error = $12, digest = $13, folded = $14
+			WHERE id = $1 AND updated_at = $15`, append(slices.Concat(args[:11], args[12:]), micros(before.UpdatedAt))...))
 	}
 	seq, err := next(ctx, tx, "subscriptions")
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+subscriptionColumns+`, digest, seq)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, append(args, seq)...)
+	_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+writtenSubscription+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, append(args, seq)...)
 	return err
 }
 

@@ -17,6 +17,9 @@ import (
 const subscriptionColumns = `id, system, chat, source, mode, filters, options, enabled,
 	created_by, created_at, updated_at, last_fired_at, error`
 
+// writtenSubscription are the columns that subscriptionArgs fills, and the number.
+const writtenSubscription = subscriptionColumns + `, digest, folded, seq`
+
 const allSubscriptions = `SELECT ` + subscriptionColumns + `, seq FROM subscriptions`
 
 // CreateSubscription stores rows at the end of the table, all or none, so that
@@ -44,8 +47,8 @@ func (s *Store) CreateSubscription(ctx context.Context, subs ...*hub.Subscriptio
 			if err != nil {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+subscriptionColumns+`, digest, seq)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, append(slices.Clone(args[at]), seq)...)
+			_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+writtenSubscription+`)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, append(slices.Clone(args[at]), seq)...)
 			if err != nil {
 				return err
 			}
@@ -85,9 +88,9 @@ func (s *Store) UpdateSubscription(ctx context.Context, sub *hub.Subscription) e
 	err = s.transact(ctx, "update subscription", func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `
 			UPDATE subscriptions SET system = $2, chat = $3, source = $4, mode = $5, filters = $6, options = $7,
-				enabled = $8, updated_at = $9, error = $10, digest = $11
+				enabled = $8, updated_at = $9, error = $10, digest = $11, folded = $12
 			WHERE id = $1 RETURNING created_by, created_at, last_fired_at`,
-			slices.Concat(args[:8], args[10:11], args[12:14])...).
+			slices.Concat(args[:8], args[10:11], args[12:15])...).
 			Scan(&row.CreatedBy, timeColumn{&row.CreatedAt}, timeColumn{&row.LastFiredAt})
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -203,6 +206,7 @@ func subscriptionArgs(s *hub.Subscription) ([]any, error) {
 	return []any{
 		text(s.ID), text(s.System), text(s.Chat.ID), text(s.Source), text(s.Mode), filters, options, flag(s.Enabled),
 		text(s.CreatedBy), micros(s.CreatedAt), micros(s.UpdatedAt), micros(s.LastFiredAt), text(s.Error), sameness(s),
+		folded(strings.Join([]string{s.Chat.ID, s.CreatedBy, s.Error, filters}, "\n")),
 	}, nil
 }
 

@@ -121,26 +121,20 @@ const (
 	mostNamed  = 100
 )
 
-// says selects rows by a text. Without LOWER, which would copy every text there
-// is: LIKE of SQLite folds the case of ASCII letters, as its LOWER does.
-// https://www.sqlite.org/lang_expr.html#the_like_glob_regexp_match_and_extract_operators
+// says selects rows by a text, in any case.
 func (s *selection) says(q hub.TableQuery, dialect string) {
 	if q.Text == "" {
 		return
 	}
-	like := " LIKE "
+	find := "INSTR"
 	if dialect == Postgres {
-		like = " ILIKE "
+		find = "STRPOS"
 	}
-	part := s.bind("%" + likeEscape.Replace(strings.ToLower(text(q.Text))) + "%")
-	var ways []string
-	for _, column := range []string{"chat", "created_by", "error"} {
-		ways = append(ways, column+like+part+` ESCAPE '\'`)
+	wanted := folded(q.Text)
+	ways := []string{find + "(folded, " + s.bind(wanted) + ") > 0"}
+	if inside := inJSON(wanted); inside != wanted { // as filters hold it
+		ways = append(ways, find+"(folded, "+s.bind(inside)+") > 0")
 	}
-	// As a value stands in JSON: "bug".
-	quoted, _ := json.Marshal(strings.ToLower(text(q.Text)))
-	value := s.bind(`%"%` + likeEscape.Replace(strings.Trim(string(quoted), `"`)) + `%"%`)
-	ways = append(ways, "filters"+like+value+` ESCAPE '\'`)
 	for _, v := range q.Values[:min(mostValues, len(q.Values))] {
 		for _, form := range []string{`"` + v + `"`, `"` + v + `/*"`} {
 			ways = append(ways, "filters LIKE "+s.bind(`%"category"%`+likeEscape.Replace(form)+"%")+` ESCAPE '\'`)
@@ -150,6 +144,12 @@ func (s *selection) says(q hub.TableQuery, dialect string) {
 		ways = append(ways, "(system = "+s.bind(text(c.System))+" AND chat = "+s.bind(text(c.ID))+")")
 	}
 	s.add("(" + strings.Join(ways, " OR ") + ")")
+}
+
+// inJSON is a text as it stands in JSON.
+func inJSON(text string) string {
+	quoted, _ := json.Marshal(text)
+	return strings.TrimSuffix(strings.TrimPrefix(string(quoted), `"`), `"`)
 }
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
@@ -234,9 +234,9 @@ func (s *Store) ReplaceSubscription(ctx context.Context, sub *hub.Subscription, 
 	err = s.transact(ctx, "update subscription", func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `
 			UPDATE subscriptions SET system = $2, chat = $3, source = $4, mode = $5, filters = $6, options = $7,
-				enabled = $8, updated_at = $9, error = $10, digest = $11
-			WHERE id = $1 AND updated_at = $12 RETURNING created_by, created_at, last_fired_at`,
-			append(slices.Concat(args[:8], args[10:11], args[12:14]), micros(was))...).
+				enabled = $8, updated_at = $9, error = $10, digest = $11, folded = $12
+			WHERE id = $1 AND updated_at = $13 RETURNING created_by, created_at, last_fired_at`,
+			append(slices.Concat(args[:8], args[10:11], args[12:15]), micros(was))...).
 			Scan(&row.CreatedBy, timeColumn{&row.CreatedAt}, timeColumn{&row.LastFiredAt})
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -275,9 +275,9 @@ func (s *Store) ChangeMany(ctx context.Context, put []*hub.Subscription, drop []
 		for i, sub := range put {
 			n, err := changed(tx.ExecContext(ctx, `
 				UPDATE subscriptions SET system = $2, chat = $3, source = $4, mode = $5, filters = $6, options = $7,
-					enabled = $8, updated_at = $9, error = $10, digest = $11
+					enabled = $8, updated_at = $9, error = $10, digest = $11, folded = $12
 				WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM subscriptions AS other WHERE other.digest = $11 AND other.id <> $1)`,
-				slices.Concat(args[i][:8], args[i][10:11], args[i][12:14])...))
+				slices.Concat(args[i][:8], args[i][10:11], args[i][12:15])...))
 			if err != nil {
 				return err
 			}
@@ -320,8 +320,8 @@ func (s *Store) RestoreSubscription(ctx context.Context, sub *hub.Subscription) 
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+subscriptionColumns+`, digest, seq)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, append(slices.Clone(args), seq)...)
+		_, err = tx.ExecContext(ctx, `INSERT INTO subscriptions (`+writtenSubscription+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, append(slices.Clone(args), seq)...)
 		return err
 	})
 	if err != nil {

@@ -149,11 +149,12 @@ func bigRows(size Size, now time.Time) []string {
 	trace := fmt.Sprintf(`'{"event":"e' || CAST(i AS TEXT) || '","source":"meta","type":"forum.post.created","at":"%s","verdict":"decided","rows":%d,"chats":[{"system":"slack","chat":"C1","result":"queued","notification":"n' || CAST(i * 5 AS TEXT) || '"}]}'`,
 		now.UTC().Format(time.RFC3339), size.Subscriptions)
 	return []string{
-		insertFrom(count(size.Subscriptions), `subscriptions (id, seq, digest, system, chat, source, mode, filters, options, enabled, created_by, created_at, updated_at, last_fired_at, error)`, `
+		insertFrom(count(size.Subscriptions), `subscriptions (id, seq, digest, system, chat, source, mode, filters, options, enabled, created_by, created_at, updated_at, last_fired_at, error, folded)`, `
 			's' || CAST(i AS TEXT), i + 1, 'd' || CAST(i AS TEXT), `+of("i")+`, 'C' || CAST(i % 4000 AS TEXT), CASE WHEN i % 3 = 0 THEN 'meta' ELSE '' END,
 			CASE i % 10 WHEN 0 THEN 'follow' WHEN 1 THEN 'thread' WHEN 2 THEN 'mute' ELSE 'watch' END,
 			'[{"type":"category","any":["' || CAST(i % 200 AS TEXT) || '"]},{"type":"tag","any":["t' || CAST(i AS TEXT) || '"]}]', '{}', 1, 'admin',
-			`+spread(begin, step(size.Subscriptions))+`, `+spread(begin, step(size.Subscriptions))+`, `+spread(begin, step(size.Subscriptions))+`, ''`),
+			`+spread(begin, step(size.Subscriptions))+`, `+spread(begin, step(size.Subscriptions))+`, `+spread(begin, step(size.Subscriptions))+`, '',
+			'c' || CAST(i % 4000 AS TEXT) || ' admin [{"type":"category","any":["' || CAST(i % 200 AS TEXT) || '"]},{"type":"tag","any":["t' || CAST(i AS TEXT) || '"]}]'`),
 		insertFrom(count(size.Traces), `traces (event, body, taken_at)`, `'e' || CAST(i AS TEXT), `+trace+`, `+spread(begin, step(size.Traces))),
 		insertFrom(count(size.Deliveries), `deliveries (id, system, chat, event, event_type, source, subscription, title, status, attempts, reason, receipt, queued_at, updated_at, announced, act, again, title_folded, reason_folded, was, was_at)`, `
 			'n' || CAST(i AS TEXT), `+of("i")+`, 'C' || CAST(i % 4000 AS TEXT), 'e' || CAST(i / 5 AS TEXT), 'forum.post.created', CASE WHEN i % 3 = 0 THEN 'ci' ELSE 'meta' END,
