@@ -113,20 +113,7 @@ func (k Bucket) Each(ctx context.Context, visit func(key string, value []byte, r
 	if err != nil {
 		return unavailable("list "+k.name, err)
 	}
-	defer func() { _ = w.Stop() }()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case entry := <-w.Updates():
-			if entry == nil {
-				return nil
-			}
-			if err := visit(entry.Key(), entry.Value(), entry.Revision()); err != nil {
-				return err
-			}
-		}
-	}
+	return eachOf(ctx, w, k.name, func(e jetstream.KeyValueEntry) error { return visit(e.Key(), e.Value(), e.Revision()) })
 }
 
 // placeKey is a key of PLACES.

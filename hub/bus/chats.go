@@ -93,33 +93,14 @@ func (b *Bus) changeChat(ctx context.Context, chat hub.Chat, k string, change fu
 // ends. Calls do not overlap. After an error it is to be called again, which
 // begins anew.
 func (b *Bus) FollowChats(ctx context.Context, system hub.System, change func(hub.ChatSettings), ready func()) error {
-	w, err := b.buckets[bucketChats].Watch(ctx, string(system)+".*", jetstream.IgnoreDeletes())
-	if err != nil {
-		return fmt.Errorf("follow the settings of chats: %w", err)
-	}
-	defer func() { _ = w.Stop() }()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case entry, open := <-w.Updates():
-			switch {
-			case !open && ctx.Err() != nil:
-				return nil
-			case !open:
-				return errors.New("follow the settings of chats: it was ended by the bus")
-			case entry == nil:
-				ready()
-				continue
-			}
-			var c hub.ChatSettings
-			if err := json.Unmarshal(entry.Value(), &c); err != nil {
-				b.log.Error("settings of a chat cannot be read, those that it had hold", "key", entry.Key(), "err", err)
-				continue
-			}
-			change(c)
+	return b.follow(ctx, bucketChats, string(system)+".*", "the settings of chats", func(key string, value []byte) {
+		var c hub.ChatSettings
+		if err := json.Unmarshal(value, &c); err != nil {
+			b.log.Error("settings of a chat cannot be read, those that it had hold", "key", key, "err", err)
+			return
 		}
-	}
+		change(c)
+	}, ready)
 }
 
 func chatKey(chat hub.Chat) (string, error) {

@@ -167,17 +167,55 @@ func (b *Bus) each(ctx context.Context, bucket, filter string, visit func(key st
 	if err != nil {
 		return fmt.Errorf("list %s: %w", bucket, err)
 	}
+	return eachOf(ctx, w, bucket, func(e jetstream.KeyValueEntry) error { return visit(e.Key(), e.Value()) })
+}
+
+// eachOf visits what is there when w begins, and ends w.
+func eachOf(ctx context.Context, w jetstream.KeyWatcher, bucket string, visit func(jetstream.KeyValueEntry) error) error {
 	defer func() { _ = w.Stop() }()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case entry := <-w.Updates():
-			if entry == nil { // all that was there has come
+		case entry, open := <-w.Updates():
+			switch {
+			case !open && ctx.Err() != nil:
+				return ctx.Err()
+			case !open: // not all has come
+				return fmt.Errorf("list %s: it was ended by the bus", bucket)
+			case entry == nil: // all that was there has come
 				return nil
 			}
-			if err := visit(entry.Key(), entry.Value()); err != nil {
+			if err := visit(entry); err != nil {
 				return err
+			}
+		}
+	}
+}
+
+// follow calls change with each key of a bucket that fits the filter, then ready if
+// there is one, then change with whatever is put anew, until ctx ends. Calls do not
+// overlap. what names it in an error.
+func (b *Bus) follow(ctx context.Context, bucket, filter, what string, change func(key string, value []byte), ready func()) error {
+	w, err := b.buckets[bucket].Watch(ctx, filter, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("follow %s: %w", what, err)
+	}
+	defer func() { _ = w.Stop() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case entry, open := <-w.Updates():
+			switch {
+			case !open && ctx.Err() != nil:
+				return nil
+			case !open:
+				return fmt.Errorf("follow %s: it was ended by the bus", what)
+			case entry != nil:
+				change(entry.Key(), entry.Value())
+			case ready != nil: // all that was there has come
+				ready()
 			}
 		}
 	}

@@ -3,13 +3,10 @@ package bus
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // PreflightsFor is how long it is known what a platform said of a chat.
@@ -73,30 +70,15 @@ func roundKey(system hub.System) (string, error) {
 // what they say from now on, until ctx ends. Calls do not overlap. After an error
 // it is to be called again, which begins anew.
 func (b *Bus) FollowPreflights(ctx context.Context, change func(hub.Preflight)) error {
-	w, err := b.buckets[bucketRooms].WatchAll(ctx, jetstream.IgnoreDeletes())
-	if err != nil {
-		return fmt.Errorf("follow what platforms say of chats: %w", err)
-	}
-	defer func() { _ = w.Stop() }()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case entry, open := <-w.Updates():
-			switch {
-			case !open && ctx.Err() != nil:
-				return nil
-			case !open:
-				return errors.New("follow what platforms say of chats: it was ended by the bus")
-			case entry == nil || strings.HasPrefix(entry.Key(), roundPrefix):
-				continue
-			}
-			var p hub.Preflight
-			if err := json.Unmarshal(entry.Value(), &p); err != nil {
-				b.log.Error("what a platform said of a chat cannot be read", "key", entry.Key(), "err", err)
-				continue
-			}
-			change(p)
+	return b.follow(ctx, bucketRooms, ">", "what platforms say of chats", func(key string, value []byte) {
+		if strings.HasPrefix(key, roundPrefix) {
+			return
 		}
-	}
+		var p hub.Preflight
+		if err := json.Unmarshal(value, &p); err != nil {
+			b.log.Error("what a platform said of a chat cannot be read", "key", key, "err", err)
+			return
+		}
+		change(p)
+	}, nil)
 }
