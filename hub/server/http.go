@@ -44,6 +44,7 @@ func (s *Server) newHTTP() *http.Server {
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(pages.Close)
+	closeUnused(server)
 	if c, ok := s.rooms(); ok {
 		c.Routes(mux, s.admin.Guard, visitor, func(r *http.Request, title string) any { return pages.Around(r, "console", title) })
 		server.RegisterOnShutdown(c.Close)

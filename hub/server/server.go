@@ -303,7 +303,7 @@ func (s *Server) serve(ctx context.Context, g *errgroup.Group, l net.Listener) {
 		defer cancel()
 		defer end()
 		err := s.http.Shutdown(last)
-		if errors.Is(err, context.DeadlineExceeded) { // also if a browser has opened a connection and asked for nothing
+		if errors.Is(err, context.DeadlineExceeded) {
 			s.Log.WarnContext(ctx, "requests that were still in hand are cut off")
 			err = s.http.Close()
 		}
