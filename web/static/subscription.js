@@ -73,8 +73,9 @@
       if (list.hidden) input.removeAttribute("aria-activedescendant");
     }
   });
-  // A filter that was added is gone on with: its first box has the focus.
+  // A filter that was added is gone on with: its first box has the focus, unless it is elsewhere by now.
   document.addEventListener("htmx:afterSettle", (e) => {
+    if (document.activeElement !== document.body && !document.activeElement?.closest("#of-what")) return;
     const asked = e.detail.requestConfig?.triggeringEvent?.submitter ?? e.detail.requestConfig?.elt;
     if (asked?.value?.startsWith?.("filter.")) [...document.querySelectorAll("#of-what .filter")].at(-1)?.querySelector("[data-combo]")?.focus();
     if (asked?.value?.startsWith?.("add.")) document.getElementById(asked.id.replace("add-it-", "add-"))?.focus();
