@@ -87,7 +87,7 @@ func (c *crowd) note(mark string, status int, took time.Duration, wrong string) 
 // memory.
 func TestFaultOverload(t *testing.T) {
 	t.Parallel()
-	lasts := 5 * time.Second
+	lasts := 3 * time.Second
 	if soak() {
 		lasts = time.Minute
 	}

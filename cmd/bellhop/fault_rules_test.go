@@ -84,7 +84,7 @@ func others(from, n int) []string {
 // of a set.
 func TestFaultRulesChange(t *testing.T) {
 	t.Parallel()
-	lasts, imports := 5*time.Second, 3
+	lasts, imports := 3*time.Second, 3
 	if soak() {
 		lasts, imports = time.Minute, 20
 	}

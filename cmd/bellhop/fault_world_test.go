@@ -167,7 +167,11 @@ func (f *poster) flow(t *testing.T) (stop func() []string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var posting sync.WaitGroup
 	posting.Go(func() {
-		beat := time.NewTicker(25 * time.Millisecond)
+		every := 50 * time.Millisecond
+		if soak() {
+			every /= 2
+		}
+		beat := time.NewTicker(every)
 		defer beat.Stop()
 		mark := f.mark()
 		for ctx.Err() == nil {
@@ -234,7 +238,7 @@ func owed(t *testing.T, p providertest.Platform, chat string, marks []string) (t
 			delete(missing, mark)
 		}
 		return len(missing) == 0
-	}, deadline, 20*time.Millisecond, "%s: of %d posts not all came", chat, len(marks))
+	}, deadline, 100*time.Millisecond, "%s: of %d posts not all came", chat, len(marks))
 	got := heardIn(p, chat)
 	inOrder := slices.Compact(slices.DeleteFunc(slices.Clone(got), func(mark string) bool { return !wanted[mark] }))
 	require.Equal(t, marks, inOrder, "%s: each once, in order, but for what came twice at once", chat)
