@@ -130,16 +130,19 @@ func TestADigestIsOneAgain(t *testing.T) {
 // takes no digest of them.
 func TestARefusedDigest(t *testing.T) {
 	b := openBus(t)
-	f := newPlatform(func(p providers.Post, _ int) error {
-		if strings.Contains(p.Message.Text, "had to wait") || p.Message.Text == "3" {
+	f := newPlatform(func(p providers.Post, nth int) error {
+		switch {
+		case nth == 1:
+			return fault(hub.FaultRateLimited, 1500*time.Millisecond)
+		case strings.Contains(p.Message.Text, "had to wait") || p.Message.Text == "3":
 			return fault(hub.FaultRejected, 0)
 		}
 		return nil
 	})
-	owe(t, b, old("a", 1, 6)...)
+	owe(t, b, append(notes("a", 0, 0), old("a", 1, 6)...)...) // all are there when the first is tried again
 	run(t, deliver.Config{Bus: b, Provider: f, Storm: 5})
-	f.awaits(t, 7)
-	require.Equal(t, []string{"1", "2", "4", "5", "6"}, f.texts("a"))
+	f.awaits(t, 9)
+	require.Equal(t, []string{"0", "1", "2", "4", "5", "6"}, f.texts("a"))
 	deadLetters(t, b, 1)
 }
 
