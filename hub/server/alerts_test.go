@@ -51,7 +51,7 @@ func startAs(t testing.TB, dir, text string, role server.Role, system hub.System
 	require.NoError(t, err)
 	ready := make(chan server.Ready, 1)
 	options := server.Options{
-		Config: c, Role: role, System: system, Version: "v1.2.3", Log: slog.New(slog.DiscardHandler), LookEvery: 50 * time.Millisecond,
+		Config: c, Role: role, System: system, Version: "v1.2.3", Log: slog.New(slog.DiscardHandler), LookEvery: time.Second,
 		Started: func(r server.Ready) { ready <- r },
 	}
 	for _, f := range change {

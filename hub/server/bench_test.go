@@ -22,6 +22,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/bellhop-chat/bellhop/web/webtest"
 )
 
 // The benchmarks hold the product against the pipe of pipe_test.go: three
@@ -33,7 +35,8 @@ const (
 	roundTime = 2 * time.Second
 )
 
-// TestMain lets the test binary be the pipe's process.
+// TestMain lets the test binary be the pipe's process. The tests of the pane share a
+// browser.
 func TestMain(m *testing.M) {
 	switch mode := os.Getenv("BELLHOP_PIPE"); mode {
 	case "":
@@ -45,7 +48,7 @@ func TestMain(m *testing.M) {
 		runPipe(mode == "always", os.Getenv("BELLHOP_PIPE_SINK"), fanout)
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(webtest.Main(m))
 }
 
 // contender is a process under load.

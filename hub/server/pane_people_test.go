@@ -41,7 +41,7 @@ func enter(t *testing.T, b *webtest.Tab, login, password string) {
 	t.Helper()
 	b.Fill(t, "#login", login)
 	b.Fill(t, "#password", password)
-	b.Press(t, kb.Enter)
+	b.Sends(t)
 }
 
 // From nobody to the first account and somebody who is invited.

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -15,6 +16,8 @@ import (
 	"github.com/bellhop-chat/bellhop/web"
 	"github.com/bellhop-chat/bellhop/web/webtest"
 )
+
+func TestMain(m *testing.M) { os.Exit(webtest.Main(m)) }
 
 const isLive = `document.getElementById("live-text").textContent === "Live"`
 

@@ -4,14 +4,19 @@ package webtest
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -28,21 +33,65 @@ type Tab struct {
 	looked   bool // axe has been in one of its pages
 }
 
-// Open starts a browser, which ends with the test. It takes no more than eight
-// minutes for all that the test does with it.
+// Open opens a tab that knows nothing of other tests, in the one browser that the
+// package's tests share: to start one takes two seconds. The tab ends with the
+// test, which has eight minutes for all that it does with it.
 func Open(t *testing.T, url string) *Tab {
 	t.Helper()
+	one, err := browser()
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(one, 8*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	b := &Tab{Ctx: ctx, url: url, messages: chromedp.Console(ctx)}
+	b.answerQuestions(t)
+	return b
+}
+
+// answerQuestions says yes to each box that a page opens, which nothing gets past,
+// and has the test fail for it: no test wants one.
+func (b *Tab) answerQuestions(t *testing.T) {
+	var asked atomic.Pointer[string]
+	questions := chromedp.Events(b.Ctx, page.JavascriptDialogOpening)
+	go func() {
+		for q, err := range questions {
+			if err != nil {
+				return
+			}
+			said := fmt.Sprintf("%s: %q at %s", q.Type, q.Message, q.URL)
+			asked.Store(&said)
+			_, _ = chromedp.Call(b.Ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}
+	}()
+	t.Cleanup(func() {
+		if said := asked.Load(); said != nil {
+			t.Errorf("a page asked: %s", *said)
+		}
+	})
+}
+
+// stop ends the browser, if there is one.
+var stop = func() {}
+
+// browser is the browser, which the first test that asks for it starts.
+var browser = sync.OnceValues(func() (context.Context, error) {
 	path, err := exec.LookPath("chromium")
-	require.NoError(t, err, "the tests look at pages in Chromium: run make deps")
+	if err != nil {
+		return nil, fmt.Errorf("the tests look at pages in Chromium: run make deps: %w", err)
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1200, 800),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	return &Tab{Ctx: ctx, url: url, messages: chromedp.Console(ctx)}
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	all, ended := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, end := chromedp.NewContext(all)
+	stop = func() { end(); ended() }
+	return ctx, chromedp.Do(ctx)
+})
+
+// Main runs the tests of a package and ends the browser behind them.
+func Main(m *testing.M) (code int) {
+	defer func() { stop() }()
+	return m.Run()
 }
 
 // left are what htmx says of a request whose page was left before it was answered:
@@ -118,6 +167,15 @@ func (b *Tab) Press(t *testing.T, keys string) {
 	require.NoError(t, chromedp.Do(b.Ctx, chromedp.KeyEvent(keys)))
 }
 
+// Sends presses Enter in a form, and waits until the page that answers is there:
+// what the old one says is not mistaken for it.
+func (b *Tab) Sends(t *testing.T) {
+	t.Helper()
+	b.run(t, `window.isOld = true`)
+	b.Press(t, kb.Enter)
+	b.Sees(t, `!window.isOld && document.readyState === "complete"`)
+}
+
 // Focus gives an element the focus, which a change of the page may not take.
 func (b *Tab) Focus(t *testing.T, selector string) {
 	t.Helper()
@@ -129,7 +187,7 @@ func (b *Tab) Focus(t *testing.T, selector string) {
 func (b *Tab) Fill(t *testing.T, selector, text string) {
 	t.Helper()
 	b.Focus(t, selector)
-	b.run(t, `document.activeElement.select?.()`)
+	b.run(t, `document.activeElement?.select?.()`)
 	b.Press(t, text)
 }
 
