@@ -71,8 +71,12 @@ func (w *Worker) aside(ctx context.Context, pt *partition, l *lane, n *hub.Notif
 		return n.Act == hub.ActSend && !until.IsZero() && w.putBy(ctx, pt, l, n, seq)
 	}
 	pt.mu.Lock()
+	closed := pt.closed // and what the lane has set aside is forgotten: its next owner sees to it
 	h, wait := w.holds(l, n, now, until)
 	pt.mu.Unlock()
+	if closed {
+		return true
+	}
 	if !wait {
 		return false
 	}

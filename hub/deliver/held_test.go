@@ -11,6 +11,7 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -99,13 +100,11 @@ func look(t *testing.T, b *bus.Bus, chat string) {
 // little later.
 func owes(t *testing.T, b *bus.Bus, want int) {
 	t.Helper()
-	var n int64
-	require.Eventually(t, func() bool {
-		var err error
-		n, err = b.Backlog(t.Context(), "fake")
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		n, err := b.Backlog(context.Background(), "fake")
 		require.NoError(t, err)
-		return n == int64(want)
-	}, 20*time.Second, 5*time.Millisecond, "%d messages are to be queued", want)
+		require.EqualValues(t, want, n, "messages that are queued")
+	}, 20*time.Second, 5*time.Millisecond)
 }
 
 func emptied(t *testing.T, b *bus.Bus) {
