@@ -59,7 +59,7 @@ func newStandings() *standings {
 		oldest:   describe("bellhop_queue_oldest_seconds", "For how long the oldest notification has waited for a system; 0 if none waits.", "system"),
 		last:     describe("bellhop_source_last_event_timestamp_seconds", "When the newest event of a source came in.", "source"),
 		free:     describe("bellhop_disk_free_bytes", "Free space of the disk under server.data_dir."),
-		size:     describe("bellhop_disk_size_bytes", "Size of the disk under server.data_dir."),
+		size:     describe("bellhop_disk_size_bytes", "Size of the disk under server.data_dir, without what is kept for root."),
 
 		messages: describe("bellhop_stream_messages", "Messages in a stream: events, notifications that wait, dead letters.", "stream"),
 		bytes:    describe("bellhop_stream_bytes", "Size of a stream.", "stream"),

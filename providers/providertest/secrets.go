@@ -1,7 +1,6 @@
 package providertest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log"
@@ -10,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +23,7 @@ func (c Case) secrets(t *testing.T) {
 	if len(c.Secrets) == 0 {
 		t.Skip("there are none")
 	}
-	var said transcript
+	var said Transcript
 	said.listen(t)
 	for _, f := range c.allFaults() {
 		b := c.open(t)
@@ -82,15 +80,9 @@ func refusing(t *testing.T) string {
 	return server.URL
 }
 
-// transcript is all that a provider said. It is safe for concurrent use.
-type transcript struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
 // listen makes s the default log until the test ends. Package log has to be put
 // back too: slog redirects it, and does not undo that.
-func (s *transcript) listen(t *testing.T) {
+func (s *Transcript) listen(t *testing.T) {
 	logger, out, flags := slog.Default(), log.Writer(), log.Flags()
 	t.Cleanup(func() {
 		slog.SetDefault(logger)
@@ -100,25 +92,13 @@ func (s *transcript) listen(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(s, &slog.HandlerOptions{Level: slog.LevelDebug})))
 }
 
-func (s *transcript) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.Write(b)
-}
-
-func (s *transcript) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.String()
-}
-
-func (s *transcript) note(p providers.Provider, err error) {
+func (s *Transcript) note(p providers.Provider, err error) {
 	_, _ = fmt.Fprintf(s, "%v\n%+v\n%#v\n%v\n%+v\n%#v\n", p, p, p, err, err, err)
 	slog.New(slog.NewJSONHandler(s, nil)).Info("said", "provider", p, "err", err)
 	slog.Info("said", "provider", p, "err", err)
 }
 
-func (s *transcript) list(ctx context.Context, p providers.Provider) {
+func (s *Transcript) list(ctx context.Context, p providers.Provider) {
 	if lister, ok := providers.As[providers.ChatLister](p); ok {
 		_, err := lister.Chats(ctx, "")
 		s.note(p, err)

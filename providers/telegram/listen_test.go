@@ -34,30 +34,12 @@ type hall struct {
 	client *telegram.Client
 	ear    *providertest.Ear
 	url    string
-	log    *transcript
-}
-
-// transcript is a log.
-type transcript struct {
-	mu  sync.Mutex
-	buf strings.Builder
-}
-
-func (l *transcript) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-func (l *transcript) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
+	log    *providertest.Transcript
 }
 
 func newHall(t testing.TB, change ...func(*telegram.Config)) *hall {
 	t.Helper()
-	h := &hall{Platform: telegramtest.New(token), ear: providertest.NewEar(), log: &transcript{}}
+	h := &hall{Platform: telegramtest.New(token), ear: providertest.NewEar(), log: &providertest.Transcript{}}
 	server := httptest.NewServer(h.Platform)
 	t.Cleanup(func() {
 		server.CloseClientConnections()

@@ -76,7 +76,7 @@ func tableFolded(t *testing.T, s *store.Store) {
 func tableSearched(t *testing.T, s *store.Store) {
 	plain := create(t, s, subscription("slack", "C1", "bug"))
 	off := subscription("slack", "C2", "50%_off")
-	off.Enabled, off.CreatedBy, off.Source, off.Mode = false, "Ineke Vos", "other", hub.Mute
+	off.Enabled, off.CreatedBy, off.Source, off.Mode = false, "Ineke Ødegård", "other", hub.Mute
 	off = create(t, s, off)
 	named := subscription("matrix", "!room:example.org", "urgent")
 	named.Filters = []hub.Filter{{Type: hub.FilterCategory, Any: []string{"12/*"}}}
@@ -95,9 +95,10 @@ func tableSearched(t *testing.T, s *store.Store) {
 		"off":                 {hub.TableQuery{State: hub.RowsOff}, []hub.SubscriptionID{off.ID}},
 		"failing":             {hub.TableQuery{State: hub.RowsFailing}, []hub.SubscriptionID{named.ID}},
 		"never fired":         {hub.TableQuery{State: hub.RowsSilent}, []hub.SubscriptionID{named.ID, off.ID}},
-		"made by":             {hub.TableQuery{CreatedBy: "Ineke Vos"}, []hub.SubscriptionID{off.ID}},
+		"made by":             {hub.TableQuery{CreatedBy: "Ineke Ødegård"}, []hub.SubscriptionID{off.ID}},
 		"a part of who":       {hub.TableQuery{Text: "neke"}, []hub.SubscriptionID{off.ID}},
 		"a part of a tag":     {hub.TableQuery{Text: "BU"}, []hub.SubscriptionID{plain.ID}},
+		"in any case":         {hub.TableQuery{Text: "ØDEGÅ"}, []hub.SubscriptionID{off.ID}},
 		"no wildcards":        {hub.TableQuery{Text: "50%_"}, []hub.SubscriptionID{off.ID}},
 		"and no others":       {hub.TableQuery{Text: "5_%"}, nil},
 		"a chat's id":         {hub.TableQuery{Text: "room:ex"}, []hub.SubscriptionID{named.ID}},
