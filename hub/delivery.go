@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,8 +43,8 @@ type Delivery struct {
 	History []Attempt `json:"history,omitempty"`
 }
 
-// Outcome is the data of hub.message.sent and hub.message.failed: how an
-// attempt ended, told by the worker that made it.
+// Outcome is the data of hub.message.sent and hub.message.failed, alone or in a
+// list: how an attempt ended, told by the worker that made it.
 type Outcome struct {
 	Notification NotificationID `json:"notification"`
 	Chat                        // "system", "chat"
@@ -56,6 +58,20 @@ type Outcome struct {
 	RetryAt      time.Time      `json:"retry_at,omitzero"`
 	At           time.Time      `json:"at"`
 	Exchange     *Exchange      `json:"exchange,omitempty"` // of a failed or a dead one
+}
+
+// ParseOutcomes reads the data of hub.message.*: an Outcome, or a list of them.
+func ParseOutcomes(data []byte) ([]Outcome, error) {
+	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
+		var all []Outcome
+		err := json.Unmarshal(data, &all)
+		return all, err
+	}
+	var one Outcome
+	if err := json.Unmarshal(data, &one); err != nil {
+		return nil, err
+	}
+	return []Outcome{one}, nil
 }
 
 // Attempt is how one attempt ended, as the delivery log keeps it.

@@ -71,3 +71,23 @@ func TestDeadQuery(t *testing.T) {
 	require.True(t, hub.DeadQuery{Text: "hand"}.Match(&d))
 	require.False(t, hub.DeadQuery{Text: "drucker"}.Match(&d))
 }
+
+func TestParseOutcomes(t *testing.T) {
+	for data, want := range map[string][]hub.NotificationID{
+		`{"notification":"n1"}`:                           {"n1"},
+		` [{"notification":"n1"}, {"notification":"n2"}]`: {"n1", "n2"},
+		`[]`: nil,
+	} {
+		outcomes, err := hub.ParseOutcomes([]byte(data))
+		require.NoError(t, err, data)
+		var got []hub.NotificationID
+		for _, o := range outcomes {
+			got = append(got, o.Notification)
+		}
+		require.Equal(t, want, got, data)
+	}
+	for _, data := range []string{``, `[`, `7`, `[[{"notification":"n1"}]]`, `{"notification":7}`} {
+		_, err := hub.ParseOutcomes([]byte(data))
+		require.Error(t, err, data)
+	}
+}

@@ -30,7 +30,8 @@ type Event struct {
 	ReplyTo EventID `json:"replyto,omitempty"`
 
 	// Data is the payload: a Forum for forum.* events, a Signal for
-	// hub.signal.*, an Outcome for hub.message.*, the sender's own for user.*.
+	// hub.signal.*, an Outcome or several for hub.message.*, the sender's own for
+	// user.*.
 	Data json.RawMessage `json:"data,omitempty"`
 }
 

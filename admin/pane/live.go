@@ -3,7 +3,6 @@ package pane
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -99,15 +98,23 @@ func (p *Pane) happenedBy(ctx context.Context, e *hub.Event) []happened {
 	if !e.Type.Match("hub.message.*") {
 		return []happened{{event: e, isNew: true}}
 	}
-	var o hub.Outcome
-	if json.Unmarshal(e.Data, &o) != nil || o.Event == "" {
+	outcomes, err := hub.ParseOutcomes(e.Data)
+	if err != nil {
 		return nil
 	}
-	about, err := p.Admin.Events.Event(ctx, o.Event)
-	if err != nil {
-		return nil // an old one: its row is not at the top of any list
+	events := map[hub.EventID]*hub.Event{}
+	var all []happened
+	for _, o := range outcomes {
+		about, known := events[o.Event]
+		if !known && o.Event != "" {
+			about, _ = p.Admin.Events.Event(ctx, o.Event) // of an old one no list shows the row
+			events[o.Event] = about
+		}
+		if about != nil {
+			all = append(all, happened{event: about, delivery: o.Notification})
+		}
 	}
-	return []happened{{event: about, delivery: o.Notification}}
+	return all
 }
 
 // live answers with the rows that come to a list.

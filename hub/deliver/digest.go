@@ -263,8 +263,7 @@ func (w *Worker) told(ctx context.Context, pt *partition, l *lane, first *hub.No
 		if d.Alone != nil && d.Alone.ID == line.Notification {
 			n, own = d.Alone, r
 		}
-		w.sent(ctx, n, l, own, true)
-		w.persist(ctx, "acknowledge", func() error { return pt.claim.Ack(ctx, line.Seq) })
+		w.took(ctx, pt, l, n, line.Seq, aim{}, own)
 		seqs[i] = line.Seq
 	}
 	w.unstore(ctx, pt, l)

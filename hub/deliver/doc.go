@@ -9,6 +9,10 @@
 // limit, refused credentials) is a timer and its lane; the messages stay in the
 // stream. Restart and takeover are a new consumer and a replay in order.
 //
+// When the platform has taken a message, its receipt is stored; only then does the
+// lane go on. That the hub is told and the message leaves the queue is done a few
+// milliseconds later, for all lanes together: after a crash the receipt decides.
+//
 // What a row wants in a digest, and what comes while a chat is to be left alone,
 // is set aside in its lane: only its sequence and its time are kept. What comes
 // after it may pass. When it is due it is put back before all others and told

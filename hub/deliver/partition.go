@@ -80,8 +80,13 @@ func (w *Worker) note(pt *partition, owned bool) {
 	}
 }
 
+// release gives a claim back, once what was sent under it is settled.
 func (w *Worker) release(ctx context.Context, claim *bus.Claim) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	ctx = context.WithoutCancel(ctx)
+	some, enough := context.WithTimeout(ctx, 2*time.Second)
+	defer enough()
+	w.settler.flush(some)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return claim.Release(ctx)
 }

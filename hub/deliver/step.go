@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -48,7 +47,6 @@ func (w *Worker) step(pt *partition, l *lane) {
 	}
 	if w.settle(ctx, pt, l, seq, n, err) {
 		w.unstore(ctx, pt, l)
-		w.persist(ctx, "acknowledge", func() error { return pt.claim.Ack(ctx, seq) })
 		pt.pop(ctx, l, seq)
 	}
 }
@@ -76,14 +74,14 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	}
 	if wrong != nil {
 		n.System = w.system // what could be read goes among the dead letters of ours
-		return w.bury(ctx, n, l, l.attempt, wrong)
+		return w.bury(ctx, pt, l, n, seq, l.attempt, wrong)
 	}
 	if known, err := w.Bus.Receipt(ctx, n.ID); err != nil {
 		w.Log.Warn("receipts cannot be read, will try again", "system", w.system, "err", err)
 		pt.later(l, time.Second)
 		return false
 	} else if known != nil { // sent before a crash, or routed twice
-		return w.sent(ctx, n, l, *known, false)
+		return w.sent(ctx, pt, l, n, seq, *known)
 	}
 	at, err := w.aim(ctx, n)
 	if err != nil {
@@ -102,7 +100,7 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	receipt, err := w.attempt(watched, n, at)
 	l.saw(trail, err)
 	if ctx.Err() != nil { // we are stopping
-		return w.leave(ctx, n, l, receipt, err)
+		return w.leave(ctx, pt, l, n, seq, at, receipt, err)
 	}
 	v := judge(err, l.attempt+1, w.patience(), rand.Float64())
 	if w.silent(err) {
@@ -112,10 +110,10 @@ func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64,
 	w.tookOne(l, n, err)
 	switch v.do {
 	case done:
-		return w.sent(ctx, n, l, receipt, true)
+		return w.took(ctx, pt, l, n, seq, at, receipt)
 	case bury:
 		if n.Act != hub.ActSend || at.ref == "" || at.ref == n.Root || providers.FaultOf(err) != hub.FaultRejected {
-			return w.bury(ctx, n, l, l.attempt+1, err)
+			return w.bury(ctx, pt, l, n, seq, l.attempt+1, err)
 		}
 		// Perhaps somebody deleted the message to answer, which Mattermost refuses
 		// to answer then: without a thread the message may still be taken.
@@ -151,13 +149,13 @@ var errTooNew = errors.New("the message is of a newer version of Bellhop: update
 
 // leave settles what it can of an attempt that ended while we stop: a message
 // that went out is noted as sent, any other is left to whoever is next.
-func (w *Worker) leave(ctx context.Context, n *hub.Notification, l *lane, r hub.Receipt, err error) bool {
+func (w *Worker) leave(ctx context.Context, pt *partition, l *lane, n *hub.Notification, seq uint64, at aim, r hub.Receipt, err error) bool {
 	if err != nil {
 		return false
 	}
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	return w.sent(ctx, n, l, r, true)
+	return w.took(ctx, pt, l, n, seq, at, r)
 }
 
 // lasting is a context that ends a second after ctx.
@@ -213,41 +211,50 @@ func (w *Worker) post(ctx context.Context, n *hub.Notification, root hub.Message
 	return w.Provider.Send(ctx, p)
 }
 
-// sent keeps the receipt and tells the hub. Only then may the message be
-// acknowledged: after a crash the receipt decides that it is not sent again.
-func (w *Worker) sent(ctx context.Context, n *hub.Notification, l *lane, r hub.Receipt, fresh bool) bool {
-	var all sync.WaitGroup
-	if fresh {
-		w.counts.Sent.Add(1)
-		w.sentAt.Store(w.Now().UnixMilli())
-		if r.At.IsZero() {
-			r.At = w.Now().UTC()
-		}
-		all.Go(func() { w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, n.ID, r) }) })
-		if n.Act == hub.ActSend && n.Message.InThread && r.Ref != "" {
-			all.Go(func() {
-				w.persist(ctx, "keep the thread", func() error { return w.Bus.PutRoot(ctx, n.Chat, n.Message.Thread, r.Ref) })
-			})
-		}
+// took keeps the receipt of what a platform has taken. Only then may the lane go
+// on, and the message be acknowledged: after a crash the receipt decides that it
+// is not sent again.
+func (w *Worker) took(ctx context.Context, pt *partition, l *lane, n *hub.Notification, seq uint64, at aim, r hub.Receipt) bool {
+	w.counts.Sent.Add(1)
+	w.sentAt.Store(w.Now().UnixMilli())
+	if r.At.IsZero() {
+		r.At = w.Now().UTC()
 	}
-	w.tell(ctx, n, hub.Outcome{Status: hub.StatusSent, Attempt: l.attempt + 1, Receipt: r})
-	all.Wait()
-	return ctx.Err() == nil
+	var thread sync.WaitGroup
+	if n.Act == hub.ActSend && n.Message.InThread && at.ref == "" && r.Ref != "" {
+		thread.Go(func() {
+			w.persist(ctx, "keep the thread", func() error { return w.Bus.PutRoot(ctx, n.Chat, n.Message.Thread, r.Ref) })
+		})
+	}
+	w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, n.ID, r) })
+	thread.Wait()
+	return w.sent(ctx, pt, l, n, seq, r)
+}
+
+// sent has a message settled whose receipt is stored. It reports whether the lane
+// may go on; not if the worker must stop.
+func (w *Worker) sent(ctx context.Context, pt *partition, l *lane, n *hub.Notification, seq uint64, r hub.Receipt) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	outcome := w.ended(n, hub.Outcome{Status: hub.StatusSent, Attempt: l.attempt + 1, Receipt: r})
+	w.settler.add(ctx, settled{claim: pt.claim, seq: seq, outcome: outcome})
+	return true
 }
 
 // bury gives a message up: to DEAD with the reason, and the hub is told.
-func (w *Worker) bury(ctx context.Context, n *hub.Notification, l *lane, attempts int, err error) bool {
+func (w *Worker) bury(ctx context.Context, pt *partition, l *lane, n *hub.Notification, seq uint64, attempts int, err error) bool {
 	w.counts.Dead.Add(1)
 	w.Log.Error("a message is given up", "system", w.system, "chat", n.Chat.ID, "notification", n.ID, "attempt", attempts, "err", err)
 	fault, now := providers.FaultOf(err), w.Now().UTC()
 	letter := hub.DeadLetter{Notification: *n, Fault: fault, Reason: err.Error(), Attempts: attempts, At: now, Exchange: l.seen}
 	w.persist(ctx, "bury", func() error { return w.Bus.Dead(ctx, letter) })
-	if n.ID == "" { // it could not be read: nobody waits to hear of it
-		return ctx.Err() == nil
+	if n.ID != "" { // if it could not be read, nobody waits to hear of it
+		w.tell(ctx, n, hub.Outcome{
+			Status: hub.StatusDead, Attempt: attempts, Fault: fault, Reason: err.Error(), Exchange: l.seen,
+		})
 	}
-	w.tell(ctx, n, hub.Outcome{
-		Status: hub.StatusDead, Attempt: attempts, Fault: fault, Reason: err.Error(), Exchange: l.seen,
-	})
+	w.persist(ctx, "acknowledge", func() error { return pt.claim.Ack(ctx, seq) })
 	return ctx.Err() == nil
 }
 
@@ -281,37 +288,15 @@ func (w *Worker) unstore(ctx context.Context, pt *partition, l *lane) {
 	}
 }
 
-// tell publishes how an attempt ended, for the delivery log.
-func (w *Worker) tell(ctx context.Context, n *hub.Notification, o hub.Outcome) {
-	o.Notification, o.Chat, o.Event, o.Again, o.At = n.ID, n.Chat, n.Event, n.Again, w.Now().UTC()
-	if w.Observe != nil {
-		w.Observe(n, o)
-	}
-	kind := hub.HubMessageFailed
-	if o.Status == hub.StatusSent {
-		kind = hub.HubMessageSent
-	}
-	data, err := json.Marshal(o)
-	if err != nil {
-		w.Log.Error("an outcome cannot be written", "notification", n.ID, "err", err)
-		return
-	}
-	e := &hub.Event{
-		SpecVersion: hub.SpecVersion, Source: hub.Source(w.system), Type: kind, Time: o.At, ReceivedTime: o.At,
-		ID:      hub.EventID("o" + hub.Digest(string(n.ID), fmt.Sprint(n.Again), string(o.Status), fmt.Sprint(o.Attempt), o.RetryAt.String())),
-		Subject: "notification/" + string(n.ID), ReplyTo: n.Event, DataContentType: "application/json", Data: data,
-	}
-	w.persist(ctx, "tell the outcome", func() error { return w.Bus.Tell(ctx, e) })
-}
-
 // persist repeats what must not be lost until it succeeds or the worker must
 // stop: the platform has the message, and only the bus is slow. What only the
-// partition's owner may do is given up once that is another.
-func (w *Worker) persist(ctx context.Context, what string, do func() error) {
+// partition's owner may do is given up once that is another. It reports whether it
+// was done.
+func (w *Worker) persist(ctx context.Context, what string, do func() error) bool {
 	for delay := 50 * time.Millisecond; ; delay = min(2*delay, 5*time.Second) {
 		err := do()
 		if err == nil || ctx.Err() != nil || errors.Is(err, bus.ErrLost) {
-			return
+			return err == nil
 		}
 		w.Log.Warn("the bus did not take it, will try again", "system", w.system, "what", what, "err", err)
 		hub.Wait(ctx, delay)

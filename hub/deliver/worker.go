@@ -44,19 +44,20 @@ type Config struct {
 // chats, in the order of each chat, or buries it with a reason.
 type Worker struct {
 	Config
-	system hub.System
-	owner  string
-	bytes  *budget
-	seqs   *budget
-	ready  *ready
-	health *health
-	pacer  *limit.Pacer
-	chats  *chats
-	held   atomic.Int64  // messages set aside
-	sentAt atomic.Int64  // when a message was sent last, in Unix milliseconds
-	now    chan struct{} // somebody wants to know now whether a paused system goes on
-	halts  chan struct{} // an operator has paused the system, or ended that
-	counts Counts
+	system  hub.System
+	owner   string
+	bytes   *budget
+	seqs    *budget
+	ready   *ready
+	settler *settler
+	health  *health
+	pacer   *limit.Pacer
+	chats   *chats
+	held    atomic.Int64  // messages set aside
+	sentAt  atomic.Int64  // when a message was sent last, in Unix milliseconds
+	now     chan struct{} // somebody wants to know now whether a paused system goes on
+	halts   chan struct{} // an operator has paused the system, or ended that
+	counts  Counts
 
 	mu    sync.Mutex
 	owned map[*partition]bool
@@ -96,6 +97,7 @@ func New(c Config) *Worker {
 		pacer: limit.New(paceOf(c)), chats: newChats(c.Zone), now: make(chan struct{}, 1), halts: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
 	}
 	w.ready = &ready{limit: c.InFlight, step: w.step}
+	w.settler = newSettler(w)
 	return w
 }
 
@@ -136,6 +138,11 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer w.Bus.OnChange(Resume, w.onResume)()
 	defer w.Bus.OnChange(shares, w.onShare)()
 	defer w.Bus.OnChange(bus.Held, w.onHold)()
+	settling, end := lasting(send)
+	var settler sync.WaitGroup
+	settler.Go(func() { w.settler.run(settling) })
+	defer settler.Wait()
+	defer end()
 	w.readHold(ctx)
 	var all sync.WaitGroup
 	known := make(chan struct{})

@@ -442,6 +442,42 @@ func TestOutcomesAreTold(t *testing.T) {
 	require.Contains(t, string(e.Data), string(note("a", 1).ID))
 }
 
+// TestWhatWasSentIsSettledTogether holds that each message is told once, in few
+// events, and that a worker which stops leaves none in the queue that it has sent.
+func TestWhatWasSentIsSettledTogether(t *testing.T) {
+	b, f := openBus(t), newPlatform(nil)
+	const chats, each = 100, 5
+	queue(t, b, chats, each)
+	_, stop := run(t, deliver.Config{Bus: b, Provider: f})
+	f.awaits(t, chats*each)
+	stop()
+	queued, err := b.Backlog(t.Context(), "fake")
+	require.NoError(t, err)
+	require.Zero(t, queued)
+
+	told, events := map[hub.NotificationID]int{}, 0
+	page := hub.Page{Limit: 500}
+	for first := true; first || page.Cursor != ""; first = false {
+		var found []bus.Received
+		found, page.Cursor, err = b.Events(t.Context(), bus.EventQuery{Source: "fake", Type: string(hub.HubMessageSent), Page: page})
+		require.NoError(t, err)
+		for _, e := range found {
+			outcomes, err := hub.ParseOutcomes(e.Event.Data)
+			require.NoError(t, err)
+			for _, o := range outcomes {
+				require.Equal(t, hub.StatusSent, o.Status)
+				told[o.Notification]++
+			}
+		}
+		events += len(found)
+	}
+	require.Len(t, told, chats*each)
+	for id, times := range told {
+		require.Equal(t, 1, times, id)
+	}
+	require.Less(t, events, chats*each/2)
+}
+
 // TestHandOver stops a worker with sends in hand: they finish, a second worker
 // goes on, and nothing is sent twice or out of order.
 func TestHandOver(t *testing.T) {

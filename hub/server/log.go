@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -14,23 +13,34 @@ import (
 // costs the disk as much for one as for hundreds.
 const logPace = 250 * time.Millisecond
 
+// mostLogged is how many outcomes go into one transaction.
+const mostLogged = 1_000
+
 // keepLog carries what workers tell of messages into the delivery log. It reads
 // the stream, so nothing told while the hub was away is missed.
 func (s *Server) keepLog(ctx context.Context) error {
 	pace := time.NewTicker(logPace)
 	defer pace.Stop()
+	var first uint64 // of the batch in hand
+	done := 0        // how many outcomes of it are recorded: it comes again after an error
 	handle := func(ctx context.Context, batch []bus.Received) error {
+		if batch[0].Seq != first {
+			first, done = batch[0].Seq, 0
+		}
 		outcomes := make([]hub.Outcome, 0, len(batch))
 		for _, r := range batch {
-			var o hub.Outcome
-			if err := json.Unmarshal(r.Event.Data, &o); err != nil || !told(o) {
+			all, err := hub.ParseOutcomes(r.Event.Data)
+			good := slices.DeleteFunc(slices.Clone(all), func(o hub.Outcome) bool { return !told(o) })
+			if err != nil || len(good) < len(all) {
 				s.Log.Error("an outcome on the bus cannot be read, it is passed over", "event", r.Event.ID, "err", err)
-				continue
 			}
-			outcomes = append(outcomes, o)
+			outcomes = append(outcomes, good...)
 		}
-		if err := s.record(ctx, outcomes); err != nil {
-			return err
+		for some := range slices.Chunk(outcomes[done:], mostLogged) {
+			if err := s.record(ctx, some); err != nil {
+				return err
+			}
+			done += len(some)
 		}
 		select {
 		case <-pace.C: // meanwhile the next batch gathers

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub/server"
@@ -28,9 +29,9 @@ func TestMetricsOfAHubWithoutWorkers(t *testing.T) {
 	slack.Script(providertest.Step{Status: http.StatusServiceUnavailable}, providertest.Step{Status: http.StatusServiceUnavailable})
 	platform := httptest.NewServer(slack)
 	t.Cleanup(platform.Close)
-	nats := "[nats]\nurl = \"" + ns.ClientURL() + "\"\n"
-	h := startAs(t, t.TempDir(), nats, server.HubOnly, "")
-	startAs(t, t.TempDir(), nats+"[deliver]\nattempts = 2\nbackoff = [\"1s\"]\n[providers.slack]\ntoken = \"xoxb-0000-test-secret\"\napi_url = \""+platform.URL+"/api/\"\n",
+	bus := "[nats]\nurl = \"" + ns.ClientURL() + "\"\n"
+	h := startAs(t, t.TempDir(), bus, server.HubOnly, "")
+	startAs(t, t.TempDir(), bus+"[deliver]\nattempts = 2\nbackoff = [\"1s\"]\n[providers.slack]\ntoken = \"xoxb-0000-test-secret\"\napi_url = \""+platform.URL+"/api/\"\n",
 		server.WorkerOnly, "slack")
 	for _, outcome := range []string{"sent", "retried", "waited", "dead"} { // before there is anything to count
 		waitFor(t, h, `bellhop_notifications_total{outcome="`+outcome+`",system="slack"} 0`)
@@ -42,6 +43,20 @@ func TestMetricsOfAHubWithoutWorkers(t *testing.T) {
 	waitFor(t, h, `bellhop_notifications_total{outcome="sent",system="slack"} 2`)
 	for line, what := range map[string]string{"retried": "1", "dead": "1", "waited": "0"} {
 		waitFor(t, h, `bellhop_notifications_total{outcome="`+line+`",system="slack"} `+what)
+	}
+	// A worker in another language tells of several at once, and has one wrong.
+	other, err := nats.Connect(ns.ClientURL())
+	require.NoError(t, err)
+	defer other.Close()
+	require.NoError(t, other.Publish("event.slack.hub.message.sent", []byte(`{"specversion":"1.0","id":"o1","source":"slack","type":"hub.message.sent","data":[
+		{"notification":"n1","system":"slack","chat":"C1","status":"sent","attempt":1,"at":"2026-01-10T09:05:02Z"},
+		{"system":"slack","chat":"C1","status":"sent","attempt":1,"at":"2026-01-10T09:05:02Z"},
+		{"notification":"n2","system":"slack","chat":"C1","status":"sent","attempt":1,"at":"2026-01-10T09:05:02Z"}]}`)))
+	waitFor(t, h, `bellhop_notifications_total{outcome="sent",system="slack"} 4`)
+	for _, id := range []string{"n1", "n2"} {
+		status, answer := h.ask(http.MethodGet, "/api/v1/deliveries/"+id, "")
+		require.Equal(t, http.StatusOK, status, answer)
+		require.Contains(t, answer, `"status":"sent"`)
 	}
 	_, series := h.scrape()
 	for name := range series {

@@ -1,0 +1,106 @@
+package deliver
+
+import (
+	"context"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+)
+
+const (
+	// settleEvery is the time for which what was sent is gathered. Until it is over
+	// no lane waits for anything: a receipt is stored by then, so that after a crash
+	// nothing is sent again.
+	settleEvery = 10 * time.Millisecond
+	// mostSettling is how many messages that were sent may wait to be settled.
+	// Lanes wait beyond it: the bus does not take what became of them.
+	mostSettling = 1024
+)
+
+// settled is a message that was sent and whose receipt is stored. The hub is to
+// hear of it, and it is to leave the queue.
+type settled struct {
+	claim   *bus.Claim
+	seq     uint64
+	outcome hub.Outcome
+
+	passed chan<- struct{} // of a mark: closed when all before it is settled
+}
+
+// settler settles what all lanes of a worker have sent, many at a time. It is
+// half of what the bus has to do for a message otherwise.
+type settler struct {
+	w     *Worker
+	queue chan settled
+}
+
+func newSettler(w *Worker) *settler {
+	return &settler{w: w, queue: make(chan settled, mostSettling)}
+}
+
+// add hands over a message that was sent. It blocks while there are too many.
+func (s *settler) add(ctx context.Context, m settled) {
+	select {
+	case s.queue <- m:
+	case <-ctx.Done(): // it stays in the queue, and its receipt decides
+	}
+}
+
+// flush returns when all that was handed over before is settled, or ctx ends.
+func (s *settler) flush(ctx context.Context) {
+	passed := make(chan struct{})
+	s.add(ctx, settled{passed: passed})
+	select {
+	case <-passed:
+	case <-ctx.Done():
+	}
+}
+
+// run settles until ctx ends.
+func (s *settler) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case first := <-s.queue:
+			batch := append(make([]settled, 0, 1+len(s.queue)), first)
+			if first.passed == nil {
+				hub.Wait(ctx, settleEvery)
+			}
+			for range len(s.queue) {
+				batch = append(batch, <-s.queue)
+			}
+			s.settle(ctx, batch)
+		}
+	}
+}
+
+// settle tells the hub, then acknowledges: what was acknowledged and not told
+// would be owed for ever in the delivery log.
+func (s *settler) settle(ctx context.Context, batch []settled) {
+	var outcomes []hub.Outcome
+	var claims []*bus.Claim // in the order in which they were met
+	seqs := map[*bus.Claim][]uint64{}
+	for _, m := range batch {
+		if m.passed != nil {
+			continue
+		}
+		outcomes = append(outcomes, m.outcome)
+		if seqs[m.claim] == nil {
+			claims = append(claims, m.claim)
+		}
+		seqs[m.claim] = append(seqs[m.claim], m.seq)
+	}
+	if !s.w.publish(ctx, outcomes...) {
+		return // we are stopping: whoever is next tells them
+	}
+	for _, claim := range claims {
+		s.w.persist(ctx, "acknowledge", func() error { return claim.Ack(ctx, seqs[claim]...) })
+	}
+	for _, m := range batch {
+		if m.passed != nil {
+			close(m.passed)
+		}
+	}
+}
