@@ -36,7 +36,7 @@ func (s *Server) keepLog(ctx context.Context) error {
 			}
 			outcomes = append(outcomes, good...)
 		}
-		for some := range slices.Chunk(outcomes[done:], mostLogged) {
+		for some := range slices.Chunk(outcomes[min(done, len(outcomes)):], mostLogged) {
 			if err := s.record(ctx, some); err != nil {
 				return err
 			}
