@@ -27,7 +27,7 @@ type MyChange struct {
 	Full     *string `json:"full"`
 	Email    *string `json:"email"`
 	Language *string `json:"language"` // empty: as the browser has it
-	Theme    *string `json:"theme"`    // light, dark; empty: as the system has it
+	Theme    *string `json:"theme"`    // light, dark, auto: as the system has it; empty: as the house has it
 	Zone     *string `json:"zone"`     // empty: as the browser has it
 	NoKeys   *bool   `json:"no_keys"`
 }
@@ -69,8 +69,8 @@ func settingProblems(settings hub.AccountSettings, bad map[string]string) {
 	if l := settings.Language; l != "" && !slices.Contains(web.Languages(), l) {
 		bad["language"] = "is none of " + strings.Join(web.Languages(), ", ")
 	}
-	if t := settings.Theme; t != "" && t != "light" && t != "dark" {
-		bad["theme"] = "is none of light, dark"
+	if t := settings.Theme; t != "" && t != "light" && t != "dark" && t != "auto" {
+		bad["theme"] = "is none of light, dark, auto"
 	}
 	if settings.Zone != "" {
 		if _, err := hub.FindZone(settings.Zone); err != nil {

@@ -39,7 +39,7 @@ type Account struct {
 // browser has it.
 type AccountSettings struct {
 	Language string `json:"language,omitempty"`
-	Theme    string `json:"theme,omitempty"` // light, dark
+	Theme    string `json:"theme,omitempty"` // light, dark, auto: as the reader's system has it
 	Zone     string `json:"zone,omitempty"`  // an IANA name
 	// NoKeys is that single keys are no shortcuts.
 	NoKeys bool `json:"no_keys,omitempty"`

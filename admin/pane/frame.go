@@ -88,7 +88,11 @@ func (p *Pane) frame(r *http.Request, section, title string) Frame {
 	words, me := web.WordsOf(r), admin.CallerOf(r.Context())
 	settings := me.Settings()
 	theme, house := p.themes(r)
-	if settings.Theme != "" {
+	switch settings.Theme {
+	case "":
+	case "auto":
+		theme = ""
+	default:
 		theme = settings.Theme
 	}
 	return Frame{

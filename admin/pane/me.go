@@ -110,9 +110,6 @@ func (p *Pane) changeMe(w http.ResponseWriter, r *http.Request) error {
 // setTheme keeps the theme that was chosen beside the navigation.
 func (p *Pane) setTheme(w http.ResponseWriter, r *http.Request) error {
 	theme := r.PostFormValue("theme")
-	if theme == "auto" {
-		theme = ""
-	}
 	if _, err := p.Admin.ChangeMe(r.Context(), admin.MyChange{Theme: &theme}); err != nil {
 		return err
 	}

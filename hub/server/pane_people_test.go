@@ -155,6 +155,12 @@ func TestPaneMe(t *testing.T) {
 	b.Sees(t, `document.documentElement.lang === "de" && document.documentElement.dataset.theme === "dark" && document.body.dataset.keys === "off"`)
 	b.Go(t, "/me")
 	b.Says(t, "Zeitzone")
+	b.Fill(t, "#zone", "Europe/Vienna")
+	_, err = chromedp.Run(b.Ctx, chromedp.Evaluate[any](`(document.getElementById("theme").value = "auto", null)`))
+	require.NoError(t, err)
+	b.Sends(t)
+	b.Sees(t, `!document.documentElement.dataset.theme && document.getElementById("zone").value === "Europe/Vienna"`)
+	b.Sees(t, `!document.querySelector(".jump kbd").checkVisibility()`) // a key that does nothing
 	b.LookHere(t, "me-german")
 
 	// An editor sees people, and nothing of what admins do with them.

@@ -33,7 +33,7 @@
     if (event.target.name !== "theme" || !event.target.closest(".theme")) return;
     if (root.dataset.account !== undefined) {
       root.dataset.chosen = theme;
-      fetch("/me/theme", { method: "POST", body: new URLSearchParams({ theme }) });
+      fetch("/me/theme", { method: "POST", body: new URLSearchParams({ theme }), keepalive: true }); // though the page is left
     }
     keep(theme);
     remember("bellhop_theme", theme);
