@@ -32,15 +32,15 @@ type settled struct {
 // half of what the bus has to do for a message otherwise.
 type settler struct {
 	w     *Worker
-	queue chan settled
+	queue chan *settled
 }
 
 func newSettler(w *Worker) *settler {
-	return &settler{w: w, queue: make(chan settled, mostSettling)}
+	return &settler{w: w, queue: make(chan *settled, mostSettling)}
 }
 
 // add hands over a message that was sent. It blocks while there are too many.
-func (s *settler) add(ctx context.Context, m settled) {
+func (s *settler) add(ctx context.Context, m *settled) {
 	select {
 	case s.queue <- m:
 	case <-ctx.Done(): // it stays in the queue, and its receipt decides
@@ -50,7 +50,7 @@ func (s *settler) add(ctx context.Context, m settled) {
 // flush returns when all that was handed over before is settled, or ctx ends.
 func (s *settler) flush(ctx context.Context) {
 	passed := make(chan struct{})
-	s.add(ctx, settled{passed: passed})
+	s.add(ctx, &settled{passed: passed})
 	select {
 	case <-passed:
 	case <-ctx.Done():
@@ -64,7 +64,7 @@ func (s *settler) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case first := <-s.queue:
-			batch := append(make([]settled, 0, 1+len(s.queue)), first)
+			batch := append(make([]*settled, 0, 1+len(s.queue)), first)
 			if first.passed == nil {
 				hub.Wait(ctx, settleEvery)
 			}
@@ -78,7 +78,7 @@ func (s *settler) run(ctx context.Context) {
 
 // settle tells the hub, then acknowledges: what was acknowledged and not told
 // would be owed for ever in the delivery log.
-func (s *settler) settle(ctx context.Context, batch []settled) {
+func (s *settler) settle(ctx context.Context, batch []*settled) {
 	var outcomes []hub.Outcome
 	var claims []*bus.Claim // in the order in which they were met
 	seqs := map[*bus.Claim][]uint64{}

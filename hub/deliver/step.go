@@ -238,7 +238,7 @@ func (w *Worker) sent(ctx context.Context, pt *partition, l *lane, n *hub.Notifi
 		return false
 	}
 	outcome := w.ended(n, hub.Outcome{Status: hub.StatusSent, Attempt: l.attempt + 1, Receipt: r})
-	w.settler.add(ctx, settled{claim: pt.claim, seq: seq, outcome: outcome})
+	w.settler.add(ctx, &settled{claim: pt.claim, seq: seq, outcome: outcome})
 	return true
 }
 
