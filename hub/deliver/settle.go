@@ -33,17 +33,19 @@ type settled struct {
 type settler struct {
 	w     *Worker
 	queue chan *settled
+	over  chan struct{} // closed when nothing is settled any more
 }
 
 func newSettler(w *Worker) *settler {
-	return &settler{w: w, queue: make(chan *settled, mostSettling)}
+	return &settler{w: w, queue: make(chan *settled, mostSettling), over: make(chan struct{})}
 }
 
 // add hands over a message that was sent. It blocks while there are too many.
 func (s *settler) add(ctx context.Context, m *settled) {
 	select {
 	case s.queue <- m:
-	case <-ctx.Done(): // it stays in the queue, and its receipt decides
+	case <-s.over: // it stays in the queue, and its receipt decides
+	case <-ctx.Done():
 	}
 }
 
@@ -53,12 +55,14 @@ func (s *settler) flush(ctx context.Context) {
 	s.add(ctx, &settled{passed: passed})
 	select {
 	case <-passed:
+	case <-s.over:
 	case <-ctx.Done():
 	}
 }
 
-// run settles until ctx ends.
+// run settles until ctx ends. It runs once.
 func (s *settler) run(ctx context.Context) {
+	defer close(s.over)
 	for {
 		select {
 		case <-ctx.Done():
