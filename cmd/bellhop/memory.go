@@ -16,7 +16,7 @@ import (
 const (
 	collectAt    = 50        // percent of what lives
 	enoughMemory = 160 << 20 // bytes that the process should not pass, unless what lives needs more
-	headroom     = 40 << 20  // bytes beside what lives, where that is much
+	headroom     = 24 << 20  // bytes beside what lives, where that is much
 )
 
 // boundMemory keeps the process small until ctx ends, unless its user has said how
@@ -44,5 +44,5 @@ func boundMemory(ctx context.Context, env []string) {
 // memoryLimit leaves room enough beside what lives: a limit that is too low makes
 // the collector run all the time.
 func memoryLimit(live uint64) int64 {
-	return max(enoughMemory, int64(live+live/4)+headroom)
+	return max(enoughMemory, int64(live+live/8)+headroom)
 }
