@@ -15,7 +15,7 @@ import (
 )
 
 // Receipt is what is known of a notification that was sent within the last 48
-// hours, nil if nothing is.
+// hours and is among the last 200,000, nil if nothing is.
 func (b *Bus) Receipt(ctx context.Context, id hub.NotificationID) (*hub.Receipt, error) {
 	r := new(hub.Receipt)
 	found, err := b.load(ctx, bucketReceipts, key(string(id)), r)
@@ -30,7 +30,8 @@ func (b *Bus) PutReceipt(ctx context.Context, id hub.NotificationID, r hub.Recei
 	return b.save(ctx, bucketReceipts, key(string(id)), r)
 }
 
-// Root is the message that began a thread of a chat within the last 48 hours,
+// Root is the message that began a thread of a chat within the last 48 hours, if
+// that is among the last 200,000,
 // empty if none did.
 func (b *Bus) Root(ctx context.Context, chat hub.Chat, thread string) (hub.MessageRef, error) {
 	var ref hub.MessageRef

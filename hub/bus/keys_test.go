@@ -25,6 +25,37 @@ func TestReceipts(t *testing.T) {
 	})
 }
 
+// TestTheOldestReceiptsGo holds that workers remember a bounded number of messages:
+// past it each takes the place of the oldest, and none is refused.
+func TestTheOldestReceiptsGo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := bus.Open(t.Context(), bus.Config{Dir: dir})
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	b := open(t, dir) // a second start keeps to it
+	for _, bucket := range []string{"RECEIPTS", "THREADS"} {
+		s, err := b.JetStream().Stream(t.Context(), "KV_"+bucket)
+		require.NoError(t, err)
+		require.EqualValues(t, 200_000, s.CachedInfo().Config.MaxMsgs, bucket)
+	}
+	s, err := b.JetStream().Stream(t.Context(), "KV_RECEIPTS")
+	require.NoError(t, err)
+	few := s.CachedInfo().Config
+	few.MaxMsgs = 3
+	_, err = b.JetStream().UpdateStream(t.Context(), few)
+	require.NoError(t, err)
+	ids := []hub.NotificationID{"n1", "n2", "n3", "n4", "n5"}
+	for _, id := range ids {
+		require.NoError(t, b.PutReceipt(t.Context(), id, hub.Receipt{Ref: hub.MessageRef("ref-" + id)}))
+	}
+	for i, id := range ids {
+		r, err := b.Receipt(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, i >= 2, r != nil, id)
+	}
+}
+
 func TestRootsTheFirstWins(t *testing.T) {
 	t.Parallel()
 	b := open(t, t.TempDir())

@@ -75,7 +75,33 @@ func (b *Bus) makeStreams(ctx context.Context) error {
 		}
 		b.buckets[want.Bucket] = kv
 	}
+	for _, name := range []string{bucketReceipts, bucketThreads} {
+		if err := b.bound(ctx, name, mostRemembered); err != nil {
+			return fmt.Errorf("bound bucket %s: %w", name, err)
+		}
+	}
 	return nil
+}
+
+// mostRemembered is how many messages workers remember, and how many threads, also
+// where that many are sent within minutes: a key costs the server 200 bytes of
+// memory. The hub knows older ones from the delivery log.
+const mostRemembered = 200_000
+
+// bound lets a bucket forget its oldest keys instead of growing past a number. The
+// library has no setting for that.
+func (b *Bus) bound(ctx context.Context, bucket string, most int64) error {
+	s, err := b.js.Stream(ctx, "KV_"+bucket)
+	if err != nil {
+		return err
+	}
+	c := s.CachedInfo().Config
+	if c.MaxMsgs == most && c.Discard == jetstream.DiscardOld {
+		return nil
+	}
+	c.MaxMsgs, c.Discard = most, jetstream.DiscardOld
+	_, err = b.js.UpdateStream(ctx, c)
+	return err
 }
 
 // room is what the embedded server may fill. The server of an external NATS

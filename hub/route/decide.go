@@ -180,15 +180,15 @@ func (b *batch) rootOf(m *matter, chat hub.Chat, message *hub.Message) hub.Messa
 		return ""
 	}
 	if told := b.r.said.find(root, "", chat); told != nil {
-		return b.oldRef(told)
+		return b.oldRef(told, workerKnowsThreads)
 	}
 	return ""
 }
 
 // oldRef is the platform's id of a message that was sent so long ago that its
-// worker has forgotten it.
-func (b *batch) oldRef(told *hub.Announcement) hub.MessageRef {
-	if b.r.Now().Sub(told.At) < workerKnows {
+// worker may have forgotten it.
+func (b *batch) oldRef(told *hub.Announcement, knows time.Duration) hub.MessageRef {
+	if b.r.Now().Sub(told.At) < knows {
 		return ""
 	}
 	d, err := b.r.Deliveries.GetDelivery(b.ctx, told.Notification)
@@ -201,5 +201,11 @@ func (b *batch) oldRef(told *hub.Announcement) hub.MessageRef {
 	return d.Receipt.Ref
 }
 
-// workerKnows is less than the 48 hours for which workers keep receipts.
-const workerKnows = 44 * time.Hour
+// How long workers surely know what they have sent. Of receipts they keep the last
+// 200,000, which are those of a minute at any rate that they reach; threads are
+// fewer, and a worker may have begun one anew, so that what it says counts for all
+// but the last of the 48 hours.
+const (
+	workerKnows        = time.Minute
+	workerKnowsThreads = 44 * time.Hour
+)

@@ -253,7 +253,7 @@ func (b *batch) keep(now hub.Announcement, state hub.Announced, update hub.Notif
 // update owes the chat a change of what a said.
 func (b *batch) update(m *matter, a *hub.Announcement, act hub.Act, message hub.Message) hub.NotificationID {
 	n := b.notification(m, a.Chat, &a.Options)
-	n.Version, n.ID, n.Act, n.Of, n.Ref = act.Version(), hub.UpdateFor(m.event.ID, a.Notification), act, a.Notification, b.oldRef(a)
+	n.Version, n.ID, n.Act, n.Of, n.Ref = act.Version(), hub.UpdateFor(m.event.ID, a.Notification), act, a.Notification, b.oldRef(a, workerKnows)
 	n.Subscription, n.Message = a.Subscription, message
 	b.owed = append(b.owed, n)
 	result := hub.ResultUpdated

@@ -204,10 +204,13 @@ func TestOldMessagesAreKnownByTheirReceipt(t *testing.T) {
 		f.receipts[first[0].ID] = hub.Receipt{Ref: "C1/123"}
 		f.mu.Unlock()
 		require.Empty(t, f.hear(hub.ForumPostCreated, post(2))[0].Root, "its worker knows the thread")
-		f.after(72 * time.Hour)
-		require.EqualValues(t, "C1/123", f.hear(hub.ForumPostCreated, post(3))[0].Root)
 		closed := topic()
 		closed.Closed = true
+		require.Empty(t, f.hear(hub.ForumTopicClosed, hub.Forum{Topic: closed})[0].Ref, "its worker knows the message")
+		f.after(time.Hour)
+		require.EqualValues(t, "C1/123", f.hear(hub.ForumTopicOpened, hub.Forum{Topic: topic()})[0].Ref, "which may have sent many since")
+		f.after(72 * time.Hour)
+		require.EqualValues(t, "C1/123", f.hear(hub.ForumPostCreated, post(3))[0].Root)
 		require.EqualValues(t, "C1/123", f.hear(hub.ForumTopicClosed, hub.Forum{Topic: closed})[0].Ref)
 	})
 }
