@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -468,18 +469,20 @@ func TestRemovedForumIsSilent(t *testing.T) {
 	f, at := site(t)
 	w, api := workspace(t, slackToken)
 	r := start(t, t.TempDir(), "")
-	r.does(http.MethodPost, "/api/v1/sources", forumSection(at, map[string]any{"delay": "2s"}), http.StatusCreated, nil)
+	r.does(http.MethodPost, "/api/v1/sources", forumSection(at, map[string]any{"delay": "5s"}), http.StatusCreated, nil)
 	r.does(http.MethodPost, "/api/v1/systems", slackSection(slackToken, api), http.StatusCreated, nil)
-	r.does(http.MethodPost, "/api/v1/subscriptions", map[string]any{"system": "acme", "chat": slacktest.Support, "mode": "watch", "filters": []any{}, "enabled": true}, http.StatusCreated, nil)
+	r.does(http.MethodPost, "/api/v1/subscriptions", map[string]any{"system": "acme", "chat": slacktest.Support, "mode": "watch", "enabled": true,
+		"filters": []any{map[string]any{"type": "category", "any": []string{"backstage"}}}}, http.StatusCreated, nil)
 	f.Hook(r.url+"/in/meta", forumSecret)
 	f.Topic("alice", "backstage", "For nobody's eyes", "Hidden.")
 	r.does(http.MethodDelete, "/api/v1/sources/meta", nil, http.StatusOK, nil)
 	var came struct{ Items []hub.Event }
 	r.does(http.MethodGet, "/api/v1/events?source=meta&type="+string(hub.ForumPostCreated), nil, http.StatusOK, &came)
 	require.Len(t, came.Items, 1)
-	require.Eventually(t, func() bool {
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		status, trace := r.ask(http.MethodGet, "/api/v1/events/"+string(came.Items[0].ID)+"/trace", "")
-		return status == http.StatusOK && strings.Contains(trace, "not configured any more")
+		require.Equal(c, http.StatusOK, status, trace)
+		require.Contains(c, trace, "not configured any more")
 	}, 20*time.Second, 50*time.Millisecond)
 	require.Empty(t, w.Sent())
 }
