@@ -471,8 +471,10 @@ func TestRemovedForumIsSilent(t *testing.T) {
 	r := start(t, t.TempDir(), "")
 	r.does(http.MethodPost, "/api/v1/sources", forumSection(at, map[string]any{"delay": "5s"}), http.StatusCreated, nil)
 	r.does(http.MethodPost, "/api/v1/systems", slackSection(slackToken, api), http.StatusCreated, nil)
-	r.does(http.MethodPost, "/api/v1/subscriptions", map[string]any{"system": "acme", "chat": slacktest.Support, "mode": "watch", "enabled": true,
-		"filters": []any{map[string]any{"type": "category", "any": []string{"backstage"}}}}, http.StatusCreated, nil)
+	r.does(http.MethodPost, "/api/v1/subscriptions", map[string]any{
+		"system": "acme", "chat": slacktest.Support, "mode": "watch", "enabled": true,
+		"filters": []any{map[string]any{"type": "category", "any": []string{"backstage"}}},
+	}, http.StatusCreated, nil)
 	f.Hook(r.url+"/in/meta", forumSecret)
 	f.Topic("alice", "backstage", "For nobody's eyes", "Hidden.")
 	r.does(http.MethodDelete, "/api/v1/sources/meta", nil, http.StatusOK, nil)
