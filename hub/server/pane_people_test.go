@@ -147,6 +147,7 @@ func TestPaneMe(t *testing.T) {
 	b.Press(t, kb.Enter)
 	b.Sees(t, `document.getElementById("zone-wrong")`)
 	b.Accessible(t, "me, wrong")
+	b.Sees(t, `document.getElementById("theme").value === ""`) // who has not chosen chooses nothing by saving
 	b.Fill(t, "#zone", "Europe/Berlin")
 	_, err := chromedp.Run(b.Ctx, chromedp.Evaluate[any](`(document.getElementById("language").value = "de", document.getElementById("theme").value = "dark", document.querySelector("[name=keys]").checked = false, null)`))
 	require.NoError(t, err)
@@ -159,7 +160,7 @@ func TestPaneMe(t *testing.T) {
 	_, err = chromedp.Run(b.Ctx, chromedp.Evaluate[any](`(document.getElementById("theme").value = "auto", null)`))
 	require.NoError(t, err)
 	b.Sends(t)
-	b.Sees(t, `!document.documentElement.dataset.theme && document.getElementById("zone").value === "Europe/Vienna"`)
+	b.Sees(t, `!document.documentElement.dataset.theme && document.getElementById("zone").value === "Europe/Vienna" && document.getElementById("theme").value === "auto"`)
 	b.Sees(t, `!document.querySelector(".jump kbd").checkVisibility()`) // a key that does nothing
 	b.LookHere(t, "me-german")
 
