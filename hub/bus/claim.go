@@ -181,23 +181,18 @@ func (c *Claim) Refill(ctx context.Context, lane string, after uint64, limit int
 	return rings, nil
 }
 
-// Ack removes messages that were rung, and those only. It returns when the server
-// has confirmed, asking again every two seconds until ctx ends; it is ErrLost where
-// the claim has been taken away. Repeating it does no harm.
-func (c *Claim) Ack(ctx context.Context, seqs ...uint64) error {
-	if len(seqs) == 0 {
-		return nil
-	}
+// Ack removes a message that was rung, and that one only. It returns when the
+// server has confirmed, asking again every two seconds until ctx ends; it is
+// ErrLost where the claim has been taken away. Repeating it does no harm.
+func (c *Claim) Ack(ctx context.Context, seq uint64) error {
+	subject := *c.prefix.Load() + ".1." + strconv.FormatUint(seq, 10) + ".1.1.0"
 	for {
-		err := ctx.Err()
-		if err == nil {
-			err = c.ackOnce(ctx, seqs)
-		}
+		err := c.ackOnce(ctx, subject)
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("ack %d and %d others: %w", seqs[0], len(seqs)-1, ctx.Err())
+			return fmt.Errorf("ack %d: %w", seq, ctx.Err())
 		case errors.Is(err, nats.ErrNoResponders) && c.gone(ctx):
 			return ErrLost
 		case !errors.Is(err, context.DeadlineExceeded):
@@ -206,23 +201,11 @@ func (c *Claim) Ack(ctx context.Context, seqs ...uint64) error {
 	}
 }
 
-// ackOnce asks for one confirmation: the server takes acks in the order in which
-// they come, so that the last one's is that of all.
-func (c *Claim) ackOnce(ctx context.Context, seqs []uint64) error {
+func (c *Claim) ackOnce(ctx context.Context, subject string) error {
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
-	last := len(seqs) - 1
-	for _, seq := range seqs[:last] {
-		if err := c.b.acks.Publish(c.ackSubject(seq), nil); err != nil {
-			return err
-		}
-	}
-	_, err := c.b.acks.RequestWithContext(ctx, c.ackSubject(seqs[last]), nil)
+	_, err := c.b.acks.RequestWithContext(ctx, subject, nil)
 	return err
-}
-
-func (c *Claim) ackSubject(seq uint64) string {
-	return *c.prefix.Load() + ".1." + strconv.FormatUint(seq, 10) + ".1.1.0"
 }
 
 // Release gives the partition back at once. What was not acked stays queued.

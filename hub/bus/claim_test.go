@@ -247,46 +247,6 @@ func TestClaimLeaseRunsOut(t *testing.T) {
 	require.Eventually(t, func() bool { return !c.Valid() }, 3*time.Second, 10*time.Millisecond)
 }
 
-func TestClaimAckRemovesSeveral(t *testing.T) {
-	t.Parallel()
-	for name, set := range map[string]func(*bus.Config){"embedded": single, "external": at(natsServer(t).ClientURL())} {
-		t.Run(name, func(t *testing.T) {
-			b := open(t, t.TempDir(), set, single)
-			var ns []hub.Notification
-			for i := range 200 {
-				ns = append(ns, notification("#a", i))
-			}
-			require.NoError(t, b.Notify(t.Context(), ns))
-			c := claim(t, b)
-			l := run(t, c)
-			var odd []uint64
-			for i, r := range l.heard(t, len(ns)) {
-				if i%2 == 1 {
-					odd = append(odd, r.Seq)
-				}
-			}
-			require.NoError(t, c.Ack(t.Context()), "nothing is no message")
-			require.NoError(t, c.Ack(t.Context(), odd...))
-			require.NoError(t, c.Ack(t.Context(), odd[:7]...), "again")
-			l.end(t)
-			require.NoError(t, c.Release(t.Context()))
-			require.ErrorIs(t, c.Ack(t.Context(), odd...), bus.ErrLost)
-			ended, cancel := context.WithCancel(t.Context())
-			cancel()
-			next := claim(t, b)
-			left := run(t, next)
-			for i, r := range left.heard(t, len(ns)/2) {
-				require.Equal(t, fmt.Sprint("#a-", 2*i), text(t, r.Body))
-				require.ErrorIs(t, next.Ack(ended, r.Seq, r.Seq), context.Canceled)
-			}
-			left.end(t)
-			backlog, err := b.Backlog(t.Context(), "slack")
-			require.NoError(t, err)
-			require.EqualValues(t, len(ns)/2, backlog, "what could not be waited for is not acked")
-		})
-	}
-}
-
 func TestClaimAckRemovesExactlyOne(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*bus.Config){"embedded": single, "external": at(natsServer(t).ClientURL())} {

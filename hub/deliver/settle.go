@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -28,8 +29,8 @@ type settled struct {
 	passed chan<- struct{} // of a mark: closed when all before it is settled
 }
 
-// settler settles what all lanes of a worker have sent, many at a time. It is
-// half of what the bus has to do for a message otherwise.
+// settler settles what all lanes of a worker have sent, many at a time: they wait
+// for none of it, and the hub hears of many in one event.
 type settler struct {
 	w     *Worker
 	queue chan *settled
@@ -81,27 +82,26 @@ func (s *settler) run(ctx context.Context) {
 }
 
 // settle tells the hub, then acknowledges: what was acknowledged and not told
-// would be owed for ever in the delivery log.
+// would be owed for ever in the delivery log. Each ack is confirmed by itself: of
+// those that a lost connection or a new leader swallows, one that came later knows
+// nothing.
 func (s *settler) settle(ctx context.Context, batch []*settled) {
 	var outcomes []hub.Outcome
-	var claims []*bus.Claim // in the order in which they were met
-	seqs := map[*bus.Claim][]uint64{}
 	for _, m := range batch {
-		if m.passed != nil {
-			continue
+		if m.passed == nil {
+			outcomes = append(outcomes, m.outcome)
 		}
-		outcomes = append(outcomes, m.outcome)
-		if seqs[m.claim] == nil {
-			claims = append(claims, m.claim)
-		}
-		seqs[m.claim] = append(seqs[m.claim], m.seq)
 	}
 	if !s.w.publish(ctx, outcomes...) {
 		return // we are stopping: whoever is next tells them
 	}
-	for _, claim := range claims {
-		s.w.persist(ctx, "acknowledge", func() error { return claim.Ack(ctx, seqs[claim]...) })
+	var acks sync.WaitGroup
+	for _, m := range batch {
+		if m.passed == nil {
+			acks.Go(func() { s.w.persist(ctx, "acknowledge", func() error { return m.claim.Ack(ctx, m.seq) }) })
+		}
 	}
+	acks.Wait()
 	for _, m := range batch {
 		if m.passed != nil {
 			close(m.passed)
