@@ -30,9 +30,8 @@ func (b *Bus) PutReceipt(ctx context.Context, id hub.NotificationID, r hub.Recei
 	return b.save(ctx, bucketReceipts, key(string(id)), r)
 }
 
-// Root is the message that began a thread of a chat within the last 48 hours, if
-// that is among the last 200,000,
-// empty if none did.
+// Root is the message that began a thread of a chat, empty if none did within the
+// last 48 hours or if 200,000 others have begun since.
 func (b *Bus) Root(ctx context.Context, chat hub.Chat, thread string) (hub.MessageRef, error) {
 	var ref hub.MessageRef
 	_, err := b.load(ctx, bucketThreads, threadKey(chat, thread), &ref)

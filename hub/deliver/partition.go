@@ -82,13 +82,12 @@ func (w *Worker) note(pt *partition, owned bool) {
 
 // release gives a claim back, once what was sent under it is settled.
 func (w *Worker) release(ctx context.Context, claim *bus.Claim) error {
-	ctx = context.WithoutCancel(ctx)
-	some, enough := context.WithTimeout(ctx, 2*time.Second)
+	settling, enough := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer enough()
-	w.settler.flush(some)
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	w.settler.flush(settling)
+	releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	return claim.Release(ctx)
+	return claim.Release(releasing)
 }
 
 // ring notes a message of a lane. It is called in stream order.

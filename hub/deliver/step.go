@@ -45,7 +45,7 @@ func (w *Worker) step(pt *partition, l *lane) {
 	if err == nil && (w.aside(ctx, pt, l, n, seq) || w.together(ctx, pt, l, n)) {
 		return
 	}
-	if w.settle(ctx, pt, l, seq, n, err) {
+	if w.try(ctx, pt, l, seq, n, err) {
 		w.unstore(ctx, pt, l)
 		pt.pop(ctx, l, seq)
 	}
@@ -64,10 +64,10 @@ func decoded(body []byte) (*hub.Notification, error) {
 	return n, nil
 }
 
-// settle makes one attempt at a message, unless something is wrong with it. It
+// try makes one attempt at a message, unless something is wrong with it. It
 // reports whether the message is done with: sent, or dead. If not, the lane has
 // been parked.
-func (w *Worker) settle(ctx context.Context, pt *partition, l *lane, seq uint64, n *hub.Notification, wrong error) bool {
+func (w *Worker) try(ctx context.Context, pt *partition, l *lane, seq uint64, n *hub.Notification, wrong error) bool {
 	if errors.Is(wrong, errTooNew) { // a worker that was updated will take over
 		w.putOff(ctx, pt, l, n, seq, verdict{wait, time.Minute}, wrong)
 		return false
