@@ -16,7 +16,15 @@ import (
 const (
 	collectAt    = 50        // percent of what lives
 	enoughMemory = 160 << 20 // bytes that the process should not pass, unless what lives needs more
-	headroom     = 24 << 20  // bytes beside what lives, where that is much
+	leastRoom    = 24 << 20  // bytes beside what lives, where that is much
+	mostRoom     = 48 << 20
+)
+
+// Where what lives is much, the room beside it is as large as it takes for the
+// collector to have no more than this part of the CPU time, and no larger.
+const (
+	collectsTooMuch   = 0.15
+	collectsTooLittle = 0.10
 )
 
 // boundMemory keeps the process small until ctx ends, unless its user has said how
@@ -27,22 +35,67 @@ func boundMemory(ctx context.Context, env []string) {
 		return
 	}
 	debug.SetGCPercent(collectAt)
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	room := int64(leastRoom)
+	last := readCollector()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		metrics.Read(live)
-		debug.SetMemoryLimit(memoryLimit(live[0].Value.Uint64() + live[1].Value.Uint64()))
+		debug.SetMemoryLimit(memoryLimit(last.lives, room))
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		now := readCollector()
+		room = roomFor(room, now.shareSince(last))
+		last = now
 	}
+}
+
+// collector is what the garbage collector has found and used so far.
+type collector struct {
+	lives      uint64  // bytes, with the stacks
+	used, busy float64 // CPU seconds, of it and of all
+}
+
+func readCollector() collector {
+	s := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"},
+		{Name: "/memory/classes/heap/stacks:bytes"},
+		{Name: "/cpu/classes/gc/total:cpu-seconds"},
+		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"},
+		{Name: "/cpu/classes/total:cpu-seconds"},
+		{Name: "/cpu/classes/idle:cpu-seconds"},
+	}
+	metrics.Read(s)
+	idle := s[3].Value.Float64() // what it does while nobody else wants the CPU
+	return collector{
+		lives: s[0].Value.Uint64() + s[1].Value.Uint64(),
+		used:  s[2].Value.Float64() - idle, busy: s[4].Value.Float64() - s[5].Value.Float64() - idle,
+	}
+}
+
+// shareSince is the collector's part of the CPU time that was used since then.
+func (c collector) shareSince(then collector) float64 {
+	if busy := c.busy - then.busy; busy > 0 {
+		return (c.used - then.used) / busy
+	}
+	return 0
+}
+
+// roomFor is the room for the next second, by what the collector took in the last.
+func roomFor(room int64, share float64) int64 {
+	switch {
+	case share > collectsTooMuch:
+		room += room / 4
+	case share < collectsTooLittle:
+		room -= room / 16
+	}
+	return min(max(room, leastRoom), mostRoom)
 }
 
 // memoryLimit leaves room enough beside what lives: a limit that is too low makes
 // the collector run all the time.
-func memoryLimit(live uint64) int64 {
-	return max(enoughMemory, int64(live+live/8)+headroom)
+func memoryLimit(lives uint64, room int64) int64 {
+	return max(enoughMemory, int64(lives+lives/8)+room)
 }
