@@ -185,7 +185,7 @@ func (m *memory) Attempts(_ context.Context, id hub.NotificationID) ([]hub.Attem
 	return m.attempts[id], m.fail
 }
 
-func (m *memory) RecordOutcomes(context.Context, []hub.Outcome) error { return m.fail }
+func (m *memory) RecordOutcomes(context.Context, []hub.Outcome, ...hub.Delivery) error { return m.fail }
 
 func (m *memory) GetDelivery(_ context.Context, id hub.NotificationID) (*hub.Delivery, error) {
 	defer m.lock()()

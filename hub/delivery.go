@@ -212,8 +212,9 @@ type DeliveryStore interface {
 	// as it is, but for one with a higher Again, which is queued again.
 	RecordQueued(ctx context.Context, ds []Delivery) error
 	// RecordOutcomes notes what workers told. An outcome whose notification is
-	// not known yet makes its row.
-	RecordOutcomes(ctx context.Context, os []Outcome) error
+	// not known yet makes its row. Of owed, which RecordQueued was not told of, all
+	// is noted, and what is sent by now is written once.
+	RecordOutcomes(ctx context.Context, os []Outcome, owed ...Delivery) error
 	GetDelivery(ctx context.Context, id NotificationID) (*Delivery, error)
 	// FindDeliveries reads those of ids that are known, in no order.
 	FindDeliveries(ctx context.Context, ids []NotificationID) ([]Delivery, error)

@@ -19,17 +19,32 @@ const maxJournal = 20_000
 // batchSize is how many rows go into one transaction.
 const batchSize = 1_000
 
+// A notification that is sent soon is written of once, when its worker tells of it:
+// until then it waits for so long, unless too many do.
+const (
+	soon     = time.Second
+	mostSoon = 10_000
+)
+
 // journal writes the delivery log behind the router, so that no notification
 // waits for the database.
 type journal struct {
 	deliveries hub.DeliveryStore
 	rows       hub.SubscriptionStore
-	full       chan struct{} // a batch is ready
+	full       chan struct{} // too many wait
 
 	mu     sync.Mutex
-	queued []hub.Delivery
+	queue  []*owed                      // the oldest first
+	known  map[hub.NotificationID]*owed // those of queue that nobody has taken
 	fired  map[hub.SubscriptionID]time.Time
 	marked time.Time // when what fired was written last
+}
+
+// owed is a notification of which nothing is written yet.
+type owed struct {
+	hub.Delivery
+	due   time.Time
+	taken bool // whoever took it writes of it
 }
 
 // markEvery is the shortest time between two notes of when rows fired: under load
@@ -38,29 +53,62 @@ const markEvery = 2 * time.Second
 
 func newJournal(c Config) *journal {
 	return &journal{
-		deliveries: c.Deliveries, rows: c.Subscriptions,
-		full: make(chan struct{}, 1), fired: map[hub.SubscriptionID]time.Time{},
+		deliveries: c.Deliveries, rows: c.Subscriptions, full: make(chan struct{}, 1),
+		known: map[hub.NotificationID]*owed{}, fired: map[hub.SubscriptionID]time.Time{},
 	}
 }
 
 func (j *journal) add(ns []hub.Notification) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	due := time.Now().Add(soon)
 	for i := range ns {
-		j.queued = append(j.queued, queued(&ns[i]))
+		j.enter(&owed{Delivery: queued(&ns[i]), due: due})
 		if ns[i].Subscription != "" {
 			j.fired[ns[i].Subscription] = ns[i].QueuedAt
 		}
 	}
-	if over := len(j.queued) - maxJournal; over > 0 {
-		j.queued = append(j.queued[:0], j.queued[over:]...)
+	for len(j.queue) > 0 && len(j.known) > maxJournal {
+		j.pop()
 	}
-	if len(j.queued) >= batchSize {
+	if len(j.known) >= mostSoon+batchSize {
 		select {
 		case j.full <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// enter adds a notification. The lock is held, as for pop.
+func (j *journal) enter(o *owed) {
+	j.queue = append(j.queue, o)
+	j.known[o.ID] = o
+}
+
+// pop takes the oldest notification.
+func (j *journal) pop() *owed {
+	o := j.queue[0]
+	j.queue[0] = nil
+	j.queue = j.queue[1:]
+	if j.known[o.ID] == o {
+		delete(j.known, o.ID)
+	}
+	return o
+}
+
+// settle takes the notifications that outcomes tell of: they are to be written
+// together.
+func (j *journal) settle(os []hub.Outcome) (ds []hub.Delivery) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, o := range os {
+		if owed := j.known[o.Notification]; owed != nil {
+			owed.taken = true
+			delete(j.known, o.Notification)
+			ds = append(ds, owed.Delivery)
+		}
+	}
+	return ds
 }
 
 func queued(n *hub.Notification) hub.Delivery {
@@ -74,10 +122,10 @@ func queued(n *hub.Notification) hub.Delivery {
 	return d
 }
 
-// flush writes all that waits. What could not be written stays for the next
-// time, as does when rows fired, for a while.
+// flush writes what has waited long enough, or is too much. What could not be
+// written stays for the next time, as does when rows fired, for a while.
 func (j *journal) flush(ctx context.Context) error {
-	if err := j.flushQueued(ctx); err != nil {
+	if err := j.flushQueued(ctx, time.Now()); err != nil {
 		return err
 	}
 	j.mu.Lock()
@@ -91,12 +139,13 @@ func (j *journal) flush(ctx context.Context) error {
 
 // finish writes all that waits, for the last time.
 func (j *journal) finish(ctx context.Context) error {
-	return errors.Join(j.flushQueued(ctx), j.mark(ctx))
+	return errors.Join(j.flushQueued(ctx, time.Now().Add(soon)), j.mark(ctx))
 }
 
-func (j *journal) flushQueued(ctx context.Context) error {
+// flushQueued writes what is due by now.
+func (j *journal) flushQueued(ctx context.Context, now time.Time) error {
 	for {
-		batch := j.take()
+		batch := j.take(now)
 		if len(batch) == 0 {
 			return nil
 		}
@@ -135,17 +184,27 @@ func (j *journal) unmark(fired map[hub.SubscriptionID]time.Time) {
 	}
 }
 
-func (j *journal) take() []hub.Delivery {
+func (j *journal) take(now time.Time) (batch []hub.Delivery) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n := min(len(j.queued), batchSize)
-	batch := append([]hub.Delivery(nil), j.queued[:n]...)
-	j.queued = append(j.queued[:0], j.queued[n:]...)
+	for len(j.queue) > 0 && len(batch) < batchSize {
+		if oldest := j.queue[0]; !oldest.taken && now.Before(oldest.due) && len(j.known) <= mostSoon {
+			break
+		}
+		if o := j.pop(); !o.taken {
+			batch = append(batch, o.Delivery)
+		}
+	}
 	return batch
 }
 
 func (j *journal) giveBack(batch []hub.Delivery) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.queued = append(batch, j.queued...)
+	newer := j.queue
+	j.queue = nil
+	for _, d := range batch {
+		j.enter(&owed{Delivery: d})
+	}
+	j.queue = append(j.queue, newer...)
 }

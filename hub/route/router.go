@@ -226,6 +226,13 @@ func (r *Router) FindAnnouncements(ctx context.Context, ids []hub.NotificationID
 	return r.Announcements.FindAnnouncements(ctx, ids)
 }
 
+// Owed hands over the notifications of outcomes of which the delivery log does not
+// know yet. What is not written is to be handed back.
+func (r *Router) Owed(outcomes []hub.Outcome) []hub.Delivery { return r.journal.settle(outcomes) }
+
+// Owe takes back what Owed handed over.
+func (r *Router) Owe(ds []hub.Delivery) { r.journal.giveBack(ds) }
+
 func (r *Router) flush(ctx context.Context) {
 	for what, flush := range map[string]func(context.Context) error{
 		"what the hub learned of a forum": r.Forums.Flush,

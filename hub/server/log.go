@@ -54,8 +54,11 @@ func (s *Server) keepLog(ctx context.Context) error {
 // record writes outcomes together, or, where one of them cannot be stored, each
 // alone: a worker's mistake must not hold up the log.
 func (s *Server) record(ctx context.Context, outcomes []hub.Outcome) error {
-	err := s.store.RecordOutcomes(ctx, outcomes)
-	if err == nil {
+	owed := s.router.Owed(outcomes)
+	err := s.store.RecordOutcomes(ctx, outcomes, owed...)
+	if err != nil {
+		s.router.Owe(owed)
+	} else {
 		s.metrics.notifications.recorded(outcomes)
 		s.flights.doubt(outcomes)
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,21 +17,32 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 	if len(as) == 0 {
 		return nil
 	}
-	var rows [][]any
-	for _, a := range lastOfEach(as, func(a hub.Announcement) string { return string(a.Notification) }) {
-		row, err := announcementArgs(a)
-		if err != nil {
+	last := lastOfEach(as, func(a hub.Announcement) string { return string(a.Notification) })
+	rows, unchanged := make([][]any, len(last)), true
+	for i, a := range last {
+		var err error
+		if rows[i], err = announcementArgs(a); err != nil {
 			return err
 		}
-		rows = append(rows, row)
+		unchanged = unchanged && a.UpdatedAt.Equal(a.At)
 	}
-	put := insert{
-		into: `announcements (notification, source, topic, post, body, told_at)`,
-		tail: `ON CONFLICT (notification) DO UPDATE SET source = excluded.source, topic = excluded.topic,
-			post = excluded.post, body = excluded.body, told_at = excluded.told_at`,
-		row: marks(6),
+	const op = "put announcements"
+	put := insert{into: `announcements (notification, source, topic, post, body, told_at)`, row: marks(6), tail: `ON CONFLICT (notification) DO NOTHING`}
+	if unchanged { // probably they are new, and SQLite need not be ready to take back what it changes
+		err := s.transact(ctx, op, func(tx *sql.Tx) error {
+			made, err := s.insertRows(ctx, tx, put, rows)
+			if err == nil && made < int64(len(rows)) {
+				return errKnown
+			}
+			return err
+		})
+		if !errors.Is(err, errKnown) {
+			return err
+		}
 	}
-	return s.putRows(ctx, "put announcements", put, rows)
+	put.tail = `ON CONFLICT (notification) DO UPDATE SET source = excluded.source, topic = excluded.topic,
+			post = excluded.post, body = excluded.body, told_at = excluded.told_at`
+	return s.putRows(ctx, op, put, rows)
 }
 
 func announcementArgs(a hub.Announcement) ([]any, error) {

@@ -101,7 +101,7 @@ func attemptDocument(o hub.Outcome) (string, error) {
 }
 
 // keepSent makes attempts of what the deliveries of rows say, where they are
-// sent: the rows may make them say something else.
+// sent: the rows may make them say something else. One that says why has its attempt.
 func (s *Store) keepSent(ctx context.Context, tx *sql.Tx, rows [][]any) error {
 	for some := range slices.Chunk(rows, rowsPerStatement) {
 		var sel selection
@@ -110,7 +110,7 @@ func (s *Store) keepSent(ctx context.Context, tx *sql.Tx, rows [][]any) error {
 			ids[i] = row[0]
 		}
 		sel.among("id", ids)
-		sel.add("status = " + sel.bind(rankSent))
+		sel.add("status = " + sel.bind(rankSent) + " AND reason = ''")
 		_, err := tx.ExecContext(ctx, sel.where(`
 			INSERT INTO attempts (notification, again, attempt, status, fault, times, at, body)
 			SELECT id, again, attempts, status, '', 1, updated_at, '{}' FROM deliveries`)+`

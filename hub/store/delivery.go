@@ -18,9 +18,11 @@ const deliveryColumns = `id, system, chat, event, event_type, source, subscripti
 // writtenColumns are all: beside what is read, what is searched.
 const writtenColumns = deliveryColumns + `, announced, title_folded, reason_folded`
 
-// Rows of writtenColumns: of a notification that is owed, and of an outcome.
+// Rows of writtenColumns: of a notification that is owed, of one that is sent, and
+// of an outcome.
 const (
 	queuedRow  = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '', ?, ?, 1, ?, ''`
+	sentRow    = `?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 2, ?, '', ?, ?, ?, 1, ?, ''`
 	settledRow = `?, ?, ?, ?, '', '', '', '', '', ?, ?, ?, ?, ?, ?, ?, 0, '', ?`
 )
 
@@ -82,13 +84,15 @@ func (s *Store) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
 	return s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error { return s.announceAny(ctx, tx, rounds) })
 }
 
-// announceNew notes what nobody has announced yet, as is nearly all: what fired is
-// known without asking. It is errKnown where there is another.
+// firstRows is a statement for rows of deliveries of which nothing is known.
+func firstRows(row string) insert {
+	return insert{into: `deliveries (` + writtenColumns + `)`, row: row, tail: `ON CONFLICT (id) DO NOTHING`}
+}
+
+// announceNew notes what nothing is known of, as is nearly all: what fired needs no
+// asking. It is errKnown where there is another.
 func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []hub.Delivery) error {
-	first := announce()
-	first.tail = strings.TrimSuffix(first.tail, "RETURNING "+announcedColumns)
-	rows := queuedRows(ds, 0)
-	changed, err := s.insertRows(ctx, tx, first, rows)
+	changed, err := s.insertRows(ctx, tx, firstRows(queuedRow), queuedRows(ds, 0))
 	if err != nil {
 		return err
 	}
@@ -97,12 +101,7 @@ func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []hub.Delivery) 
 	}
 	counts := tally{}
 	for _, d := range ds {
-		if d.Act == hub.ActSend {
-			counts.fired(text(d.Subscription), microsOrNow(d.QueuedAt))
-		}
-	}
-	if err := s.sampleTook(ctx, tx, rows, counts); err != nil { // of those whose outcomes were faster
-		return err
+		counts.owed(d)
 	}
 	return counts.write(ctx, &s.engine, tx)
 }

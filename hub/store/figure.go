@@ -80,6 +80,14 @@ func (t tally) fired(subscription string, at int64) {
 	}
 }
 
+// owed counts that a notification was queued. A change of a message is no message
+// of its own.
+func (t tally) owed(d hub.Delivery) {
+	if d.Act == hub.ActSend {
+		t.fired(text(d.Subscription), microsOrNow(d.QueuedAt))
+	}
+}
+
 // moved counts that a delivery has another status, since at, and not any more
 // the one it had.
 func (t tally) moved(system string, status int, at int64, was int, wasAt int64) {
@@ -149,8 +157,7 @@ func (e *engine) sampleTook(ctx context.Context, tx *sql.Tx, rows [][]any, count
 // first time.
 const announcedColumns = `subscription, act, queued_at, status, updated_at`
 
-// announced counts a row of announcedColumns. A change of a message is no message
-// of its own.
+// announced counts a row of announcedColumns.
 func (t tally) announced(row *sql.Rows) error {
 	var subscription, act string
 	var queuedAt, at int64

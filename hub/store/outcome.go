@@ -31,8 +31,18 @@ func settle() insert {
 }
 
 // RecordOutcomes notes how attempts ended. An outcome that is none (no
-// notification, another status) is CodeInvalid, and then nothing is noted.
-func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome) error {
+// notification, another status) is CodeInvalid, and then nothing is noted. Of owed,
+// which RecordQueued has not been told of, what is sent is written once.
+func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome, owed ...hub.Delivery) error {
+	if len(owed) > 0 {
+		var err error
+		if os, owed, err = s.recordSent(ctx, os, owed); err != nil {
+			return err
+		}
+		if err := s.RecordQueued(ctx, owed); err != nil {
+			return err
+		}
+	}
 	t, err := settlingOf(os)
 	if err != nil || len(os) == 0 {
 		return err
