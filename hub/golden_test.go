@@ -125,7 +125,7 @@ func notification() hub.Notification {
 	return hub.Notification{
 		Version: hub.NotificationVersion, ID: "nabc", Chat: general, Event: "eabc", EventType: hub.ForumPostCreated, Source: "meta",
 		Subscription: "s1", Act: hub.ActEdit, Of: "ndef", Ref: "1768035900.000150",
-		Message: message(), ReceivedAt: posted, QueuedAt: heard, Again: 1, StaleAt: heard.Add(time.Hour), Digest: "15m", Root: "1768035900.000100",
+		Message: message(), ReceivedAt: posted, QueuedAt: heard, New: true, Again: 1, StaleAt: heard.Add(time.Hour), Digest: "15m", Root: "1768035900.000100",
 	}
 }
 

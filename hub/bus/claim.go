@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,7 @@ type Claim struct {
 	system    hub.System
 	partition int
 	name      string // with an epoch: a revived owner must not pull from its successor's consumer
+	last      uint64 // of the stream when the partition was ours: those up to it may have been in other hands
 
 	born   time.Time
 	nth    uint64                 // of the message rung last, in the consumer
@@ -71,8 +73,14 @@ func (b *Bus) Claim(ctx context.Context, system hub.System, partition int, owner
 		return nil, fmt.Errorf("claim partition %d of %s: %w", partition, system, err)
 	}
 	c.renew(c.born)
+	if _, c.last, err = b.bounds(ctx, streamNotify); err != nil {
+		c.last = math.MaxUint64
+	}
 	return c, nil
 }
+
+// First reports whether a message was surely rung to nobody before.
+func (c *Claim) First(seq uint64) bool { return seq > c.last }
 
 // errCodeOverlap is "filtered consumer not unique on workqueue stream".
 const errCodeOverlap jetstream.ErrorCode = 10100

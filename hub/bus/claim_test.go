@@ -227,11 +227,18 @@ func TestClaimReleasedMeansLost(t *testing.T) {
 	require.NoError(t, b.Notify(t.Context(), []hub.Notification{notification("#a", 1)}))
 	c := claim(t, b)
 	l := run(t, c)
-	seq := l.heard(t, 1)[0].Seq
+	require.NoError(t, b.Notify(t.Context(), []hub.Notification{notification("#b", 2)}))
+	rung := l.heard(t, 2)
+	seq := rung[0].Seq
+	require.False(t, c.First(seq), "somebody may have had it")
+	require.True(t, c.First(rung[1].Seq))
+	require.NoError(t, c.Ack(t.Context(), rung[1].Seq))
 	require.NoError(t, c.Release(t.Context()))
 	require.ErrorIs(t, <-l.done, bus.ErrLost)
 	require.ErrorIs(t, c.Ack(t.Context(), seq), bus.ErrLost)
-	next := run(t, claim(t, b))
+	successor := claim(t, b)
+	require.False(t, successor.First(rung[1].Seq))
+	next := run(t, successor)
 	require.Equal(t, seq, next.heard(t, 1)[0].Seq, "not acked, so rung again")
 	next.end(t)
 }

@@ -16,6 +16,9 @@ type Received struct {
 	Seq    uint64
 	Stored time.Time
 	Event  *hub.Event
+	// First is that it is handed out for the first time to anyone of the reader's
+	// name, surely.
+	First bool
 }
 
 const (
@@ -91,6 +94,7 @@ type follower struct {
 	owner  string
 	tail   *tail
 	cursor cursor
+	last   uint64      // of the stream when the name was ours: up to it another may have read
 	busy   atomic.Bool // in handle
 	waits  bool        // another leads
 }
@@ -154,6 +158,10 @@ func (f *follower) take(ctx context.Context) error {
 	if _, err := f.tail.open(ctx); isAPI(err, jetstream.JSErrCodeConsumerExists) {
 		return errFollowed
 	} else if err != nil {
+		return err
+	}
+	var err error
+	if _, f.last, err = f.b.bounds(ctx, streamEvents); err != nil {
 		return err
 	}
 	if next := f.tail.next.Load(); next > 0 && next <= f.cursor.written { // beyond the end, and set back
@@ -241,12 +249,18 @@ func (f *follower) prove(ctx context.Context) error {
 // pass hands a batch to handle until it is taken.
 func (f *follower) pass(ctx context.Context, batch []read) error {
 	events := f.b.decode(batch)
+	for i := range events {
+		events[i].First = events[i].Seq > f.last
+	}
 	f.busy.Store(true)
 	defer f.busy.Store(false)
 	for pause := 100 * time.Millisecond; len(events) > 0; pause = min(2*pause, 5*time.Second) {
 		err := f.Handle(ctx, events)
 		if err == nil {
 			break
+		}
+		for i := range events {
+			events[i].First = false
 		}
 		if ctx.Err() == nil {
 			f.b.log.Warn("events could not be handled, trying again", "reader", f.Name, "first", events[0].Seq, "last", events[len(events)-1].Seq, "err", err)

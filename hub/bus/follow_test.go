@@ -84,6 +84,37 @@ func TestFollowInOrderAndResumes(t *testing.T) {
 	})
 }
 
+// TestFollowTellsWhatNobodyHasRead holds that an event which another of the name may
+// have read, or this one before, is never called the first.
+func TestFollowTellsWhatNobodyHasRead(t *testing.T) {
+	t.Parallel()
+	b := open(t, t.TempDir())
+	publish(t, b, "before")
+	heard := make(chan string, 16)
+	refuse := true
+	handle := func(_ context.Context, es []bus.Received) error {
+		for _, e := range es {
+			heard <- fmt.Sprint(e.Event.ID, " ", e.First)
+		}
+		if es[len(es)-1].Event.ID == "refused" && refuse {
+			refuse = false
+			return errors.New("not now")
+		}
+		return nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.Follow(ctx, bus.Reader{Name: "router", Handle: handle}) }()
+	require.Equal(t, "before false", <-heard)
+	for _, id := range []string{"after", "refused"} {
+		publish(t, b, id)
+		require.Equal(t, id+" true", <-heard)
+	}
+	require.Equal(t, "refused false", <-heard)
+	cancel()
+	require.NoError(t, <-done)
+}
+
 func TestFollowOnlyTheTypesAskedFor(t *testing.T) {
 	t.Parallel()
 	b := open(t, t.TempDir())

@@ -42,7 +42,7 @@ func (w *Worker) together(ctx context.Context, pt *partition, l *lane, first *hu
 		return true
 	}
 	watched, trail := observe.Watch(ctx)
-	receipt, err := w.sendDigest(watched, first, d)
+	receipt, err := w.sendDigest(watched, pt, first, d)
 	l.saw(trail, err)
 	if ctx.Err() != nil && err != nil { // we are stopping
 		return true
@@ -187,7 +187,7 @@ func (pt *partition) read(ctx context.Context, seq uint64, body []byte) ([]byte,
 }
 
 // sendDigest makes the one attempt to send.
-func (w *Worker) sendDigest(ctx context.Context, first *hub.Notification, d *bus.Digest) (hub.Receipt, error) {
+func (w *Worker) sendDigest(ctx context.Context, pt *partition, first *hub.Notification, d *bus.Digest) (hub.Receipt, error) {
 	known, err := w.Bus.Receipt(ctx, d.ID)
 	if err != nil || known != nil || visible(d) == 0 { // it was sent before a crash, or there is nothing left to tell
 		return deref(known), err
@@ -195,7 +195,7 @@ func (w *Worker) sendDigest(ctx context.Context, first *hub.Notification, d *bus
 	post := providers.Post{Key: string(d.ID), To: first.Chat, Message: digestMessage(d)}
 	if d.Alone != nil {
 		post.Key, post.Message = string(d.Alone.ID), d.Alone.Message
-		if post.Root, err = w.root(ctx, d.Alone); err != nil {
+		if post.Root, err = w.root(ctx, pt, d.Alone); err != nil {
 			return hub.Receipt{}, err
 		}
 	}

@@ -148,22 +148,28 @@ func TestARefusedDigest(t *testing.T) {
 
 // TestADigestHasRoom holds that a digest is no longer than the platform takes.
 func TestADigestHasRoom(t *testing.T) {
-	b, p := openBus(t), fake.New("fake")
+	b := openBus(t)
+	p := newPlatform(func(_ providers.Post, nth int) error {
+		if nth == 1 { // all are there when the first is tried again
+			return fault(hub.FaultRateLimited, 1500*time.Millisecond)
+		}
+		return nil
+	})
 	all := old("a", 1, 60)
 	for i := range all {
-		all[i].Message.Text = fmt.Sprintf("%d %s", i, strings.Repeat("x", 150))
+		all[i].Message.Text = fmt.Sprintf("%d %s", i, strings.Repeat("x", 40))
 	}
 	owe(t, b, all...)
 	run(t, deliver.Config{Bus: b, Provider: p, Storm: 10})
 	settled(t, b, all[59])
 	limit := p.Describe().Limits.Text
 	told := 0
-	for _, post := range p.Posts() {
+	for _, post := range p.sent {
 		require.LessOrEqual(t, len(post.Message.Text), limit)
 		told += max(1, len(linesOf(post.Message)))
 	}
 	require.Equal(t, 60, told)
-	require.Less(t, len(p.Posts()), 15)
+	require.Less(t, len(p.sent), 15)
 	deadLetters(t, b, 0)
 }
 

@@ -15,6 +15,7 @@ type partition struct {
 	w     *Worker
 	n     int
 	claim *bus.Claim
+	roots roots
 
 	mu     sync.Mutex
 	lanes  map[string]*lane

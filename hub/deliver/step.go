@@ -76,14 +76,14 @@ func (w *Worker) try(ctx context.Context, pt *partition, l *lane, seq uint64, n 
 		n.System = w.system // what could be read goes among the dead letters of ours
 		return w.bury(ctx, pt, l, n, seq, l.attempt, wrong)
 	}
-	if known, err := w.Bus.Receipt(ctx, n.ID); err != nil {
+	if known, err := w.receipt(ctx, pt, seq, n); err != nil {
 		w.Log.Warn("receipts cannot be read, will try again", "system", w.system, "err", err)
 		pt.later(l, time.Second)
 		return false
 	} else if known != nil { // sent before a crash, or routed twice
 		return w.sent(ctx, pt, l, n, seq, *known)
 	}
-	at, err := w.aim(ctx, n)
+	at, err := w.aim(ctx, pt, n)
 	if err != nil {
 		w.Log.Warn("the message to answer or to change cannot be found, will try again", "system", w.system, "err", err)
 		pt.later(l, time.Second)
@@ -117,11 +117,21 @@ func (w *Worker) try(ctx context.Context, pt *partition, l *lane, seq uint64, n 
 		}
 		// Perhaps somebody deleted the message to answer, which Mattermost refuses
 		// to answer then: without a thread the message may still be taken.
+		pt.roots.drop(n)
 		w.persist(ctx, "forget the thread", func() error { return w.Bus.DropRoot(ctx, n.Chat, n.Message.Thread) })
 		v = verdict{wait, minWait}
 	}
 	w.rest(ctx, pt, l, n, seq, v, err)
 	return false
+}
+
+// receipt is what is known of a message that was sent already. Of one that the hub
+// has queued once, and nobody else has had, there is none.
+func (w *Worker) receipt(ctx context.Context, pt *partition, seq uint64, n *hub.Notification) (*hub.Receipt, error) {
+	if n.New && n.Again == 0 && pt.claim.First(seq) {
+		return nil, nil
+	}
+	return w.Bus.Receipt(ctx, n.ID)
 }
 
 // rest parks the lane after an attempt that failed, and will be made again.
@@ -172,9 +182,9 @@ type aim struct {
 	digest hub.NotificationID // what was said is a line of this one
 }
 
-func (w *Worker) aim(ctx context.Context, n *hub.Notification) (aim, error) {
+func (w *Worker) aim(ctx context.Context, pt *partition, n *hub.Notification) (aim, error) {
 	if n.Act == hub.ActSend {
-		ref, err := w.root(ctx, n)
+		ref, err := w.root(ctx, pt, n)
 		return aim{ref: ref}, err
 	}
 	return w.target(ctx, n)
@@ -192,11 +202,18 @@ func (w *Worker) attempt(ctx context.Context, n *hub.Notification, at aim) (hub.
 }
 
 // root is the message to answer, if n belongs into a thread that has begun.
-func (w *Worker) root(ctx context.Context, n *hub.Notification) (hub.MessageRef, error) {
+func (w *Worker) root(ctx context.Context, pt *partition, n *hub.Notification) (hub.MessageRef, error) {
 	if !n.Message.InThread || n.Root != "" || !w.Provider.Describe().Can.Threads {
 		return n.Root, nil
 	}
-	return w.Bus.Root(ctx, n.Chat, n.Message.Thread)
+	if ref := pt.roots.find(n); ref != "" {
+		return ref, nil
+	}
+	ref, err := w.Bus.Root(ctx, n.Chat, n.Message.Thread)
+	if ref != "" {
+		pt.roots.keep(n, ref)
+	}
+	return ref, err
 }
 
 // post makes the one attempt to send.

@@ -402,6 +402,28 @@ func TestThreadMessagesShareARoot(t *testing.T) {
 	require.Empty(t, f.sent[2].Root)
 }
 
+// TestWhatIsNewIsNotLookedUp holds that receipts are asked for all but what is new
+// and was in nobody else's hands.
+func TestWhatIsNewIsNotLookedUp(t *testing.T) {
+	b, f := openBus(t), newPlatform(nil)
+	ns := notes("a", 1, 5)
+	for i := range ns {
+		ns[i].New = i != 3
+		require.NoError(t, b.PutReceipt(t.Context(), ns[i].ID, hub.Receipt{Ref: "before"}))
+	}
+	ns[4].Again = 1
+	begun := note("b", 0)
+	owe(t, b, ns[0]) // another may have had it
+	run(t, deliver.Config{Bus: b, Provider: f})
+	owes(t, b, 0)
+	owe(t, b, begun)
+	f.awaits(t, 1)
+	owe(t, b, ns[1:]...)
+	f.awaits(t, 2)
+	owes(t, b, 0)
+	require.Equal(t, []string{"2", "3"}, f.texts("a"))
+}
+
 func TestADeletedRootEndsItsThreadOnly(t *testing.T) {
 	b := openBus(t)
 	f := newPlatform(func(p providers.Post, _ int) error {

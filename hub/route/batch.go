@@ -74,6 +74,9 @@ func (r *Router) unstick(ctx context.Context) error {
 func (r *Router) send(ctx context.Context, b *batch) error {
 	if len(b.owed) > 0 {
 		if err := r.Bus.Notify(ctx, b.owed); err != nil {
+			for i := range b.owed { // some of it may be queued
+				b.owed[i].New = false
+			}
 			r.unsent = b
 			return fmt.Errorf("queue notifications: %w", err)
 		}

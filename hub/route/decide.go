@@ -112,6 +112,9 @@ func (b *batch) give(m *matter, v *view, d *rules.Decision) hub.TraceChat {
 	n := b.notification(m, d.Chat, d.Options)
 	n.ID, n.Subscription, n.Message, n.Digest = v.id(d.Chat), d.Subscription, message, d.Options.Digest
 	n.Root = b.rootOf(m, d.Chat, &message)
+	// A topic's creation comes as two events, and what tells of no post is not kept
+	// from being told twice.
+	n.New = m.first && m.again == "" && !m.creation && m.announces(d)
 	b.owed = append(b.owed, n)
 	if m.announces(d) {
 		b.r.said.put(hub.Announcement{

@@ -259,6 +259,7 @@ type desk struct {
 	t      *testing.T
 	router *route.Router
 	stop   func() // ends the router and waits for what it writes behind
+	read   bool   // another may have read the events that it is given
 }
 
 // bubble runs a test in time that passes only when all wait for it.
@@ -358,7 +359,7 @@ func (f *desk) give(kind hub.EventType, data hub.Forum) error {
 
 func (f *desk) route(e *hub.Event) error {
 	f.mu.Lock()
-	f.log = append(f.log, bus.Received{Seq: uint64(len(f.log) + 1), Stored: time.Now(), Event: e})
+	f.log = append(f.log, bus.Received{Seq: uint64(len(f.log) + 1), Stored: time.Now(), Event: e, First: !f.read})
 	batch := f.log[len(f.log)-1:]
 	f.mu.Unlock()
 	f.events <- batch
@@ -529,6 +530,51 @@ func TestWhatCannotBeQueuedComesAgain(t *testing.T) {
 		f.failNotify = nil
 		first := f.hear(hub.ForumPostCreated, post(2))
 		require.Equal(t, first[0].ID, f.hear(hub.ForumPostCreated, post(2))[0].ID, "the same event owes the same notification")
+	})
+}
+
+// TestWhatIsNew holds that a notification is only called new, so that no worker
+// looks for its receipt, if it cannot have been queued before.
+func TestWhatIsNew(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | C1 | *", "slack | C2 | k/forum.user.*")
+		require.True(t, f.hear(hub.ForumPostCreated, post(2))[0].New)
+		require.False(t, f.hear(hub.ForumPostCreated, post(2))[0].New, "the same event again")
+		require.False(t, f.hear(hub.ForumPostCreated, post(1))[0].New, "a topic's creation comes as two events")
+		require.False(t, f.hear("forum.user.suspended", hub.Forum{Object: json.RawMessage(`{"username":"mallory"}`)})[0].New, "what it tells is not kept")
+		f.failNotify = errors.New("the stream is full")
+		require.Error(t, f.give(hub.ForumPostCreated, post(3)))
+		f.failNotify = nil
+		owed := f.hear(hub.ForumPostCreated, post(4))
+		require.Len(t, owed, 2)
+		require.False(t, owed[0].New, "it may be queued all the same")
+		require.True(t, owed[1].New)
+		f.read = true
+		require.False(t, f.hear(hub.ForumPostCreated, post(5))[0].New, "a hub that is gone may have queued it")
+	})
+}
+
+// TestTheLogIsWrittenOnce holds that of a notification nothing is written while its
+// worker may tell of it at once, nor when somebody took it who writes both.
+func TestTheLogIsWrittenOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := start(t, "slack | C1 | *")
+		var os []hub.Outcome
+		for n := 2; n <= 4; n++ {
+			os = append(os, hub.Outcome{Notification: f.hear(hub.ForumPostCreated, post(n))[0].ID})
+		}
+		require.Empty(t, f.queued)
+		taken := f.router.Owed(append(os[:2:2], hub.Outcome{Notification: "nother"}))
+		require.Len(t, taken, 2)
+		require.Equal(t, os[0].Notification, taken[0].ID)
+		require.Equal(t, "Printer does not start", taken[0].Title)
+		require.Empty(t, f.router.Owed(os[:2]), "they are in hand")
+		f.router.Owe(taken[1:]) // it could not be written
+		f.after(2 * time.Second)
+		require.Len(t, f.queued, 2)
+		require.ElementsMatch(t, []hub.NotificationID{os[1].Notification, os[2].Notification}, []hub.NotificationID{f.queued[0].ID, f.queued[1].ID})
+		f.stop()
+		require.Len(t, f.queued, 2)
 	})
 }
 

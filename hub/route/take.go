@@ -16,7 +16,7 @@ const pairWait = 2 * time.Second
 // decides who hears of it or puts it on the desk.
 func (b *batch) take(rec bus.Received) error {
 	e := rec.Event
-	m := &matter{seq: rec.Seq, at: rec.Stored, event: e, nth: -1}
+	m := &matter{seq: rec.Seq, first: rec.First, at: rec.Stored, event: e, nth: -1}
 	if m.at.IsZero() {
 		m.at = b.r.Now()
 	}
