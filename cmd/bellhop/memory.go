@@ -17,7 +17,7 @@ const (
 	collectAt    = 50        // percent of what lives
 	enoughMemory = 160 << 20 // bytes that the process should not pass, unless what lives needs more
 	leastRoom    = 24 << 20  // bytes beside what lives, where that is much
-	mostRoom     = 48 << 20
+	mostRoom     = 32 << 20
 )
 
 // Where what lives is much, the room beside it is as large as it takes for the

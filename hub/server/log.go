@@ -30,7 +30,7 @@ func (s *Server) keepLog(ctx context.Context) error {
 		outcomes := make([]hub.Outcome, 0, len(batch))
 		for _, r := range batch {
 			all, err := hub.ParseOutcomes(r.Event.Data)
-			good := slices.DeleteFunc(slices.Clone(all), func(o hub.Outcome) bool { return !told(o) })
+			good := slices.DeleteFunc(all, func(o hub.Outcome) bool { return !told(&o) })
 			if err != nil || len(good) < len(all) {
 				s.Log.Error("an outcome on the bus cannot be read, it is passed over", "event", r.Event.ID, "err", err)
 			}
@@ -81,7 +81,7 @@ func (s *Server) record(ctx context.Context, outcomes []hub.Outcome) error {
 
 // told reports whether an outcome says what it must: workers in other languages
 // write them, too.
-func told(o hub.Outcome) bool {
+func told(o *hub.Outcome) bool {
 	known := []hub.Status{hub.StatusFailed, hub.StatusSent, hub.StatusDead}
 	return o.Notification != "" && slices.Contains(known, o.Status)
 }

@@ -138,13 +138,13 @@ func (e *engine) statement(i insert, rows int) string {
 // may not change a row twice, and sorts them by their keys, so that two hubs
 // lock in one order.
 func lastOfEach[T any](rows []T, key func(T) string) []T {
-	last := make(map[string]T, len(rows))
-	for _, row := range rows {
-		last[text(key(row))] = row
+	last := make(map[string]int, len(rows))
+	for i, row := range rows {
+		last[text(key(row))] = i
 	}
 	sorted := make([]T, 0, len(last))
 	for _, k := range slices.Sorted(maps.Keys(last)) {
-		sorted = append(sorted, last[k])
+		sorted = append(sorted, rows[last[k]])
 	}
 	return sorted
 }

@@ -100,8 +100,8 @@ func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []hub.Delivery) 
 		return errKnown
 	}
 	counts := tally{}
-	for _, d := range ds {
-		counts.owed(d)
+	for i := range ds {
+		counts.owed(&ds[i])
 	}
 	return counts.write(ctx, &s.engine, tx)
 }

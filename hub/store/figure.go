@@ -82,7 +82,7 @@ func (t tally) fired(subscription string, at int64) {
 
 // owed counts that a notification was queued. A change of a message is no message
 // of its own.
-func (t tally) owed(d hub.Delivery) {
+func (t tally) owed(d *hub.Delivery) {
 	if d.Act == hub.ActSend {
 		t.fired(text(d.Subscription), microsOrNow(d.QueuedAt))
 	}

@@ -121,12 +121,13 @@ type settling struct {
 func settlingOf(os []hub.Outcome) (t settling, err error) {
 	for _, round := range inOrder(os, func(o hub.Outcome) hub.NotificationID { return o.Notification }) {
 		rows := make([][]any, len(round))
-		for i, o := range round {
+		for i := range round {
+			o := &round[i]
 			if rows[i], err = settleArgs(o); err != nil {
 				return settling{}, err
 			}
 			if !plain(o) {
-				t.special = append(t.special, o)
+				t.special = append(t.special, *o)
 			}
 			if !plain(o) || o.Again > 0 || o.Attempt > 1 {
 				t.moves = append(t.moves, rows[i])
@@ -139,23 +140,32 @@ func settlingOf(os []hub.Outcome) (t settling, err error) {
 
 // plain reports whether an outcome's row says all that there is to say of the
 // attempt. It is most of them, and each would be a row more.
-func plain(o hub.Outcome) bool {
+func plain(o *hub.Outcome) bool {
 	return o.Status == hub.StatusSent && o.Fault == "" && o.Reason == "" && o.RetryAt.IsZero() && o.Exchange == nil
+}
+
+// settledAs is the rank of the status that an outcome tells of, CodeInvalid where it
+// is none.
+func settledAs(o *hub.Outcome) (rank int, err error) {
+	if err := checkDelivery(o.Notification, o.Chat, o.Event, ""); err != nil {
+		return 0, err
+	}
+	if err := checkKeys("fault", string(o.Fault)); err != nil {
+		return 0, err
+	}
+	if rank = slices.Index(statuses(), o.Status); rank <= rankQueued {
+		return 0, hub.Errorf(hub.CodeInvalid, "outcome of notification %s: status %q is none of %q",
+			o.Notification, o.Status, statuses()[1:])
+	}
+	return rank, nil
 }
 
 // settleArgs is the row of an outcome. Its time stands for the time of queueing
 // until the notification is announced.
-func settleArgs(o hub.Outcome) ([]any, error) {
-	if err := checkDelivery(o.Notification, o.Chat, o.Event, ""); err != nil {
+func settleArgs(o *hub.Outcome) ([]any, error) {
+	rank, err := settledAs(o)
+	if err != nil {
 		return nil, err
-	}
-	if err := checkKeys("fault", string(o.Fault)); err != nil {
-		return nil, err
-	}
-	rank := slices.Index(statuses(), o.Status)
-	if rank <= rankQueued {
-		return nil, hub.Errorf(hub.CodeInvalid, "outcome of notification %s: status %q is none of %q",
-			o.Notification, o.Status, statuses()[1:])
 	}
 	receipt, err := receiptDocument(o.Receipt)
 	if err != nil {

@@ -13,8 +13,10 @@ import (
 // recordSent writes those of owed that an outcome says are sent, each with it in one
 // row. It returns what is left to be noted of both.
 func (s *Store) recordSent(ctx context.Context, os []hub.Outcome, owed []hub.Delivery) ([]hub.Outcome, []hub.Delivery, error) {
-	if _, err := settlingOf(os); err != nil { // nothing is noted if one is none
-		return nil, nil, err
+	for i := range os {
+		if _, err := settledAs(&os[i]); err != nil { // nothing is noted if one is none
+			return nil, nil, err
+		}
 	}
 	sent, left, stillOwed := pairs(os, owed)
 	if len(sent) == 0 {
@@ -42,46 +44,50 @@ func (s *Store) recordSent(ctx context.Context, os []hub.Outcome, owed []hub.Del
 
 // pair is a notification that is owed and the outcome that says it is sent.
 type pair struct {
-	hub.Delivery
-	ended hub.Outcome
+	*hub.Delivery
+	ended *hub.Outcome // nil: there is none
+	more  bool         // there is more to say than one row does
 }
+
+func (p *pair) whole() bool { return p != nil && p.ended != nil && !p.more }
 
 // pairs are the pairs of os and owed of which one row says all, in the order of
 // their ids, and what else there is.
-func pairs(os []hub.Outcome, owed []hub.Delivery) (sent []pair, left []hub.Outcome, stillOwed []hub.Delivery) {
-	told := make(map[hub.NotificationID]int, len(os))
-	for _, o := range os {
-		told[o.Notification]++
-	}
-	open := make(map[hub.NotificationID]hub.Delivery, len(owed))
-	for _, d := range owed {
-		if _, twice := open[d.ID]; twice || d.Again > 0 || told[d.ID] != 1 {
-			stillOwed = append(stillOwed, d)
+func pairs(os []hub.Outcome, owed []hub.Delivery) (sent []*pair, left []hub.Outcome, stillOwed []hub.Delivery) {
+	all, of := make([]pair, len(owed)), make(map[hub.NotificationID]*pair, len(owed))
+	for i := range owed {
+		d := &owed[i]
+		if p := of[d.ID]; p != nil {
+			p.more = true
 			continue
 		}
-		open[d.ID] = d
+		all[i] = pair{Delivery: d, more: d.Again > 0}
+		of[d.ID] = &all[i]
 	}
-	for _, o := range os {
-		d, found := open[o.Notification]
-		if !found || !plain(o) || o.Again > 0 {
-			left = append(left, o)
-			continue
-		}
-		sent = append(sent, pair{d, o})
-		delete(open, d.ID)
-	}
-	for _, d := range owed {
-		if _, unpaired := open[d.ID]; unpaired {
-			stillOwed = append(stillOwed, d)
-			delete(open, d.ID)
+	for i := range os {
+		if p, o := of[os[i].Notification], &os[i]; p != nil {
+			p.more = p.more || p.ended != nil || !plain(o) || o.Again > 0
+			p.ended = o
 		}
 	}
-	slices.SortFunc(sent, func(a, b pair) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range os {
+		if !of[os[i].Notification].whole() {
+			left = append(left, os[i])
+		}
+	}
+	for i := range owed {
+		if p := of[owed[i].ID]; p.whole() {
+			sent = append(sent, p)
+		} else {
+			stillOwed = append(stillOwed, owed[i])
+		}
+	}
+	slices.SortFunc(sent, func(a, b *pair) int { return cmp.Compare(a.ID, b.ID) })
 	return sent, left, stillOwed
 }
 
 // sentRows are the rows of pairs, and what they count.
-func sentRows(sent []pair) ([][]any, tally, error) {
+func sentRows(sent []*pair) ([][]any, tally, error) {
 	rows, counts := make([][]any, len(sent)), tally{}
 	for i, p := range sent {
 		d, o := p.Delivery, p.ended
