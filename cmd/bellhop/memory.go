@@ -16,8 +16,8 @@ import (
 const (
 	collectAt    = 50        // percent of what lives
 	enoughMemory = 160 << 20 // bytes that the process should not pass, unless what lives needs more
-	leastRoom    = 24 << 20  // bytes beside what lives, where that is much
-	mostRoom     = 32 << 20
+	leastRoom    = 16 << 20  // bytes beside what lives, where that is much
+	mostRoom     = 64 << 20
 )
 
 // Where what lives is much, the room beside it is as large as it takes for the
@@ -97,5 +97,5 @@ func roomFor(room int64, share float64) int64 {
 // memoryLimit leaves room enough beside what lives: a limit that is too low makes
 // the collector run all the time.
 func memoryLimit(lives uint64, room int64) int64 {
-	return max(enoughMemory, int64(lives+lives/8)+room)
+	return max(enoughMemory, int64(lives)+room)
 }

@@ -45,7 +45,7 @@ const (
 // what the index of ids has not read yet, and no more: the server keeps each id in
 // memory, about 100 bytes, which is 30 MB in a minute of overload.
 const (
-	dedupWindow     = 30 * time.Second
+	dedupWindow     = 15 * time.Second
 	dedupWindowDead = 2 * time.Minute
 )
 
