@@ -132,22 +132,23 @@ func checkRooms(t *testing.T, p *platforms, s *program) {
 		require.Equal(t, 1, d.Attempts)
 	}
 	for name, platform := range p.byName() {
-		changes(t, platform, changed[name])
+		err := changes(t, platform, changed[name])
 		sent := platform.Sent()
 		require.Len(t, sent, len(heard[name]), name)
-		providertest.Golden(t, name+".json", golden(t, heard[name], sent))
+		providertest.Golden(t, name+".json", golden(t, heard[name], sent)) // it says which change is missing
+		require.NoError(t, err, "changes on %s", name)
 	}
 }
 
 // changes waits until a platform has made n changes of what it had been sent.
-func changes(t *testing.T, p providertest.Platform, n int) {
+func changes(t *testing.T, p providertest.Platform, n int) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	_, err := p.(interface {
 		Changes(ctx context.Context, n int) ([]providertest.Sent, error)
 	}).Changes(ctx, n)
-	require.NoError(t, err)
+	return err
 }
 
 // golden lists what a room was sent beside the webhook that led to it.
