@@ -74,7 +74,7 @@ func (b *Bus) Claim(ctx context.Context, system hub.System, partition int, owner
 	}
 	c.renew(c.born)
 	if _, c.last, err = b.bounds(ctx, streamNotify); err != nil {
-		c.last = math.MaxUint64
+		c.last = math.MaxUint64 // then nothing is surely the first, which costs time and no more
 	}
 	return c, nil
 }

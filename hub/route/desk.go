@@ -12,7 +12,7 @@ import (
 // it owes is queued.
 type matter struct {
 	seq   uint64    // in EVENTS; 0: of our own making
-	first bool      // nothing was queued because of it yet
+	first bool      // surely no router had it before
 	at    time.Time // when it came in: delays count from here
 	event *hub.Event
 	forum *hub.Forum // nil: thing
