@@ -11,21 +11,28 @@ import (
 
 // Go's default lets the heap grow to twice what lives in it. Most of what lives
 // here are buffers of the streams, which cost the collector nothing, so that it
-// may run more often: under load that is a twentieth of the CPU for a third of the
-// memory.
+// may run more often: under load, at 50 percent, that is a twentieth of the CPU for
+// a third of the memory. While there is little to do it may run more often still.
 const (
-	collectAt    = 50        // percent of what lives
+	leastPercent = 25        // of what lives, beside it
+	mostPercent  = 50        //
 	enoughMemory = 160 << 20 // bytes that the process should not pass, unless what lives needs more
 	leastRoom    = 16 << 20  // bytes beside what lives, where that is much
 	mostRoom     = 64 << 20
 )
 
-// Where what lives is much, the room beside it is as large as it takes for the
-// collector to have no more than this part of the CPU time, and no larger.
+// The room beside what lives is as large as it takes for the collector to have no
+// more than this part of the CPU time, and no larger.
 const (
 	collectsTooMuch   = 0.15
 	collectsTooLittle = 0.10
 )
+
+// room is what may be beside what lives, before the collector runs.
+type room struct {
+	percent int   // of what lives
+	bytes   int64 // where the process has all its memory
+}
 
 // boundMemory keeps the process small until ctx ends, unless its user has said how
 // large it may be: https://pkg.go.dev/runtime#hdr-Environment_Variables.
@@ -34,20 +41,23 @@ func boundMemory(ctx context.Context, env []string) {
 	if slices.ContainsFunc(env, said) {
 		return
 	}
-	debug.SetGCPercent(collectAt)
-	room := int64(leastRoom)
+	beside, percent := room{leastPercent, leastRoom}, 0
 	last := readCollector()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		debug.SetMemoryLimit(memoryLimit(last.lives, room))
+		if beside.percent != percent {
+			percent = beside.percent
+			debug.SetGCPercent(percent)
+		}
+		debug.SetMemoryLimit(memoryLimit(last.lives, beside.bytes))
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 		now := readCollector()
-		room = roomFor(room, now.shareSince(last))
+		beside = beside.after(now.shareSince(last))
 		last = now
 	}
 }
@@ -83,15 +93,15 @@ func (c collector) shareSince(then collector) float64 {
 	return 0
 }
 
-// roomFor is the room for the next second, by what the collector took in the last.
-func roomFor(room int64, share float64) int64 {
+// after is the room for the next second, by what the collector took in the last.
+func (r room) after(share float64) room {
 	switch {
 	case share > collectsTooMuch:
-		room += room / 4
+		r.percent, r.bytes = mostPercent, r.bytes+r.bytes/4
 	case share < collectsTooLittle:
-		room -= room / 16
+		r.percent, r.bytes = r.percent-1, r.bytes-r.bytes/16
 	}
-	return min(max(room, leastRoom), mostRoom)
+	return room{max(r.percent, leastPercent), min(max(r.bytes, leastRoom), mostRoom)}
 }
 
 // memoryLimit leaves room enough beside what lives: a limit that is too low makes

@@ -17,16 +17,18 @@ func TestRoomBesideWhatLives(t *testing.T) {
 	require.InDelta(t, 0.3, collector{used: 1.6, busy: 12}.shareSince(then), 1e-9)
 	require.Zero(t, then.shareSince(then), "it has not run since")
 
-	room := int64(leastRoom)
-	require.Equal(t, room, roomFor(room, 0), "it is never less")
+	least, most := room{leastPercent, leastRoom}, room{mostPercent, mostRoom}
+	beside := least
+	require.Equal(t, least, beside.after(0), "it is never less")
+	require.Equal(t, mostPercent, beside.after(collectsTooMuch+0.01).percent, "a burst does not wait")
 	for range 20 {
-		room = roomFor(room, collectsTooMuch+0.01)
+		beside = beside.after(collectsTooMuch + 0.01)
 	}
-	require.EqualValues(t, mostRoom, room)
-	require.Equal(t, room, roomFor(room, collectsTooLittle), "enough, and not too much")
+	require.Equal(t, most, beside)
+	require.Equal(t, most, beside.after(collectsTooLittle), "enough, and not too much")
 	for range 100 {
-		room = roomFor(room, collectsTooLittle-0.01)
+		beside = beside.after(collectsTooLittle - 0.01)
 	}
-	require.EqualValues(t, leastRoom, room)
+	require.Equal(t, least, beside)
 	require.NotZero(t, readCollector().lives)
 }
