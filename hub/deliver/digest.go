@@ -128,9 +128,9 @@ func (w *Worker) lines(ctx context.Context, pt *partition, seqs []uint64, bodies
 		if body == nil {
 			break
 		}
-		n, readable := known(body)
+		n, err := w.decoder.decode(body)
 		of, isChange := said[n.Of]
-		if !readable || n.Act == hub.ActSend && !w.fits(n, why) || n.Act != hub.ActSend && !isChange {
+		if err != nil || n.Act == hub.ActSend && !w.fits(n, why) || n.Act != hub.ActSend && !isChange {
 			break
 		}
 		receipt, err := w.Bus.Receipt(ctx, n.ID)
@@ -157,12 +157,6 @@ func (w *Worker) lines(ctx context.Context, pt *partition, seqs []uint64, bodies
 		lines = append(lines, next)
 	}
 	return lines, nil
-}
-
-// known is the notification of a body, if this worker knows what to do with it.
-func known(body []byte) (*hub.Notification, bool) {
-	n, err := decoded(body)
-	return n, err == nil
 }
 
 // fits reports whether something to say may be told in a digest by now.

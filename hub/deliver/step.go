@@ -41,7 +41,7 @@ func (w *Worker) step(pt *partition, l *lane) {
 	if !pt.ours(l) {
 		return
 	}
-	n, err := decoded(body)
+	n, err := w.decoder.decode(body)
 	if err == nil && (w.aside(ctx, pt, l, n, seq) || w.together(ctx, pt, l, n)) {
 		return
 	}
@@ -49,19 +49,6 @@ func (w *Worker) step(pt *partition, l *lane) {
 		w.unstore(ctx, pt, l)
 		pt.pop(ctx, l, seq)
 	}
-}
-
-// decoded is the notification of a body, and why it cannot be read or not be
-// carried out.
-func decoded(body []byte) (*hub.Notification, error) {
-	n := new(hub.Notification)
-	if err := bus.Decode(body, n); err != nil {
-		return n, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err}
-	}
-	if n.Version > hub.NotificationVersion || !knows(n.Act) {
-		return n, errTooNew
-	}
-	return n, nil
 }
 
 // try makes one attempt at a message, unless something is wrong with it. It

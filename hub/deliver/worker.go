@@ -50,6 +50,7 @@ type Worker struct {
 	seqs    *budget
 	ready   *ready
 	settler *settler
+	decoder decoder
 	health  *health
 	pacer   *limit.Pacer
 	chats   *chats

@@ -1,0 +1,86 @@
+package deliver
+
+import (
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// mostDecoded bounds the messages that a decoder knows, in bytes of their JSON: it
+// has up to twice as many.
+const mostDecoded = 1 << 20
+
+// decoder reads notifications. What one event says to many chats it reads once: they
+// share a message, which nobody may change. Chats are served at their own pace, so
+// that under load their notifications come hundreds apart.
+type decoder struct {
+	mu          sync.Mutex
+	known, last map[string]hub.Message // by their JSON; last is what known was until it was full
+	bytes       int                    // of the keys of known
+}
+
+// decode is the notification of a body, and why it cannot be read or not be
+// carried out.
+func (d *decoder) decode(body []byte) (*hub.Notification, error) {
+	var n struct {
+		hub.Notification
+		Message message `json:"message"` // in place of that of Notification
+	}
+	n.Message.of = d
+	err := bus.Decode(body, &n)
+	n.Notification.Message = n.Message.Message
+	if err != nil {
+		return &n.Notification, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err}
+	}
+	if n.Version > hub.NotificationVersion || !knows(n.Act) {
+		return &n.Notification, errTooNew
+	}
+	return &n.Notification, nil
+}
+
+// message is the message of a notification that is being read.
+type message struct {
+	hub.Message
+	of *decoder
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (m *message) UnmarshalJSONFrom(in *jsontext.Decoder) error {
+	raw, err := in.ReadValue()
+	if err != nil {
+		return err
+	}
+	if known, ok := m.of.find(raw); ok {
+		m.Message = known
+		return nil
+	}
+	if err := bus.Decode(raw, &m.Message); err != nil {
+		return err
+	}
+	m.of.keep(raw, m.Message)
+	return nil
+}
+
+func (d *decoder) find(raw []byte) (hub.Message, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m, ok := d.known[string(raw)]; ok {
+		return m, true
+	}
+	m, ok := d.last[string(raw)]
+	return m, ok
+}
+
+func (d *decoder) keep(raw []byte, m hub.Message) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.known == nil || d.bytes+len(raw) > mostDecoded {
+		d.last, d.known, d.bytes = d.known, map[string]hub.Message{}, 0
+	}
+	d.known[string(raw)] = m
+	d.bytes += len(raw)
+}

@@ -1,0 +1,64 @@
+package deliver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
+)
+
+// TestDecodeSharesMessages holds that what one event says to many chats is read once,
+// and that what is said later is kept in place of what was said long ago.
+func TestDecodeSharesMessages(t *testing.T) {
+	t.Parallel()
+	var d decoder
+	read := func(chat, title string) *hub.Notification {
+		n := hub.Notification{
+			Version: 1, ID: hub.NotificationID("n-" + chat), Chat: hub.Chat{System: "slack", ID: chat}, Again: 3,
+			Message: hub.Message{Text: "<b>&", Card: &hub.Card{Title: title, Tags: []hub.Label{{Name: "go"}}}, Thread: "meta/topic/1"},
+		}
+		body, err := json.Marshal(n)
+		require.NoError(t, err)
+		got, err := d.decode(body)
+		require.NoError(t, err)
+		require.Equal(t, &n, got)
+		return got
+	}
+	first := read("a", "one").Message.Card
+	require.Same(t, first, read("b", "one").Message.Card)
+	require.NotSame(t, first, read("b", "two").Message.Card)
+	for i := range 3 {
+		read("c", fmt.Sprint(i)+strings.Repeat("x", mostDecoded*2/3))
+	}
+	require.NotSame(t, first, read("a", "one").Message.Card)
+	require.LessOrEqual(t, len(d.known)+len(d.last), 3)
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	t.Parallel()
+	var d decoder
+	for body, rejected := range map[string]bool{
+		`{"v":1,"id":"n1","message":{"card":7}}`:       true,
+		`{"v":1,"id":"n1","message":{"text":"x"`:       true,
+		`{"v":1,"id":"n1","message":null}`:             false,
+		`{"v":1,"id":"n1"}`:                            false,
+		`{"id":"n1","id":"n1","message":{"text":"x"}}`: false, // as other languages may write it
+	} {
+		n, err := d.decode([]byte(body))
+		require.Equal(t, hub.NotificationID("n1"), n.ID, body)
+		if rejected {
+			require.Equal(t, hub.FaultRejected, providers.FaultOf(err), body)
+		} else {
+			require.NoError(t, err, body)
+		}
+	}
+	n, err := d.decode([]byte(`{"v":99,"id":"n1","message":{"text":"x"}}`))
+	require.True(t, errors.Is(err, errTooNew))
+	require.Equal(t, "x", n.Message.Text)
+}
