@@ -17,8 +17,8 @@ import (
 const (
 	claimBatch   = 500
 	claimExpires = time.Second
+	goneTimeout  = 2 * time.Second
 	claimLease   = 2500 * time.Millisecond // from when a pull that was answered was made
-	ackTimeout   = 2 * time.Second
 
 	metaClaim = "bellhop_claim"
 )
@@ -132,7 +132,7 @@ func (c *Claim) ring(m *nats.Msg, ring func(Ring)) error {
 // gone reports whether the server has no such consumer any more. A server that
 // does not answer proves nothing: the lease runs out by itself.
 func (c *Claim) gone(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
+	ctx, cancel := context.WithTimeout(ctx, goneTimeout)
 	defer cancel()
 	_, err := c.b.js.Consumer(ctx, streamNotify, c.name)
 	return errors.Is(err, jetstream.ErrConsumerNotFound)
@@ -187,33 +187,6 @@ func (c *Claim) Refill(ctx context.Context, lane string, after uint64, limit int
 		rings[i] = Ring{Lane: lane, Seq: s.seq, Body: s.data}
 	}
 	return rings, nil
-}
-
-// Ack removes a message that was rung, and that one only. It returns when the
-// server has confirmed, asking again every two seconds until ctx ends; it is
-// ErrLost where the claim has been taken away. Repeating it does no harm.
-func (c *Claim) Ack(ctx context.Context, seq uint64) error {
-	subject := *c.prefix.Load() + ".1." + strconv.FormatUint(seq, 10) + ".1.1.0"
-	for {
-		err := c.ackOnce(ctx, subject)
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return fmt.Errorf("ack %d: %w", seq, ctx.Err())
-		case errors.Is(err, nats.ErrNoResponders) && c.gone(ctx):
-			return ErrLost
-		case !errors.Is(err, context.DeadlineExceeded):
-			hub.Wait(ctx, 100*time.Millisecond)
-		}
-	}
-}
-
-func (c *Claim) ackOnce(ctx context.Context, subject string) error {
-	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
-	defer cancel()
-	_, err := c.b.acks.RequestWithContext(ctx, subject, nil)
-	return err
 }
 
 // Release gives the partition back at once. What was not acked stays queued.

@@ -286,6 +286,50 @@ func TestClaimAckRemovesExactlyOne(t *testing.T) {
 	}
 }
 
+// What is acknowledged together is removed, but for what is another's by now.
+func TestAckMany(t *testing.T) {
+	t.Parallel()
+	modes(t, func(t *testing.T, b *bus.Bus) {
+		var ns []hub.Notification
+		for i := range 60 {
+			for c := range 10 {
+				ns = append(ns, notification(fmt.Sprint("#", c), i))
+			}
+		}
+		require.NoError(t, b.Notify(t.Context(), ns))
+		var rung []bus.Rung
+		var lost *bus.Claim
+		theirs := 0
+		for p := range b.Partitions() {
+			c, err := b.Claim(t.Context(), "slack", p, "test")
+			require.NoError(t, err)
+			l := &bell{}
+			l.listen(t, c)
+			n := 0
+			for lane := range 10 {
+				if bus.PartitionOf(bus.Lane(hub.Chat{System: "slack", ID: fmt.Sprint("#", lane)}), b) == p {
+					n += 60
+				}
+			}
+			for _, r := range l.heard(t, n) {
+				rung = append(rung, bus.Rung{Claim: c, Seq: r.Seq})
+			}
+			l.end(t)
+			if n > 0 {
+				lost, theirs = c, n
+			}
+		}
+		require.Len(t, rung, len(ns))
+		require.NoError(t, b.Ack(t.Context(), rung[:10]...))
+		require.NoError(t, b.Ack(t.Context()))
+		require.NoError(t, lost.Release(t.Context()))
+		require.ErrorIs(t, b.Ack(t.Context(), rung...), bus.ErrLost)
+		backlog, err := b.Backlog(t.Context(), "slack")
+		require.NoError(t, err)
+		require.EqualValues(t, theirs, backlog)
+	})
+}
+
 func TestClaimRefill(t *testing.T) {
 	t.Parallel()
 	b := open(t, t.TempDir(), single)

@@ -28,7 +28,7 @@ func (b *Bus) connect(ctx context.Context) (err error) {
 		b.log.Info("connected to NATS again")
 		b.watchers.callAll() // what was announced meanwhile did not reach us
 	})
-	b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(5*time.Second), jetstream.WithPublishAsyncMaxPending(maxPending))
+	b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(5*time.Second))
 	return err
 }
 

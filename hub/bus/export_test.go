@@ -64,3 +64,6 @@ func (b *Bus) Syncing() bool { return b.syncer.Load() != nil }
 
 // Consumer is the name of the claim's consumer.
 func (c *Claim) Consumer() string { return c.name }
+
+// PartitionOf is where a lane belongs.
+func PartitionOf(lane string, b *Bus) int { return partition(lane, b.partitions) }

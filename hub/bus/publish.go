@@ -14,7 +14,6 @@ import (
 const (
 	publishTimeout = 2 * time.Second
 	batchTimeout   = 5 * time.Second // of several messages, for which no sender waits
-	maxPending     = 4096            // messages published and not acknowledged
 	headerRoom     = 1024            // bytes of headers and subject
 )
 
@@ -112,45 +111,18 @@ func (b *Bus) Tell(ctx context.Context, es ...*hub.Event) error {
 }
 
 // publishAll publishes in order without waiting in between, then awaits every
-// acknowledgement. It stops at the first message that cannot be sent.
+// acknowledgement.
 func (b *Bus) publishAll(ctx context.Context, what string, ms []*nats.Msg) error {
 	if fault := b.fault.Load(); fault != nil {
 		return unavailable(what, *fault)
 	}
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	if len(ms) == 1 {
-		if _, err := b.put(ctx, ms[0]); err != nil {
-			if ctx.Err() != nil {
-				b.suspect(nil)
-			}
-			return unavailable(what, err)
-		}
-		return nil
-	}
-	futures := make([]jetstream.PubAckFuture, 0, len(ms))
-	var failed error
-	for _, m := range ms {
-		f, err := b.js.PublishMsgAsync(m)
-		if err != nil {
-			failed = err
-			break
-		}
-		futures = append(futures, f)
-	}
-	for _, f := range futures {
-		select {
-		case <-f.Ok():
-		case err := <-f.Err():
-			failed = errors.Join(failed, err)
-		case <-ctx.Done():
-			failed = ctx.Err()
+	if err := b.putAll(ctx, ms); err != nil {
+		if ctx.Err() != nil {
 			b.suspect(nil)
-			return unavailable(what, failed)
 		}
-	}
-	if failed != nil {
-		return unavailable(what, failed)
+		return unavailable(what, err)
 	}
 	return nil
 }

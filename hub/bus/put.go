@@ -36,10 +36,45 @@ func (b *Bus) put(ctx context.Context, m *nats.Msg) (Ack, error) {
 	if err != nil {
 		return Ack{}, err
 	}
-	if ack, ok := plainAck(resp.Data); ok {
+	return readAck(resp.Data)
+}
+
+// putAll stores messages in order and returns when the server has acknowledged them
+// all. On an error any of them may be stored.
+func (b *Bus) putAll(ctx context.Context, ms []*nats.Msg) error {
+	if len(ms) == 1 {
+		_, err := b.put(ctx, ms[0])
+		return err
+	}
+	for n := 0; len(ms) > 0; n++ {
+		var failed error
+		var unheard []*nats.Msg
+		err := askAll(ctx, b.js.Conn(), ms, func(i int, m *nats.Msg) {
+			if nobody(m) {
+				unheard = append(unheard, ms[i])
+			} else if _, err := readAck(m.Data); err != nil {
+				failed = err
+			}
+		})
+		switch {
+		case err != nil:
+			return err
+		case failed != nil:
+			return failed
+		case len(unheard) > 0 && (n == putAgain || !hub.Wait(ctx, putPause)):
+			return jetstream.ErrNoStreamResponse
+		}
+		ms = unheard
+	}
+	return nil
+}
+
+// readAck reads an acknowledgement.
+func readAck(data []byte) (Ack, error) {
+	if ack, ok := plainAck(data); ok {
 		return ack, nil
 	}
-	return parseAck(resp.Data)
+	return parseAck(data)
 }
 
 // plainAck reads {"stream":"EVENTS","seq":7}, which is what servers write of a

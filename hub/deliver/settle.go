@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -87,21 +86,17 @@ func (s *settler) run(ctx context.Context) {
 // nothing.
 func (s *settler) settle(ctx context.Context, batch []*settled) {
 	var outcomes []hub.Outcome
+	var rung []bus.Rung
 	for _, m := range batch {
 		if m.passed == nil {
 			outcomes = append(outcomes, m.outcome)
+			rung = append(rung, bus.Rung{Claim: m.claim, Seq: m.seq})
 		}
 	}
 	if !s.w.publish(ctx, outcomes...) {
 		return // we are stopping: whoever is next tells them
 	}
-	var acks sync.WaitGroup
-	for _, m := range batch {
-		if m.passed == nil {
-			acks.Go(func() { s.w.persist(ctx, "acknowledge", func() error { return m.claim.Ack(ctx, m.seq) }) })
-		}
-	}
-	acks.Wait()
+	s.w.persist(ctx, "acknowledge", func() error { return s.w.Bus.Ack(ctx, rung...) })
 	for _, m := range batch {
 		if m.passed != nil {
 			close(m.passed)

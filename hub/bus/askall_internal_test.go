@@ -1,0 +1,77 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+)
+
+func connected(t *testing.T) *nats.Conn {
+	t.Helper()
+	ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true})
+	require.NoError(t, err)
+	ns.Start()
+	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	require.True(t, ns.ReadyForConnections(waitABit))
+	nc, err := nats.Connect(ns.ClientURL(), nats.ReconnectWait(tickABit))
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// TestAskAll holds that each of more requests than may be on their way at once has
+// its own answer, or the server's word that nobody listens.
+func TestAskAll(t *testing.T) {
+	t.Parallel()
+	nc := connected(t)
+	_, err := nc.Subscribe("echo.*", func(m *nats.Msg) { _ = m.Respond([]byte(m.Subject)) })
+	require.NoError(t, err)
+	ms := make([]*nats.Msg, 2*maxUnanswered+7)
+	for i := range ms {
+		if ms[i] = (&nats.Msg{Subject: fmt.Sprint("echo.", i)}); i%5 == 0 {
+			ms[i].Subject = "nobody"
+		}
+	}
+	answers := make([]string, len(ms))
+	require.NoError(t, askAll(t.Context(), nc, ms, func(i int, m *nats.Msg) {
+		require.Empty(t, answers[i])
+		require.Equal(t, i%5 == 0, nobody(m))
+		answers[i] = string(m.Data) + "!"
+	}))
+	for i, m := range ms {
+		if i%5 == 0 {
+			require.Equal(t, "!", answers[i])
+		} else {
+			require.Equal(t, m.Subject+"!", answers[i])
+		}
+	}
+}
+
+// TestAskAllLosesItsConnection holds that nobody waits for answers that a connection
+// took with it.
+func TestAskAllLosesItsConnection(t *testing.T) {
+	t.Parallel()
+	nc := connected(t)
+	asked := make(chan struct{}, 1)
+	_, err := nc.Subscribe("silent", func(*nats.Msg) { asked <- struct{}{} })
+	require.NoError(t, err)
+	answered := func(int, *nats.Msg) { require.Fail(t, "there is no answer") }
+	go func() {
+		<-asked
+		_ = nc.ForceReconnect()
+	}()
+	require.ErrorIs(t, askAll(t.Context(), nc, []*nats.Msg{{Subject: "silent"}}, answered), errAnswersLost)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	require.ErrorIs(t, askAll(ctx, nc, []*nats.Msg{{Subject: "silent"}}, answered), context.Canceled)
+	nc.Close()
+	require.ErrorIs(t, askAll(t.Context(), nc, []*nats.Msg{{Subject: "silent"}}, answered), nats.ErrConnectionClosed)
+}
