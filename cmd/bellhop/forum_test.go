@@ -92,19 +92,22 @@ func bodies() []discoursetest.Fixture {
 	return append(out, discoursetest.Get(alone))
 }
 
-// tell sends the webhooks. What follows from one is an event of its own, which
-// must come before the next.
+// tell sends the webhooks, each when what the ones before it lead to has come: what
+// follows from one is an event of its own, which must come before the next, and a
+// change of what is not yet said is no change.
 func tell(t *testing.T, p *platforms, s *program) {
 	t.Helper()
-	told := 0
+	told := map[string]int{}
 	for _, f := range bodies() {
 		require.Equal(t, http.StatusAccepted, s.webhook(f), f.File)
-		before := told
-		for told < len(heard["matrix"]) && strings.HasPrefix(heard["matrix"][told]+":", strings.TrimSuffix(f.File, ".json")+":") {
-			told++
-		}
-		if told > before+1 {
-			sends(t, p.matrix, told)
+		for name, platform := range p.byName() {
+			before := told[name]
+			for told[name] < len(heard[name]) && strings.HasPrefix(heard[name][told[name]]+":", strings.TrimSuffix(f.File, ".json")+":") {
+				told[name]++
+			}
+			if told[name] > before {
+				sends(t, platform, told[name])
+			}
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 // Bucket keeps small values by key, for all processes, for the time that is
 // the bucket's own since each was written last.
 type Bucket struct {
+	b    *Bus
 	name string
 	kv   jetstream.KeyValue
 }
@@ -41,7 +42,7 @@ func (b *Bus) Leases() Bucket { return b.bucket(bucketLeases) }
 // Places is how far providers have come in what their platforms tell.
 func (b *Bus) Places() Bucket { return b.bucket(bucketPlaces) }
 
-func (b *Bus) bucket(name string) Bucket { return Bucket{name, b.buckets[name]} }
+func (b *Bus) bucket(name string) Bucket { return Bucket{b, name, b.buckets[name]} }
 
 // BucketKey is a key of parts: our own words stand as they are, any other goes
 // by its digest.
@@ -55,14 +56,14 @@ func BucketKey(parts ...string) string {
 
 // Get is the value of a key and its revision, 0 if there is none.
 func (k Bucket) Get(ctx context.Context, key string) (value []byte, revision uint64, err error) {
-	entry, err := k.kv.Get(ctx, key)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil, 0, nil
-	}
+	last, err := k.b.last(ctx, k.name, key)
 	if err != nil {
 		return nil, 0, unavailable("read "+k.name, err)
 	}
-	return entry.Value(), entry.Revision(), nil
+	if last == nil {
+		return nil, 0, nil
+	}
+	return last.data, last.seq, nil
 }
 
 // Put writes a value, whatever was there.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -60,13 +59,10 @@ func (b *Bus) ChangeChat(ctx context.Context, chat hub.Chat, change func(*hub.Ch
 func (b *Bus) changeChat(ctx context.Context, chat hub.Chat, k string, change func(*hub.ChatSettings) error) (c hub.ChatSettings, done bool, err error) {
 	c.Chat = chat
 	revision := uint64(0) // there is none yet
-	entry, err := b.buckets[bucketChats].Get(ctx, k)
-	switch {
-	case err == nil:
-		revision = entry.Revision()
-		err = json.Unmarshal(entry.Value(), &c)
-	case errors.Is(err, jetstream.ErrKeyNotFound):
-		err = nil
+	last, err := b.last(ctx, bucketChats, k)
+	if last != nil {
+		revision = last.seq
+		err = json.Unmarshal(last.data, &c)
 	}
 	if err != nil {
 		return c, false, fmt.Errorf("settings of chat %q: %w", chat.ID, err)

@@ -2,12 +2,9 @@ package bus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // cursorLag is how much older than the present the stored place of a reader is:
@@ -54,16 +51,16 @@ func (c *cursor) due(now time.Time) (seq uint64, ok bool) {
 }
 
 func (b *Bus) loadCursor(ctx context.Context, name string) (seq uint64, found bool, err error) {
-	entry, err := b.buckets[bucketCursors].Get(ctx, name)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return 0, false, nil
-	}
+	last, err := b.last(ctx, bucketCursors, name)
 	if err != nil {
 		return 0, false, fmt.Errorf("cursor of %s: %w", name, err)
 	}
-	seq, err = strconv.ParseUint(string(entry.Value()), 10, 64)
+	if last == nil {
+		return 0, false, nil
+	}
+	seq, err = strconv.ParseUint(string(last.data), 10, 64)
 	if err != nil {
-		return 0, false, fmt.Errorf("cursor of %s: %q is no number: delete the key in bucket %s to begin anew", name, entry.Value(), bucketCursors)
+		return 0, false, fmt.Errorf("cursor of %s: %q is no number: delete the key in bucket %s to begin anew", name, last.data, bucketCursors)
 	}
 	return seq, true, nil
 }

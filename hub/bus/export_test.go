@@ -67,3 +67,6 @@ func (c *Claim) Consumer() string { return c.name }
 
 // PartitionOf is where a lane belongs.
 func PartitionOf(lane string, b *Bus) int { return partition(lane, b.partitions) }
+
+// Replicate has the bus believe that its streams have so many replicas.
+func (b *Bus) Replicate(n int) { b.cfg.Replicas = n }

@@ -19,6 +19,7 @@ type stored struct {
 	at      time.Time
 	id      string // its Nats-Msg-Id, empty for none
 	data    []byte
+	gone    bool   // of a key: it says that there is no value
 	waiting uint64 // of a request for several: matching messages after this one
 }
 
@@ -88,7 +89,7 @@ func (b *Bus) getFromLeader(ctx context.Context, stream string, r getRequest) (*
 	if err != nil && len(got.Header) > 0 {
 		return nil, fmt.Errorf("headers of message %d of %s: %w", r.Seq, stream, err)
 	}
-	return &stored{subject: got.Subject, seq: got.Seq, at: got.Time, id: header.Get(jetstream.MsgIDHeader), data: got.Data}, nil
+	return &stored{subject: got.Subject, seq: got.Seq, at: got.Time, id: header.Get(jetstream.MsgIDHeader), data: got.Data, gone: isGone(header)}, nil
 }
 
 // getBatch reads up to r.Batch messages from r.Seq on, in order.
@@ -140,8 +141,14 @@ func parseStored(m *nats.Msg) (*stored, error) {
 	waiting, _ := strconv.ParseUint(m.Header.Get("Nats-Num-Pending"), 10, 64) // only of a batch
 	return &stored{
 		subject: m.Header.Get(jetstream.SubjectHeader), seq: seq, at: at,
-		id: m.Header.Get(jetstream.MsgIDHeader), data: m.Data, waiting: waiting,
+		id: m.Header.Get(jetstream.MsgIDHeader), data: m.Data, gone: isGone(m.Header), waiting: waiting,
 	}, nil
+}
+
+// isGone reports whether a message of a bucket stands for a key that was deleted,
+// by somebody or by its age.
+func isGone(h nats.Header) bool {
+	return h.Get("KV-Operation") != "" || h.Get(jetstream.MarkerReasonHeader) != ""
 }
 
 // window is how many messages are read at once.

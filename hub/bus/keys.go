@@ -142,23 +142,53 @@ const keyTimeout = 5 * time.Second
 // https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-8.md
 func keySubject(bucket, key string) string { return "$KV." + bucket + "." + key }
 
+// load reads the value of a key, if there is one.
 func (b *Bus) load(ctx context.Context, bucket, key string, v any) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, keyTimeout)
-	defer cancel()
-	m, err := b.js.Conn().RequestWithContext(ctx, "$JS.API.DIRECT.GET.KV_"+bucket+"."+keySubject(bucket, key), nil)
-	if err != nil {
-		return false, fmt.Errorf("read from %s: %w", bucket, err)
+	s, err := b.last(ctx, bucket, key)
+	if s == nil {
+		return false, err
 	}
-	switch status := m.Header.Get("Status"); {
-	case status == "404", m.Header.Get("KV-Operation") != "", m.Header.Get(jetstream.MarkerReasonHeader) != "":
-		return false, nil // it was never there, or is there no more
-	case status != "":
-		return false, fmt.Errorf("read from %s: %s %s", bucket, status, m.Header.Get("Description"))
-	}
-	if err := json.Unmarshal(m.Data, v); err != nil {
+	if err := json.Unmarshal(s.data, v); err != nil {
 		return false, fmt.Errorf("read from %s: %w", bucket, err)
 	}
 	return true, nil
+}
+
+// last is what was put under a key last, nil if nothing is there. Where streams are
+// replicated it asks the leader: any replica answers a direct get, also one that is
+// behind, and then a message that was just sent would be unknown.
+func (b *Bus) last(ctx context.Context, bucket, key string) (*stored, error) {
+	ctx, cancel := context.WithTimeout(ctx, keyTimeout)
+	defer cancel()
+	var s *stored
+	var err error
+	if b.cfg.Replicas > 1 {
+		s, err = b.getFromLeader(ctx, "KV_"+bucket, getRequest{LastFor: keySubject(bucket, key)})
+	} else {
+		s, err = b.getKey(ctx, bucket, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read from %s: %w", bucket, err)
+	}
+	if s == nil || s.gone {
+		return nil, nil
+	}
+	return s, nil
+}
+
+func (b *Bus) getKey(ctx context.Context, bucket, key string) (*stored, error) {
+	m, err := b.js.Conn().RequestWithContext(ctx, "$JS.API.DIRECT.GET.KV_"+bucket+"."+keySubject(bucket, key), nil)
+	if err != nil {
+		return nil, err
+	}
+	switch status := m.Header.Get("Status"); status {
+	case "":
+		return parseStored(m)
+	case "404":
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("%s %s", status, m.Header.Get("Description"))
+	}
 }
 
 // each visits the keys that are there and match filter.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/bus"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,6 +24,55 @@ func TestReceipts(t *testing.T) {
 			require.Equal(t, &want, got)
 		}
 	})
+}
+
+// TestAReplicaThatIsBehind holds that on a cluster no key is taken for unknown because
+// a replica has not heard of it yet: a message would be sent twice, or never changed.
+func TestAReplicaThatIsBehind(t *testing.T) {
+	t.Parallel()
+	ns := natsServer(t)
+	b := open(t, "", at(ns.ClientURL()))
+	behind, err := nats.Connect(ns.ClientURL())
+	require.NoError(t, err)
+	t.Cleanup(behind.Close)
+	for _, bucket := range []string{"RECEIPTS", "PLACES"} { // the server is no replica that answers, and this one is
+		s, err := b.JetStream().Stream(t.Context(), "KV_"+bucket)
+		require.NoError(t, err)
+		c := s.CachedInfo().Config
+		c.AllowDirect = false
+		_, err = b.JetStream().UpdateStream(t.Context(), c)
+		require.NoError(t, err)
+		_, err = behind.Subscribe("$JS.API.DIRECT.GET.KV_"+bucket+".>", func(m *nats.Msg) {
+			_ = m.RespondMsg(&nats.Msg{Header: nats.Header{"Status": {"404"}, "Description": {"Message Not Found"}}})
+		})
+		require.NoError(t, err)
+	}
+	require.NoError(t, behind.Flush())
+
+	want := hub.Receipt{Ref: "m1", At: time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)}
+	require.NoError(t, b.PutReceipt(t.Context(), "n1", want))
+	got, err := b.Receipt(t.Context(), "n1")
+	require.NoError(t, err)
+	require.Nil(t, got, "it has the say where nothing is replicated")
+	b.Replicate(3)
+	got, err = b.Receipt(t.Context(), "n1")
+	require.NoError(t, err)
+	require.Equal(t, &want, got)
+	got, err = b.Receipt(t.Context(), "n2")
+	require.NoError(t, err)
+	require.Nil(t, got)
+
+	require.NoError(t, b.PutPlace(t.Context(), "slack", "p", []byte("7")))
+	value, revision, err := b.Places().Get(t.Context(), bus.BucketKey("slack", "p"))
+	require.NoError(t, err)
+	require.Equal(t, "7", string(value))
+	deleted, err := b.Places().Delete(t.Context(), bus.BucketKey("slack", "p"), revision)
+	require.NoError(t, err)
+	require.True(t, deleted)
+	value, revision, err = b.Places().Get(t.Context(), bus.BucketKey("slack", "p"))
+	require.NoError(t, err)
+	require.Nil(t, value)
+	require.Zero(t, revision)
 }
 
 // TestTheOldestReceiptsGo holds that workers remember a bounded number of messages:

@@ -129,6 +129,21 @@ func TestCreationIsOneEvent(t *testing.T) {
 			require.Empty(t, f.after(time.Minute))
 		})
 	})
+	t.Run("the topic first, and both read late", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			m := table(t, rows...)
+			f := resume(t, m, noDelay)
+			require.Empty(t, f.hear(hub.ForumTopicCreated, created()))
+			f.stop()
+			time.Sleep(time.Minute)
+			again := resume(t, m, noDelay)
+			again.events <- m.log
+			require.NoError(t, <-again.handled)
+			require.Empty(t, again.after(time.Second), "its first post comes as late")
+			require.Len(t, again.hear(hub.ForumPostCreated, opening()), 4)
+			require.Empty(t, again.after(time.Minute))
+		})
+	})
 	t.Run("the post first", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			f := start(t, rows...)

@@ -101,7 +101,7 @@ func (b *batch) takeForum(m *matter) error {
 	}
 	b.r.desk.keep(m)
 	if m.creation && m.forum.Post == nil {
-		b.r.desk.later(m, m.at.Add(pairWait))
+		b.r.desk.later(m, b.r.Now().Add(pairWait)) // from now on: it may have lain in the stream, as its first post does
 		return nil
 	}
 	return b.decideNow(m)

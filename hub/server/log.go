@@ -14,7 +14,7 @@ import (
 const logPace = 250 * time.Millisecond
 
 // mostLogged is how many outcomes go into one transaction.
-const mostLogged = 1_000
+const mostLogged = 2_500
 
 // keepLog carries what workers tell of messages into the delivery log. It reads
 // the stream, so nothing told while the hub was away is missed.
