@@ -28,7 +28,11 @@ type sayKey struct {
 // once. It is written behind the router, whose cursor trails far enough that a
 // crash makes it say the same again, under the same ids.
 type said struct {
-	store hub.AnnouncementStore
+	store    hub.AnnouncementStore
+	flushing sync.Mutex // an older state must not be stored over a newer one
+	// reading is held by who reads the store, until what it found is merged with what
+	// is dirty: what is stored meanwhile it may not have found, and must find there.
+	reading sync.RWMutex
 
 	mu    sync.Mutex
 	posts map[sayKey]*telling
@@ -114,17 +118,36 @@ func (s *said) load(ctx context.Context, keys ...sayKey) error {
 		if known {
 			continue
 		}
-		stored, err := s.store.Announcements(ctx, k.source, k.topic, k.number)
-		if err != nil {
-			return fmt.Errorf("what was announced of topic %s of %s: %w", k.topic, k.source, err)
+		if err := s.loadOne(ctx, k); err != nil {
+			return err
 		}
-		s.mu.Lock()
-		s.forget(k)
-		t := s.merged(k, stored)
-		s.posts[k], s.known = t, s.known+len(t.list)
-		s.mu.Unlock()
 	}
 	return nil
+}
+
+func (s *said) loadOne(ctx context.Context, k sayKey) error {
+	s.reading.RLock()
+	defer s.reading.RUnlock()
+	stored, err := s.stored(ctx, k)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(k)
+	t := s.merged(k, stored)
+	s.posts[k], s.known = t, s.known+len(t.list)
+	return nil
+}
+
+// stored reads what is stored of a post, or of a whole topic where its number is 0.
+// reading is held.
+func (s *said) stored(ctx context.Context, k sayKey) ([]hub.Announcement, error) {
+	list, err := s.store.Announcements(ctx, k.source, k.topic, k.number)
+	if err != nil {
+		return nil, fmt.Errorf("what was announced of topic %s of %s: %w", k.topic, k.source, err)
+	}
+	return list, nil
 }
 
 // merged is what is stored of a post, and what is not stored yet.
@@ -244,9 +267,11 @@ func (s *said) topics(source hub.Source) []string {
 
 // whole lists what was told of all posts of a topic.
 func (s *said) whole(ctx context.Context, source hub.Source, topic string) ([]*hub.Announcement, error) {
-	stored, err := s.store.Announcements(ctx, source, topic, 0)
+	s.reading.RLock()
+	defer s.reading.RUnlock()
+	stored, err := s.stored(ctx, sayKey{source, topic, 0})
 	if err != nil {
-		return nil, fmt.Errorf("what was announced of topic %s of %s: %w", topic, source, err)
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -271,6 +296,8 @@ func (s *said) whole(ctx context.Context, source hub.Source, topic string) ([]*h
 
 // flush writes what has changed since the last call.
 func (s *said) flush(ctx context.Context) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
 	for {
 		batch := s.changed()
 		if len(batch) == 0 {
@@ -283,18 +310,26 @@ func (s *said) flush(ctx context.Context) error {
 		if err := s.store.PutAnnouncements(ctx, list); err != nil {
 			return err
 		}
-		s.mu.Lock()
-		for _, a := range batch {
-			if s.dirty[a.Notification] == a { // else it has changed meanwhile
-				delete(s.dirty, a.Notification)
-				if k := keyOf(a); s.loose[k] > 1 {
-					s.loose[k]--
-				} else {
-					delete(s.loose, k)
-				}
-			}
+		s.clean(batch)
+	}
+}
+
+// clean takes what is stored out of dirty, unless it has changed meanwhile.
+func (s *said) clean(batch []*hub.Announcement) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range batch {
+		if s.dirty[a.Notification] != a {
+			continue
 		}
-		s.mu.Unlock()
+		delete(s.dirty, a.Notification)
+		if k := keyOf(a); s.loose[k] > 1 {
+			s.loose[k]--
+		} else {
+			delete(s.loose, k)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,20 @@ type told struct {
 	hub.AnnouncementStore
 	rows  map[hub.NotificationID]hub.Announcement
 	asked int
+
+	mu       sync.Mutex
+	whenRead func() // called when an answer is made and not yet given
+	whenPut  func() // called when rows are given and not yet stored
+}
+
+func (s *told) call(hook *func()) {
+	s.mu.Lock()
+	f := *hook
+	*hook = nil
+	s.mu.Unlock()
+	if f != nil {
+		f()
+	}
 }
 
 func (s *told) Announcements(_ context.Context, source hub.Source, topic string, post int) (out []hub.Announcement, err error) {
@@ -27,10 +42,14 @@ func (s *told) Announcements(_ context.Context, source hub.Source, topic string,
 		}
 	}
 	slices.SortFunc(out, func(a, b hub.Announcement) int { return a.At.Compare(b.At) })
+	s.call(&s.whenRead)
 	return out, nil
 }
 
 func (s *told) PutAnnouncements(_ context.Context, list []hub.Announcement) error {
+	s.call(&s.whenPut)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, a := range list {
 		s.rows[a.Notification] = a
 	}
@@ -96,4 +115,81 @@ func TestSaidIsBounded(t *testing.T) {
 	}
 	require.Equal(t, left, s.known)
 	require.Len(t, s.dirty, mostKnown+100, "nothing is lost")
+}
+
+// soonest waits for what is wrong if it happens, and must not: nobody tells that it
+// did not.
+func soonest(wrong <-chan error) {
+	select {
+	case <-wrong:
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+func struckPost() (sayKey, hub.Announcement, hub.Announcement) {
+	live := hub.Announcement{Notification: "n1", Chat: hub.Chat{System: "slack", ID: "C1"}, Source: "meta", Topic: "301", Post: 1, State: hub.AnnouncedLive}
+	gone := live
+	gone.State = hub.AnnouncedBuried
+	return keyOf(&live), live, gone
+}
+
+// TestSaidIsReadWhileItIsStored holds that who reads what was told gets the newest,
+// though it is stored between the question and the answer: from an older one a message
+// that was hidden would stay so for ever.
+func TestSaidIsReadWhileItIsStored(t *testing.T) {
+	k, live, gone := struckPost()
+	for name, read := range map[string]func(s *said) []*hub.Announcement{
+		"whole": func(s *said) []*hub.Announcement {
+			all, err := s.whole(t.Context(), k.source, k.topic)
+			require.NoError(t, err)
+			return all
+		},
+		"load": func(s *said) []*hub.Announcement {
+			s.reset()
+			require.NoError(t, s.load(t.Context(), k))
+			return s.of(k)
+		},
+	} {
+		store := &told{rows: map[hub.NotificationID]hub.Announcement{live.Notification: live}}
+		s := newSaid(store)
+		s.put(gone)
+		flushed := make(chan error, 2)
+		store.whenRead = func() {
+			go func() {
+				err := s.flush(t.Context())
+				flushed <- err
+				flushed <- err
+			}()
+			soonest(flushed)
+		}
+		all := read(s)
+		require.Len(t, all, 1, name)
+		require.Equal(t, hub.AnnouncedBuried, all[0].State, name)
+		require.NoError(t, <-flushed, name)
+		require.Empty(t, s.dirty, name)
+		require.Equal(t, hub.AnnouncedBuried, store.rows[live.Notification].State, name)
+	}
+}
+
+// TestSaidIsStoredInOrder holds that of two who store at once none stores an older
+// state over a newer one.
+func TestSaidIsStoredInOrder(t *testing.T) {
+	_, live, gone := struckPost()
+	store := &told{rows: map[hub.NotificationID]hub.Announcement{}}
+	s := newSaid(store)
+	s.put(live)
+	second := make(chan error, 2)
+	store.whenPut = func() {
+		s.put(gone)
+		go func() {
+			err := s.flush(t.Context())
+			second <- err
+			second <- err
+		}()
+		soonest(second)
+	}
+	require.NoError(t, s.flush(t.Context()))
+	require.NoError(t, <-second)
+	require.Equal(t, hub.AnnouncedBuried, store.rows[live.Notification].State)
+	require.Empty(t, s.dirty)
 }

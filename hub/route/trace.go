@@ -19,8 +19,9 @@ const (
 
 // traces writes decisions behind the router.
 type traces struct {
-	store hub.TraceStore
-	now   func() time.Time
+	store    hub.TraceStore
+	now      func() time.Time
+	flushing sync.Mutex // an older decision must not be stored over a newer one
 
 	mu     sync.Mutex
 	waits  map[hub.EventID]*hub.Trace
@@ -58,6 +59,8 @@ func (t *traces) add(trace *hub.Trace) {
 }
 
 func (t *traces) flush(ctx context.Context) error {
+	t.flushing.Lock()
+	defer t.flushing.Unlock()
 	t.mu.Lock()
 	batch := t.waits
 	t.waits = map[hub.EventID]*hub.Trace{}
