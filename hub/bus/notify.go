@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -35,8 +34,9 @@ func (b *Bus) Notify(ctx context.Context, ns []hub.Notification) error {
 func (b *Bus) waves(ns []hub.Notification) ([][]*nats.Msg, error) {
 	var waves [][]*nats.Msg
 	count := make(map[string]int, len(ns))
+	var e hub.MessageEncoder
 	for i := range ns {
-		m, err := b.notifyMsg(&ns[i])
+		m, err := b.notifyMsg(&e, &ns[i])
 		if err != nil {
 			return nil, err
 		}
@@ -50,13 +50,13 @@ func (b *Bus) waves(ns []hub.Notification) ([][]*nats.Msg, error) {
 	return waves, nil
 }
 
-func (b *Bus) notifyMsg(n *hub.Notification) (*nats.Msg, error) {
+func (b *Bus) notifyMsg(e *hub.MessageEncoder, n *hub.Notification) (*nats.Msg, error) {
 	lane := Lane(n.Chat)
 	subject, err := notifySubject(n.System, partition(lane, b.partitions), lane)
 	if err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(n)
+	data, err := e.Notification(n)
 	if err != nil {
 		return nil, err
 	}

@@ -19,12 +19,13 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 	}
 	last := lastOfEach(as, func(a hub.Announcement) string { return string(a.Notification) })
 	rows, unchanged := make([][]any, len(last)), true
-	for i, a := range last {
+	var e hub.MessageEncoder
+	for i := range last {
 		var err error
-		if rows[i], err = announcementArgs(a); err != nil {
+		if rows[i], err = announcementArgs(&e, &last[i]); err != nil {
 			return err
 		}
-		unchanged = unchanged && a.UpdatedAt.Equal(a.At)
+		unchanged = unchanged && last[i].UpdatedAt.Equal(last[i].At)
 	}
 	const op = "put announcements"
 	put := insert{into: `announcements (notification, source, topic, post, body, told_at)`, row: marks(6), tail: `ON CONFLICT (notification) DO NOTHING`}
@@ -45,14 +46,14 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 	return s.putRows(ctx, op, put, rows)
 }
 
-func announcementArgs(a hub.Announcement) ([]any, error) {
+func announcementArgs(e *hub.MessageEncoder, a *hub.Announcement) ([]any, error) {
 	if a.Notification == "" {
 		return nil, hub.Errorf(hub.CodeInvalid, "an announcement of topic %q of %s names no notification", a.Topic, a.Source)
 	}
 	if err := checkKeys("notification", string(a.Notification), "source", string(a.Source), "topic", a.Topic); err != nil {
 		return nil, err
 	}
-	body, err := document(a)
+	body, err := e.Announcement(a)
 	if err != nil {
 		return nil, hub.Errorf(hub.CodeInvalid, "announcement %s: %v", a.Notification, err)
 	}
@@ -60,7 +61,7 @@ func announcementArgs(a hub.Announcement) ([]any, error) {
 	if a.UpdatedAt.After(told) {
 		told = a.UpdatedAt
 	}
-	return []any{text(a.Notification), text(a.Source), text(a.Topic), a.Post, body, microsOrNow(told)}, nil
+	return []any{text(a.Notification), text(a.Source), text(a.Topic), a.Post, string(body), microsOrNow(told)}, nil
 }
 
 // Announcements lists those of a post, or of a whole topic where post is 0,
