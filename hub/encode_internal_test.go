@@ -14,7 +14,8 @@ import (
 func TestMessageEncoder(t *testing.T) {
 	card := &Card{Kind: "Reply", Title: "<b> & \u2028", Tags: []Label{{Name: "go"}}, Time: time.Unix(1, 2).UTC()}
 	messages := []Message{
-		{}, {Text: "hello"},
+		{},
+		{Text: "hello"},
 		{Card: card, Thread: "meta/topic/1"},
 		{Card: card, Thread: "meta/topic/1", InThread: true},
 		{Card: card, Thread: "meta/topic/1", Actions: []Action{{Label: "Mute", Token: "t"}, {Label: "Snooze"}}},

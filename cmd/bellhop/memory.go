@@ -16,8 +16,9 @@ import (
 const (
 	leastPercent = 25        // of what lives, beside it
 	mostPercent  = 50        //
-	enoughMemory = 160 << 20 // bytes that the process should not pass, unless what lives needs more
-	leastRoom    = 16 << 20  // bytes beside what lives, where that is much
+	enoughMemory = 160 << 20 // bytes that Go's memory may always have
+	muchMemory   = 192 << 20 // that it should not pass, unless what lives needs more
+	leastRoom    = 16 << 20  // beside what lives, where that is much
 	mostRoom     = 64 << 20
 )
 
@@ -107,5 +108,6 @@ func (r room) after(share float64) room {
 // memoryLimit leaves room enough beside what lives: a limit that is too low makes
 // the collector run all the time.
 func memoryLimit(lives uint64, room int64) int64 {
+	room = min(room, max(leastRoom, muchMemory-int64(lives)))
 	return max(enoughMemory, int64(lives)+room)
 }

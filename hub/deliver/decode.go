@@ -18,9 +18,9 @@ const mostDecoded = 1 << 20
 // share a message, which nobody may change. Chats are served at their own pace, so
 // that under load their notifications come hundreds apart.
 type decoder struct {
-	mu          sync.Mutex
-	known, last map[string]hub.Message // by their JSON; last is what known was until it was full
-	bytes       int                    // of the keys of known
+	mu         sync.Mutex
+	young, old map[string]hub.Message // by their JSON; old is what young was until it was full
+	bytes      int                    // of the keys of young
 }
 
 // decode is the notification of a body, and why it cannot be read or not be
@@ -40,6 +40,12 @@ func (d *decoder) decode(body []byte) (*hub.Notification, error) {
 		return &n.Notification, errTooNew
 	}
 	return &n.Notification, nil
+}
+
+// known is the notification of a body, if this worker knows what to do with it.
+func (d *decoder) known(body []byte) (*hub.Notification, bool) {
+	n, err := d.decode(body)
+	return n, err == nil
 }
 
 // message is the message of a notification that is being read.
@@ -68,19 +74,19 @@ func (m *message) UnmarshalJSONFrom(in *jsontext.Decoder) error {
 func (d *decoder) find(raw []byte) (hub.Message, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if m, ok := d.known[string(raw)]; ok {
+	if m, ok := d.young[string(raw)]; ok {
 		return m, true
 	}
-	m, ok := d.last[string(raw)]
+	m, ok := d.old[string(raw)]
 	return m, ok
 }
 
 func (d *decoder) keep(raw []byte, m hub.Message) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.known == nil || d.bytes+len(raw) > mostDecoded {
-		d.last, d.known, d.bytes = d.known, map[string]hub.Message{}, 0
+	if d.young == nil || d.bytes+len(raw) > mostDecoded {
+		d.old, d.young, d.bytes = d.young, map[string]hub.Message{}, 0
 	}
-	d.known[string(raw)] = m
+	d.young[string(raw)] = m
 	d.bytes += len(raw)
 }

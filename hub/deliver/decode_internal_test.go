@@ -37,7 +37,7 @@ func TestDecodeSharesMessages(t *testing.T) {
 		read("c", fmt.Sprint(i)+strings.Repeat("x", mostDecoded*2/3))
 	}
 	require.NotSame(t, first, read("a", "one").Message.Card)
-	require.LessOrEqual(t, len(d.known)+len(d.last), 3)
+	require.LessOrEqual(t, len(d.young)+len(d.old), 3)
 }
 
 func TestDecodeRefuses(t *testing.T) {

@@ -128,9 +128,9 @@ func (w *Worker) lines(ctx context.Context, pt *partition, seqs []uint64, bodies
 		if body == nil {
 			break
 		}
-		n, err := w.decoder.decode(body)
+		n, readable := w.decoder.known(body)
 		of, isChange := said[n.Of]
-		if err != nil || n.Act == hub.ActSend && !w.fits(n, why) || n.Act != hub.ActSend && !isChange {
+		if !readable || n.Act == hub.ActSend && !w.fits(n, why) || n.Act != hub.ActSend && !isChange {
 			break
 		}
 		receipt, err := w.Bus.Receipt(ctx, n.ID)
