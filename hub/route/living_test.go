@@ -228,6 +228,30 @@ func TestWhatWasToldOutlivesTheRouter(t *testing.T) {
 	})
 }
 
+// TestAChangeForOneChatLeavesTheOthers holds that a hub which has just begun, and has
+// changed what one chat was told of a post, still knows what others were told of it.
+func TestAChangeForOneChatLeavesTheOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := table(t, "slack | all | *", "slack | unlisted | *")
+		m.rows[1].Options.Unlisted = true
+		f := resume(t, m, noDelay)
+		f.hear(hub.ForumPostCreated, opening())
+		require.Len(t, f.hear(hub.ForumPostCreated, post(2)), 2)
+		f.stop()
+
+		again := resume(t, m, noDelay)
+		unlisted := topic()
+		unlisted.Unlisted = true
+		require.Equal(t, []string{"all", "all"}, chats(again.hear(hub.ForumTopicUnlisted, hub.Forum{Topic: unlisted})), "both posts are hidden there")
+		edit := post(2)
+		edit.Topic = unlisted
+		edit.Post.HTML, edit.Post.Version, edit.Post.UpdatedAt = "<p>That one.</p>", 2, edit.Post.UpdatedAt.Add(time.Minute)
+		owed := again.hear(hub.ForumPostEdited, edit)
+		require.Equal(t, []string{"unlisted"}, chats(owed))
+		require.Equal(t, hub.ActEdit, owed[0].Act)
+	})
+}
+
 // TestADatabaseThatIsAwayHoldsEventsUp holds that what cannot be looked up is
 // not guessed: the event comes again.
 func TestADatabaseThatIsAwayHoldsEventsUp(t *testing.T) {

@@ -43,6 +43,7 @@ type said struct {
 
 // telling is what was told of a post. Once it is long it has an index.
 type telling struct {
+	part  bool // more of it may be stored
 	list  []*hub.Announcement
 	ids   map[hub.NotificationID]int
 	chats map[hub.Chat][]int
@@ -113,9 +114,9 @@ func (s *said) load(ctx context.Context, keys ...sayKey) error {
 			continue
 		}
 		s.mu.Lock()
-		_, known := s.posts[k]
+		t := s.posts[k]
 		s.mu.Unlock()
-		if known {
+		if t != nil && !t.part {
 			continue
 		}
 		if err := s.loadOne(ctx, k); err != nil {
@@ -138,6 +139,15 @@ func (s *said) loadOne(ctx context.Context, k sayKey) error {
 	t := s.merged(k, stored)
 	s.posts[k], s.known = t, s.known+len(t.list)
 	return nil
+}
+
+// begin makes known that nothing was announced of a post yet.
+func (s *said) begin(k sayKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.posts[k] == nil {
+		s.posts[k] = &telling{}
+	}
 }
 
 // stored reads what is stored of a post, or of a whole topic where its number is 0.
@@ -235,7 +245,7 @@ func (s *said) put(a hub.Announcement) {
 	k := keyOf(&a)
 	t := s.posts[k]
 	if t == nil {
-		t = &telling{}
+		t = &telling{part: true}
 		s.posts[k] = t
 	}
 	if i := t.at(a.Notification); i >= 0 {

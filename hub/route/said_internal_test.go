@@ -117,6 +117,32 @@ func TestSaidIsBounded(t *testing.T) {
 	require.Len(t, s.dirty, mostKnown+100, "nothing is lost")
 }
 
+// TestSaidInPart holds that a change of what one chat was told, kept before anything
+// else of the post is known, does not hide from a later event what others were told.
+func TestSaidInPart(t *testing.T) {
+	k, live, gone := struckPost()
+	other := live
+	other.Notification, other.Chat.ID = "n2", "C2"
+	store := &told{rows: map[hub.NotificationID]hub.Announcement{live.Notification: live, other.Notification: other}}
+	s := newSaid(store)
+	s.put(gone)
+	require.NoError(t, s.load(t.Context(), k))
+	require.ElementsMatch(t, []*hub.Announcement{&gone, &other}, s.of(k))
+	require.Equal(t, 2, s.known)
+	require.NoError(t, s.load(t.Context(), k))
+	require.Equal(t, 1, store.asked)
+
+	fresh := sayKey{"meta", "301", 2}
+	s.begin(fresh)
+	next := live
+	next.Notification, next.Post = "n3", 2
+	s.put(next)
+	s.begin(fresh)
+	require.NoError(t, s.load(t.Context(), fresh))
+	require.Equal(t, []*hub.Announcement{&next}, s.of(fresh))
+	require.Equal(t, 1, store.asked, "of a new post all is known")
+}
+
 // soonest waits for what is wrong if it happens, and must not: nobody tells that it
 // did not.
 func soonest(wrong <-chan error) {
