@@ -46,6 +46,9 @@ type AnnouncementStore interface {
 	Announcements(ctx context.Context, source Source, topic string, post int) ([]Announcement, error)
 	// FindAnnouncements reads those of notifications that are known, in no order.
 	FindAnnouncements(ctx context.Context, ids []NotificationID) ([]Announcement, error)
+	// AnnouncedTopics lists the topics of a source of which any is stored, as they are
+	// known, by their ids; of one that is not known nothing.
+	AnnouncedTopics(ctx context.Context, source Source) ([]Topic, error)
 	// PruneAnnouncements deletes those last told before the time and says how many.
 	PruneAnnouncements(ctx context.Context, before time.Time) (int64, error)
 }

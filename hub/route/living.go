@@ -51,7 +51,7 @@ func (b *batch) live(m *matter, before *hub.Topic) {
 		return
 	}
 	if before != nil && (before.CategoryID != f.Topic.CategoryID || before.Archetype != f.Topic.Archetype || before.Unlisted != f.Topic.Unlisted) {
-		b.recheckTopic(m, f.Topic)
+		b.recheckTopic(m, f.Topic, true)
 	}
 	for _, a := range b.r.said.of(b.touches(m)) {
 		if a.State == hub.AnnouncedLive {
@@ -266,8 +266,8 @@ func (b *batch) update(m *matter, a *hub.Announcement, act hub.Act, message hub.
 
 // recheckTopic takes back what may no longer be seen of a topic that was moved
 // or closed to the public: at once what the rules forbid, and, where the forum
-// decides, what it says so of when it answers.
-func (b *batch) recheckTopic(m *matter, t *hub.Topic) {
+// decides, what it says so of when it answers, if it is to be asked.
+func (b *batch) recheckTopic(m *matter, t *hub.Topic, ask bool) {
 	all, err := b.r.said.whole(b.ctx, m.event.Source, t.ID)
 	if err != nil {
 		b.r.Log.Error("what was announced of a topic could not be looked up: what may no longer be seen of it stays", "event", m.event.ID, "err", err)
@@ -295,7 +295,7 @@ func (b *batch) recheckTopic(m *matter, t *hub.Topic) {
 			left = true
 		}
 	}
-	if left && src != nil && src.Check {
+	if ask && left && src != nil && src.Check {
 		again := &matter{event: m.event, forum: m.forum, recheck: t, at: m.at, seq: m.seq, nth: -1}
 		b.r.desk.keep(again)
 		b.r.desk.enqueue(again, need{readers: readersOf(src, all)})
@@ -359,22 +359,30 @@ func (b *batch) recheck(m *matter) (*need, error) {
 	return nil, nil
 }
 
-// liveCategory looks again at what was told lately of topics in a category that
-// has changed: it may have become private.
+// liveCategory looks again at what was told of topics in a category that has
+// changed: it may have become private. Where the event does not say so, it looks only
+// at those that were told of lately, of which their forum can be asked: all that ever
+// were would be too much for a category that got a color.
 func (b *batch) liveCategory(m *matter) {
-	for _, id := range b.r.said.topics(m.event.Source) {
-		t, err := b.r.Forums.Topic(b.ctx, m.event.Source, id)
-		if err != nil {
-			b.r.Log.Error("a topic cannot be looked up: what may no longer be seen of it stays", "event", m.event.ID, "topic", id, "err", err)
-			return
-		}
-		if t == nil {
+	err := b.r.Forums.Flush(b.ctx)
+	var topics []hub.Topic
+	if err == nil {
+		topics, err = b.r.said.topics(b.ctx, m.event.Source)
+	}
+	if err != nil {
+		b.r.Log.Error("the topics of a category cannot be looked up: what may no longer be seen of them stays", "event", m.event.ID, "category", m.forum.Category.ID, "err", err)
+		return
+	}
+	lately := b.r.said.lately(m.event.Source)
+	for i := range topics {
+		t := &topics[i]
+		if !lately[t.ID] && !m.forum.Category.Restricted {
 			continue
 		}
 		line, err := b.r.Forums.Lineage(b.ctx, m.event.Source, t.CategoryID)
 		if err == nil && slices.ContainsFunc(line, func(c hub.ForumCategory) bool { return c.ID == m.forum.Category.ID }) {
 			of := &matter{event: m.event, forum: &hub.Forum{Site: m.forum.Site, Event: m.forum.Event, Topic: t}, at: m.at, seq: m.seq, nth: -1}
-			b.recheckTopic(of, t)
+			b.recheckTopic(of, t, lately[t.ID])
 		}
 	}
 }

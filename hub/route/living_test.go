@@ -145,7 +145,9 @@ func TestWhatTurnsPrivateIsTakenBack(t *testing.T) {
 
 func TestACategoryThatTurnsPrivateTakesItsTopicsBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		f, first := told(t, "slack | all | *")
+		before, first := told(t, "slack | all | *")
+		before.stop()
+		f := resume(t, before.memory, noDelay) // it was told before a restart
 		owed := f.hear(hub.ForumCategoryUpdated, hub.Forum{Category: &hub.ForumCategory{ID: "9", Name: "Printers", Slug: "printers", Restricted: true}})
 		require.Len(t, owed, 1)
 		require.Equal(t, hub.ActRetract, owed[0].Act)

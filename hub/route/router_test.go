@@ -168,6 +168,18 @@ func (m *memory) FindAnnouncements(_ context.Context, ids []hub.NotificationID) 
 	return list, m.failStore
 }
 
+func (m *memory) AnnouncedTopics(_ context.Context, source hub.Source) (topics []hub.Topic, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(m.topics)) {
+		of := func(a hub.Announcement) bool { return a.Source == source && a.Topic == id }
+		if slices.ContainsFunc(slices.Collect(maps.Values(m.told)), of) {
+			topics = append(topics, m.topics[id])
+		}
+	}
+	return topics, m.failStore
+}
+
 func (m *memory) PruneAnnouncements(context.Context, time.Time) (int64, error) { return 0, nil }
 
 func (m *memory) PutTraces(_ context.Context, ts []hub.Trace) error {

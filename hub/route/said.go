@@ -260,19 +260,25 @@ func (s *said) put(a hub.Announcement) {
 	s.dirty[a.Notification] = &a
 }
 
-// topics lists the topics of a source of which something was told lately.
-func (s *said) topics(source hub.Source) []string {
+// lately are the topics of a source of which something was told lately.
+func (s *said) lately(source hub.Source) map[string]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seen := map[string]bool{}
-	var out []string
+	out := map[string]bool{}
 	for k, t := range s.posts {
-		if k.source == source && len(t.list) > 0 && !seen[k.topic] {
-			seen[k.topic] = true
-			out = append(out, k.topic)
+		if k.source == source && len(t.list) > 0 {
+			out[k.topic] = true
 		}
 	}
 	return out
+}
+
+// topics lists the topics of a source of which something was told.
+func (s *said) topics(ctx context.Context, source hub.Source) ([]hub.Topic, error) {
+	if err := s.flush(ctx); err != nil {
+		return nil, err
+	}
+	return s.store.AnnouncedTopics(ctx, source)
 }
 
 // whole lists what was told of all posts of a topic.

@@ -18,6 +18,7 @@ func announcements(t *testing.T, open func(t *testing.T) *store.Store) {
 		"put and list":              putAndList,
 		"order":                     announcementOrder,
 		"replaced":                  replacedAnnouncements,
+		"topics":                    announcedTopics,
 		"odd values":                oddAnnouncements,
 		"refused":                   refusedAnnouncements,
 		"large batches":             largeAnnouncements,
@@ -104,6 +105,22 @@ func replacedAnnouncements(t *testing.T, s *store.Store) {
 
 	require.NoError(t, s.PutAnnouncements(t.Context(), []hub.Announcement{struck, as[0]}))
 	equal(t, []hub.Announcement{as[0]}, announcementsOf(t, s, "301", 0))
+}
+
+func announcedTopics(t *testing.T, s *store.Store) {
+	list := func(source hub.Source) []hub.Topic {
+		got, err := s.AnnouncedTopics(t.Context(), source)
+		require.NoError(t, err)
+		return got
+	}
+	require.Empty(t, list("meta"))
+	known := []hub.Topic{{ID: "301", Title: "A printer", CategoryID: "5"}, {ID: "302", Title: "Another"}, {ID: "30", Title: "Nobody was told of it"}}
+	require.NoError(t, s.PutTopics(t.Context(), "meta", known))
+	require.NoError(t, s.PutTopics(t.Context(), "other", known[:1]))
+	require.Empty(t, list("meta"))
+	require.NoError(t, s.PutAnnouncements(t.Context(), slices.Concat(announced("302", 1), announced("301", 3), announced("303", 1))))
+	equal(t, known[:2], list("meta"))
+	require.Empty(t, list("other"))
 }
 
 func oddAnnouncements(t *testing.T, s *store.Store) {
