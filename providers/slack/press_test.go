@@ -26,16 +26,11 @@ func actions() []hub.Action {
 // person sees it.
 func (w *world) notified(t *testing.T, chat, person string) providertest.Seen {
 	t.Helper()
-	begun := make(chan error, 1)
-	go func() {
-		_, err := w.client.Send(t.Context(), providers.Post{
-			Key: "n1", To: hub.Chat{System: "slack-acme", ID: chat}, Message: hub.Message{Text: "New topic", Actions: actions()},
-		})
-		begun <- err
-	}()
-	seen := w.Answer(t, chat, person, "anything new?")
-	require.NoError(t, <-begun)
-	return seen
+	_, err := w.client.Send(t.Context(), providers.Post{
+		Key: "n1", To: hub.Chat{System: "slack-acme", ID: chat}, Message: hub.Message{Text: "New topic", Actions: actions()},
+	})
+	require.NoError(t, err)
+	return w.Shown(t, chat, person)
 }
 
 func TestButtonsAndSelects(t *testing.T) {
