@@ -12,7 +12,7 @@ import (
 // their own pace: under load they are hundreds of messages apart.
 const (
 	rememberedMessages = 1024
-	rememberedBytes    = 1 << 20 // of the messages; what is written of them is up to a few times as much
+	rememberedBytes    = 512 << 10 // of the messages; what is written of them is up to a few times as much
 )
 
 // Remember is write with a memory of what it wrote last: what goes to many chats,

@@ -40,7 +40,7 @@ func TestRememberKeepsLittle(t *testing.T) {
 	calls := 0
 	write := providers.Remember(func(hub.Message, providers.Form) int { calls++; return calls })
 	long := func(i int) hub.Message {
-		return hub.Message{Text: fmt.Sprint(i) + strings.Repeat("x", 600_000)}
+		return hub.Message{Text: fmt.Sprint(i) + strings.Repeat("x", 300_000)}
 	}
 	require.Equal(t, 1, write(long(1), providers.Whole))
 	require.Equal(t, 1, write(long(1), providers.Whole))

@@ -12,7 +12,7 @@ import (
 
 // mostDecoded bounds the messages that a decoder knows, in bytes of their JSON: it
 // has up to twice as many.
-const mostDecoded = 1 << 20
+const mostDecoded = 128 << 10
 
 // decoder reads notifications. What one event says to many chats it reads once: they
 // share a message, which nobody may change. Chats are served at their own pace, so
