@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/bellhop-chat/bellhop/hub"
 )
@@ -72,11 +73,25 @@ func (w *webhook) tellTag() (*told, error) {
 		return nil, err
 	}
 	kind := family(w.name, "tag", "created", "updated", "destroyed")
-	if kind == "" || tag.Name == "" {
+	if kind == "" || oneWord(tag.Name) == "" {
 		return &told{note: "no event of this name is known for a tag, or it has no name"}, nil
 	}
-	id := cmp.Or(string(tag.ID), tag.Name) // older forums know a tag by its name alone
+	id := cmp.Or(string(tag.ID), oneWord(tag.Name)) // older forums know a tag by its name alone
 	return &told{kind: kind, subject: "tag/" + id, forum: hub.Forum{Tag: &hub.ForumTag{
 		ID: string(tag.ID), Name: tag.Name, URL: w.site.base + "/tag/" + url.PathEscape(tag.Name),
 	}}}, nil
+}
+
+// oneWord is a name without spaces, as forums write those of tags, and without what
+// cannot be seen.
+func oneWord(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return '-'
+		case unicode.IsControl(r):
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(name))
 }

@@ -25,6 +25,7 @@ func FuzzDiscourse(f *testing.F) {
 	f.Add("post_created", "post", []byte(`{"post":{"id":"\u00e9\ud800","topic_id":-0,"cooked":"<aside class='quote'><a class=mention-group href=%2>"}}`))
 	f.Add("user_created", "user", []byte(`{"user":{"id":1,"name":"a@b.cd"},"post":1e5}`))
 	f.Add("topic_edited", "topic", []byte(`{"topic":{"id":1,"tags":[{"name":1}],"created_at":"9999-12-31T23:59:59-10:00"}}`))
+	f.Add("tag_updated", "tag", []byte(`{"tag":{"name":" rgent\u0000"}}`))
 	f.Fuzz(func(t *testing.T, event, root string, body []byte) {
 		h := http.Header{"X-Discourse-Event": {event}, "X-Discourse-Event-Type": {root}}
 		es, err := ingest.Discourse{}.Decode(&ingest.Request{Source: "meta", Site: discoursetest.Instance, Header: h, Body: body})
