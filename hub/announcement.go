@@ -46,9 +46,10 @@ type AnnouncementStore interface {
 	Announcements(ctx context.Context, source Source, topic string, post int) ([]Announcement, error)
 	// FindAnnouncements reads those of notifications that are known, in no order.
 	FindAnnouncements(ctx context.Context, ids []NotificationID) ([]Announcement, error)
-	// AnnouncedTopics lists the topics of a source of which any is stored, as they are
-	// known, by their ids; of one that is not known nothing.
-	AnnouncedTopics(ctx context.Context, source Source) ([]Topic, error)
+	// AnnouncedTopics lists up to limit topics of a source of which any is stored, as
+	// they are known, in the store's order of their ids, from the one after an id on.
+	// Of a topic that is not known it lists nothing.
+	AnnouncedTopics(ctx context.Context, source Source, after string, limit int) ([]Topic, error)
 	// PruneAnnouncements deletes those last told before the time and says how many.
 	PruneAnnouncements(ctx context.Context, before time.Time) (int64, error)
 }

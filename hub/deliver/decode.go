@@ -16,7 +16,7 @@ const mostDecoded = 128 << 10
 
 // decoder reads notifications. What one event says to many chats it reads once: they
 // share a message, which nobody may change. Chats are served at their own pace, so
-// that under load their notifications come hundreds apart.
+// that under load their notifications come apart from each other.
 type decoder struct {
 	mu         sync.Mutex
 	young, old map[string]hub.Message // by their JSON; old is what young was until it was full
@@ -64,6 +64,7 @@ func (m *message) UnmarshalJSONFrom(in *jsontext.Decoder) error {
 		m.Message = known
 		return nil
 	}
+	m.Message = hub.Message{} // of an earlier one under the same name nothing may be left
 	if err := bus.Decode(raw, &m.Message); err != nil {
 		return err
 	}

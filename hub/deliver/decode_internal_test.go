@@ -58,6 +58,9 @@ func TestDecodeRefuses(t *testing.T) {
 			require.NoError(t, err, body)
 		}
 	}
+	twice, err := d.decode([]byte(`{"v":1,"id":"n1","message":{"text":"x"},"message":{"thread":"t"}}`))
+	require.NoError(t, err)
+	require.Equal(t, hub.Message{Thread: "t"}, twice.Message, "the last one counts, and is kept as it is")
 	n, err := d.decode([]byte(`{"v":99,"id":"n1","message":{"text":"x"}}`))
 	require.True(t, errors.Is(err, errTooNew))
 	require.Equal(t, "x", n.Message.Text)

@@ -364,25 +364,52 @@ func (b *batch) recheck(m *matter) (*need, error) {
 // at those that were told of lately, of which their forum can be asked: all that ever
 // were would be too much for a category that got a color.
 func (b *batch) liveCategory(m *matter) {
-	err := b.r.Forums.Flush(b.ctx)
-	var topics []hub.Topic
-	if err == nil {
-		topics, err = b.r.said.topics(b.ctx, m.event.Source)
+	err := b.recheckLately(m)
+	if err == nil && m.forum.Category.Restricted {
+		err = b.recheckAll(m)
 	}
 	if err != nil {
 		b.r.Log.Error("the topics of a category cannot be looked up: what may no longer be seen of them stays", "event", m.event.ID, "category", m.forum.Category.ID, "err", err)
-		return
 	}
-	lately := b.r.said.lately(m.event.Source)
-	for i := range topics {
-		t := &topics[i]
-		if !lately[t.ID] && !m.forum.Category.Restricted {
-			continue
+}
+
+func (b *batch) recheckLately(m *matter) error {
+	for id := range b.r.said.lately(m.event.Source) {
+		t, err := b.r.Forums.Topic(b.ctx, m.event.Source, id)
+		if err != nil {
+			return err
 		}
-		line, err := b.r.Forums.Lineage(b.ctx, m.event.Source, t.CategoryID)
-		if err == nil && slices.ContainsFunc(line, func(c hub.ForumCategory) bool { return c.ID == m.forum.Category.ID }) {
-			of := &matter{event: m.event, forum: &hub.Forum{Site: m.forum.Site, Event: m.forum.Event, Topic: t}, at: m.at, seq: m.seq, nth: -1}
-			b.recheckTopic(of, t, lately[t.ID])
+		if t != nil {
+			b.recheckWithin(m, t, true)
 		}
+	}
+	return nil
+}
+
+// topicsAtOnce is how many topics are read at once.
+const topicsAtOnce = 500
+
+func (b *batch) recheckAll(m *matter) error {
+	if err := b.r.Forums.Flush(b.ctx); err != nil {
+		return err
+	}
+	for after := ""; ; {
+		topics, err := b.r.said.topics(b.ctx, m.event.Source, after, topicsAtOnce)
+		if err != nil || len(topics) == 0 {
+			return err
+		}
+		for i := range topics {
+			b.recheckWithin(m, &topics[i], false)
+		}
+		after = topics[len(topics)-1].ID
+	}
+}
+
+// recheckWithin rechecks a topic, if it is in m's category or in one below it.
+func (b *batch) recheckWithin(m *matter, t *hub.Topic, ask bool) {
+	line, err := b.r.Forums.Lineage(b.ctx, m.event.Source, t.CategoryID)
+	if err == nil && slices.ContainsFunc(line, func(c hub.ForumCategory) bool { return c.ID == m.forum.Category.ID }) {
+		of := &matter{event: m.event, forum: &hub.Forum{Site: m.forum.Site, Event: m.forum.Event, Topic: t}, at: m.at, seq: m.seq, nth: -1}
+		b.recheckTopic(of, t, ask)
 	}
 }

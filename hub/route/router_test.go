@@ -168,12 +168,12 @@ func (m *memory) FindAnnouncements(_ context.Context, ids []hub.NotificationID) 
 	return list, m.failStore
 }
 
-func (m *memory) AnnouncedTopics(_ context.Context, source hub.Source) (topics []hub.Topic, err error) {
+func (m *memory) AnnouncedTopics(_ context.Context, source hub.Source, after string, limit int) (topics []hub.Topic, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(m.topics)) {
 		of := func(a hub.Announcement) bool { return a.Source == source && a.Topic == id }
-		if slices.ContainsFunc(slices.Collect(maps.Values(m.told)), of) {
+		if id > after && len(topics) < limit && slices.ContainsFunc(slices.Collect(maps.Values(m.told)), of) {
 			topics = append(topics, m.topics[id])
 		}
 	}

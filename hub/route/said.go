@@ -141,15 +141,6 @@ func (s *said) loadOne(ctx context.Context, k sayKey) error {
 	return nil
 }
 
-// begin makes known that nothing was announced of a post yet.
-func (s *said) begin(k sayKey) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.posts[k] == nil {
-		s.posts[k] = &telling{}
-	}
-}
-
 // stored reads what is stored of a post, or of a whole topic where its number is 0.
 // reading is held.
 func (s *said) stored(ctx context.Context, k sayKey) ([]hub.Announcement, error) {
@@ -273,12 +264,15 @@ func (s *said) lately(source hub.Source) map[string]bool {
 	return out
 }
 
-// topics lists the topics of a source of which something was told.
-func (s *said) topics(ctx context.Context, source hub.Source) ([]hub.Topic, error) {
-	if err := s.flush(ctx); err != nil {
-		return nil, err
+// topics lists up to limit topics of a source of which something was told, from the
+// one after an id on.
+func (s *said) topics(ctx context.Context, source hub.Source, after string, limit int) ([]hub.Topic, error) {
+	if after == "" {
+		if err := s.flush(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return s.store.AnnouncedTopics(ctx, source)
+	return s.store.AnnouncedTopics(ctx, source, after, limit)
 }
 
 // whole lists what was told of all posts of a topic.

@@ -131,16 +131,6 @@ func TestSaidInPart(t *testing.T) {
 	require.Equal(t, 2, s.known)
 	require.NoError(t, s.load(t.Context(), k))
 	require.Equal(t, 1, store.asked)
-
-	fresh := sayKey{"meta", "301", 2}
-	s.begin(fresh)
-	next := live
-	next.Notification, next.Post = "n3", 2
-	s.put(next)
-	s.begin(fresh)
-	require.NoError(t, s.load(t.Context(), fresh))
-	require.Equal(t, []*hub.Announcement{&next}, s.of(fresh))
-	require.Equal(t, 1, store.asked, "of a new post all is known")
 }
 
 // soonest waits for what is wrong if it happens, and must not: nobody tells that it

@@ -122,9 +122,6 @@ func (b *batch) decideNow(m *matter) error {
 // ids; that spares most events a question to the database.
 func (b *batch) lookUp(m *matter, k sayKey) error {
 	if m.event.Type == hub.ForumPostCreated && k.number > 1 && b.r.Now().Sub(m.at) < justNow {
-		if m.first && m.settled == nil {
-			b.r.said.begin(k)
-		}
 		return nil
 	}
 	return b.r.said.load(b.ctx, k)

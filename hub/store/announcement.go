@@ -98,12 +98,10 @@ func (s *Store) FindAnnouncements(ctx context.Context, ids []hub.NotificationID)
 	return list, nil
 }
 
-// AnnouncedTopics lists the topics of a source that something was announced of.
-func (s *Store) AnnouncedTopics(ctx context.Context, source hub.Source) ([]hub.Topic, error) {
-	list, err := bodies[hub.Topic](ctx, s, "list announced topics", `SELECT body FROM topics WHERE source = $1 AND EXISTS
-		(SELECT 1 FROM announcements a WHERE a.source = topics.source AND a.topic = topics.id)`, text(source))
-	slices.SortFunc(list, func(a, b hub.Topic) int { return cmp.Compare(a.ID, b.ID) })
-	return list, err
+// AnnouncedTopics lists topics of a source that something was announced of.
+func (s *Store) AnnouncedTopics(ctx context.Context, source hub.Source, after string, limit int) ([]hub.Topic, error) {
+	return bodies[hub.Topic](ctx, s, "list announced topics", `SELECT body FROM topics WHERE source = $1 AND id > $2 AND EXISTS
+		(SELECT 1 FROM announcements a WHERE a.source = topics.source AND a.topic = topics.id) ORDER BY id LIMIT $3`, text(source), text(after), limit)
 }
 
 // PruneAnnouncements deletes in small transactions those last told before a

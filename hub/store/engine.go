@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -102,8 +103,13 @@ func fault(ctx context.Context, op string, err error) error {
 	if _, ok := errors.AsType[*hub.Error](err); ok {
 		return err
 	}
-	// SQLite says "interrupted" when the context ended; callers ask errors.Is.
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+	// SQLite says "interrupted" when the context ended; callers ask errors.Is. A
+	// connection to PostgreSQL may see the deadline a moment before the context does.
+	ended := ctx.Err()
+	if until, ok := ctx.Deadline(); ok && ended == nil && !time.Now().Before(until) {
+		ended = context.DeadlineExceeded
+	}
+	if ended != nil && !errors.Is(err, ended) {
 		return fmt.Errorf("%s: %w (%w)", op, ended, err)
 	}
 	return fmt.Errorf("%s: %w", op, err)

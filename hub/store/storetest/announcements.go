@@ -109,7 +109,7 @@ func replacedAnnouncements(t *testing.T, s *store.Store) {
 
 func announcedTopics(t *testing.T, s *store.Store) {
 	list := func(source hub.Source) []hub.Topic {
-		got, err := s.AnnouncedTopics(t.Context(), source)
+		got, err := s.AnnouncedTopics(t.Context(), source, "", 10)
 		require.NoError(t, err)
 		return got
 	}
@@ -120,6 +120,11 @@ func announcedTopics(t *testing.T, s *store.Store) {
 	require.Empty(t, list("meta"))
 	require.NoError(t, s.PutAnnouncements(t.Context(), slices.Concat(announced("302", 1), announced("301", 3), announced("303", 1))))
 	equal(t, known[:2], list("meta"))
+	for after, want := range map[string][]hub.Topic{"": known[:1], "301": known[1:2], "302": nil} {
+		got, err := s.AnnouncedTopics(t.Context(), "meta", after, 1)
+		require.NoError(t, err)
+		equal(t, want, got)
+	}
 	require.Empty(t, list("other"))
 }
 
