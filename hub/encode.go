@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // MessageEncoder writes the JSON of notifications and announcements. A message that
@@ -10,7 +12,8 @@ import (
 // The zero value is ready. It keeps all that it has encoded: use one for each batch,
 // and change no message meanwhile. It is not safe for concurrent use.
 type MessageEncoder struct {
-	known map[sharedMessage]json.RawMessage
+	known map[sharedMessage][]byte
+	rest  bytes.Buffer // what was encoded last, but its message
 }
 
 // sharedMessage is what messages have in common that are the same without a look at
@@ -30,36 +33,40 @@ func (e *MessageEncoder) Notification(n *Notification) ([]byte, error) {
 		Message *struct{} `json:"message,omitempty"` // in place of that of Notification
 	}
 	rest.Notification = n
-	return e.with(&n.Message, &rest)
+	fields, message, err := e.encode(&rest, &n.Message)
+	return slices.Concat(fields, message), err
 }
 
 // Announcement is the JSON of a, message last.
-func (e *MessageEncoder) Announcement(a *Announcement) ([]byte, error) {
+func (e *MessageEncoder) Announcement(a *Announcement) (string, error) {
 	var rest struct {
 		*Announcement
 		Message *struct{} `json:"message,omitempty"` // in place of that of Announcement
 	}
 	rest.Announcement = a
-	return e.with(&a.Message, &rest)
+	fields, message, err := e.encode(&rest, &a.Message)
+	var b strings.Builder
+	b.Grow(len(fields) + len(message))
+	b.Write(fields)
+	b.Write(message)
+	return b.String(), err
 }
 
-// with is the JSON of an object, which has fields, and of a message in it.
-func (e *MessageEncoder) with(m *Message, rest any) ([]byte, error) {
-	message, err := e.message(m)
-	if err != nil {
-		return nil, err
+// encode is the JSON of an object, which has fields, up to its message, and from
+// there to its end. The first is as long as nothing else is encoded.
+func (e *MessageEncoder) encode(rest any, m *Message) (fields, message []byte, err error) {
+	if message, err = e.message(m); err != nil {
+		return nil, nil, err
 	}
-	object, err := json.Marshal(rest)
-	if err != nil {
-		return nil, err
+	e.rest.Reset()
+	if err := json.NewEncoder(&e.rest).Encode(rest); err != nil {
+		return nil, nil, err
 	}
-	const name = `,"message":`
-	object = slices.Grow(object, len(name)+len(message)+1)
-	object = append(object[:len(object)-1], name...)
-	return append(append(object, message...), '}'), nil
+	return bytes.TrimSuffix(e.rest.Bytes(), []byte("}\n")), message, nil
 }
 
-func (e *MessageEncoder) message(m *Message) (json.RawMessage, error) {
+// message is the JSON of a message as the last field of an object.
+func (e *MessageEncoder) message(m *Message) ([]byte, error) {
 	k := sharedMessage{m.Text, m.Thread, m.Card, m.InThread, m.Broadcast, nil, len(m.Actions)}
 	if k.n > 0 {
 		k.actions = &m.Actions[0]
@@ -71,8 +78,9 @@ func (e *MessageEncoder) message(m *Message) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	raw = slices.Concat([]byte(`,"message":`), raw, []byte{'}'})
 	if e.known == nil {
-		e.known = map[sharedMessage]json.RawMessage{}
+		e.known = map[sharedMessage][]byte{}
 	}
 	e.known[k] = raw
 	return raw, nil

@@ -34,14 +34,14 @@ func TestMessageEncoder(t *testing.T) {
 			require.JSONEq(t, string(plain), string(body))
 
 			a := Announcement{Notification: "n1", Chat: n.Chat, Source: "meta", Options: Options{Style: StyleFull}, Message: m, At: card.Time, UpdatedAt: card.Time}
-			body, err = e.Announcement(&a)
+			text, err := e.Announcement(&a)
 			require.NoError(t, err)
 			var told Announcement
-			require.NoError(t, json.Unmarshal(body, &told))
+			require.NoError(t, json.Unmarshal([]byte(text), &told))
 			require.Equal(t, a, told)
 			plain, err = json.Marshal(a)
 			require.NoError(t, err)
-			require.JSONEq(t, string(plain), string(body))
+			require.JSONEq(t, string(plain), text)
 		}
 	}
 	require.Len(t, e.known, len(messages))

@@ -86,6 +86,7 @@ type Bus struct {
 	buckets         map[string]jetstream.KeyValue
 
 	seen       *index
+	receipts   sync.Map // *receipts by system
 	undertaker undertaker
 	watchers   watchers
 

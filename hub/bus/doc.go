@@ -15,9 +15,9 @@
 //
 // EVENTS keeps what happened, by age and size. NOTIFY is a work queue of what
 // is owed to chats; it is derived from EVENTS and synced each second only. DEAD
-// keeps what was given up. Small state is in KV buckets: RECEIPTS, THREADS,
-// WAITS, CURSORS, SYSTEMS, DIGESTS and CHATS for what is sent; BINDINGS, TALKS,
-// COMMANDS, LEASES and PLACES for what people say.
+// keeps what was given up, RECEIPTS what platforms said of what was sent. Small
+// state is in KV buckets: THREADS, WAITS, CURSORS, SYSTEMS, DIGESTS and CHATS for
+// what is sent; BINDINGS, TALKS, COMMANDS, LEASES and PLACES for what people say.
 //
 // # Requests
 //

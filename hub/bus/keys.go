@@ -14,24 +14,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Receipt is what is known of a notification that was sent within the last 48
-// hours and is among the last 200,000, nil if nothing is.
-func (b *Bus) Receipt(ctx context.Context, id hub.NotificationID) (*hub.Receipt, error) {
-	r := new(hub.Receipt)
-	found, err := b.load(ctx, bucketReceipts, key(string(id)), r)
-	if !found {
-		return nil, err
-	}
-	return r, err
-}
-
-// PutReceipt stores what a platform said of a notification.
-func (b *Bus) PutReceipt(ctx context.Context, id hub.NotificationID, r hub.Receipt) error {
-	return b.save(ctx, bucketReceipts, key(string(id)), r)
-}
-
 // Root is the message that began a thread of a chat, empty if none did within the
-// last 48 hours or if 200,000 others have begun since.
+// last 48 hours or if 100,000 others have begun since.
 func (b *Bus) Root(ctx context.Context, chat hub.Chat, thread string) (hub.MessageRef, error) {
 	var ref hub.MessageRef
 	_, err := b.load(ctx, bucketThreads, threadKey(chat, thread), &ref)

@@ -10,24 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestReceipts(t *testing.T) {
-	t.Parallel()
-	modes(t, func(t *testing.T, b *bus.Bus) {
-		for _, id := range []hub.NotificationID{"nabc", "made by.someone > else", ""} {
-			got, err := b.Receipt(t.Context(), id)
-			require.NoError(t, err)
-			require.Nil(t, got)
-			want := hub.Receipt{Ref: hub.MessageRef("ref of " + id), URL: "https://chat.example.com/1", At: time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)}
-			require.NoError(t, b.PutReceipt(t.Context(), id, want))
-			got, err = b.Receipt(t.Context(), id)
-			require.NoError(t, err)
-			require.Equal(t, &want, got)
-		}
-	})
-}
-
 // TestAReplicaThatIsBehind holds that on a cluster no key is taken for unknown because
-// a replica has not heard of it yet: a message would be sent twice, or never changed.
+// a replica has not heard of it yet.
 func TestAReplicaThatIsBehind(t *testing.T) {
 	t.Parallel()
 	ns := natsServer(t)
@@ -35,34 +19,18 @@ func TestAReplicaThatIsBehind(t *testing.T) {
 	behind, err := nats.Connect(ns.ClientURL())
 	require.NoError(t, err)
 	t.Cleanup(behind.Close)
-	for _, bucket := range []string{"RECEIPTS", "PLACES"} { // the server is no replica that answers, and this one is
-		s, err := b.JetStream().Stream(t.Context(), "KV_"+bucket)
-		require.NoError(t, err)
-		c := s.CachedInfo().Config
-		c.AllowDirect = false
-		_, err = b.JetStream().UpdateStream(t.Context(), c)
-		require.NoError(t, err)
-		_, err = behind.Subscribe("$JS.API.DIRECT.GET.KV_"+bucket+".>", func(m *nats.Msg) {
-			_ = m.RespondMsg(&nats.Msg{Header: nats.Header{"Status": {"404"}, "Description": {"Message Not Found"}}})
-		})
-		require.NoError(t, err)
-	}
+	noDirect(t, b, "KV_PLACES") // the server is no replica that answers, and this one is
+	_, err = behind.Subscribe("$JS.API.DIRECT.GET.KV_PLACES.>", func(m *nats.Msg) {
+		_ = m.RespondMsg(&nats.Msg{Header: nats.Header{"Status": {"404"}, "Description": {"Message Not Found"}}})
+	})
+	require.NoError(t, err)
 	require.NoError(t, behind.Flush())
 
-	want := hub.Receipt{Ref: "m1", At: time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)}
-	require.NoError(t, b.PutReceipt(t.Context(), "n1", want))
-	got, err := b.Receipt(t.Context(), "n1")
-	require.NoError(t, err)
-	require.Nil(t, got, "it has the say where nothing is replicated")
-	b.Replicate(3)
-	got, err = b.Receipt(t.Context(), "n1")
-	require.NoError(t, err)
-	require.Equal(t, &want, got)
-	got, err = b.Receipt(t.Context(), "n2")
-	require.NoError(t, err)
-	require.Nil(t, got)
-
 	require.NoError(t, b.PutPlace(t.Context(), "slack", "p", []byte("7")))
+	value, _, err := b.Places().Get(t.Context(), bus.BucketKey("slack", "p"))
+	require.NoError(t, err)
+	require.Nil(t, value, "it has the say where nothing is replicated")
+	b.Replicate(3)
 	value, revision, err := b.Places().Get(t.Context(), bus.BucketKey("slack", "p"))
 	require.NoError(t, err)
 	require.Equal(t, "7", string(value))
@@ -75,34 +43,42 @@ func TestAReplicaThatIsBehind(t *testing.T) {
 	require.Zero(t, revision)
 }
 
-// TestTheOldestReceiptsGo holds that workers remember a bounded number of messages:
-// past it each takes the place of the oldest, and none is refused.
-func TestTheOldestReceiptsGo(t *testing.T) {
+// noDirect lets the server answer no direct gets of a stream.
+func noDirect(t *testing.T, b *bus.Bus, stream string) {
+	t.Helper()
+	s, err := b.JetStream().Stream(t.Context(), stream)
+	require.NoError(t, err)
+	c := s.CachedInfo().Config
+	c.AllowDirect = false
+	_, err = b.JetStream().UpdateStream(t.Context(), c)
+	require.NoError(t, err)
+}
+
+// TestTheOldestThreadsGo holds that workers remember a bounded number of threads: past
+// it each takes the place of the oldest, and none is refused.
+func TestTheOldestThreadsGo(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first, err := bus.Open(t.Context(), bus.Config{Dir: dir})
 	require.NoError(t, err)
 	require.NoError(t, first.Close())
 	b := open(t, dir) // a second start keeps to it
-	for _, bucket := range []string{"RECEIPTS", "THREADS"} {
-		s, err := b.JetStream().Stream(t.Context(), "KV_"+bucket)
-		require.NoError(t, err)
-		require.EqualValues(t, 200_000, s.CachedInfo().Config.MaxMsgs, bucket)
-	}
-	s, err := b.JetStream().Stream(t.Context(), "KV_RECEIPTS")
+	s, err := b.JetStream().Stream(t.Context(), "KV_THREADS")
 	require.NoError(t, err)
 	few := s.CachedInfo().Config
+	require.EqualValues(t, 100_000, few.MaxMsgs)
 	few.MaxMsgs = 3
 	_, err = b.JetStream().UpdateStream(t.Context(), few)
 	require.NoError(t, err)
-	ids := []hub.NotificationID{"n1", "n2", "n3", "n4", "n5"}
-	for _, id := range ids {
-		require.NoError(t, b.PutReceipt(t.Context(), id, hub.Receipt{Ref: hub.MessageRef("ref-" + id)}))
+	chat := hub.Chat{System: "matrix", ID: "!room:example.org"}
+	threads := []string{"t1", "t2", "t3", "t4", "t5"}
+	for _, thread := range threads {
+		require.NoError(t, b.PutRoot(t.Context(), chat, thread, hub.MessageRef("first of "+thread)))
 	}
-	for i, id := range ids {
-		r, err := b.Receipt(t.Context(), id)
+	for i, thread := range threads {
+		ref, err := b.Root(t.Context(), chat, thread)
 		require.NoError(t, err)
-		require.Equal(t, i >= 2, r != nil, id)
+		require.Equal(t, i >= 2, ref != "", thread)
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 var (
 	copiedFirst = []string{bucketCursors, bucketPlaces}
 	copiedThen  = []string{
-		streamNotify, bucketWaits, bucketDigests, bucketThreads, bucketReceipts, bucketChats, bucketBindings, bucketTalks, bucketCommands,
+		streamNotify, bucketWaits, bucketDigests, bucketThreads, streamReceipts, bucketChats, bucketBindings, bucketTalks, bucketCommands,
 		streamDead, streamEvents,
 	}
 )
@@ -35,7 +35,7 @@ func Copied() (first, then []string) { return copiedFirst, copiedThen }
 // streamOf is the stream that a bucket is kept in, or the stream itself.
 func streamOf(name string) string {
 	switch name {
-	case streamEvents, streamNotify, streamDead:
+	case streamEvents, streamNotify, streamDead, streamReceipts:
 		return name
 	}
 	return "KV_" + name

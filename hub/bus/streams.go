@@ -12,14 +12,14 @@ import (
 
 // The streams.
 const (
-	streamEvents = "EVENTS"
-	streamNotify = "NOTIFY"
-	streamDead   = "DEAD"
+	streamEvents   = "EVENTS"
+	streamNotify   = "NOTIFY"
+	streamDead     = "DEAD"
+	streamReceipts = "RECEIPTS"
 )
 
 // The buckets.
 const (
-	bucketReceipts = "RECEIPTS"
 	bucketThreads  = "THREADS"
 	bucketWaits    = "WAITS"
 	bucketCursors  = "CURSORS"
@@ -39,7 +39,15 @@ const (
 const (
 	EventsFor = 30 * 24 * time.Hour
 	DeadFor   = 90 * 24 * time.Hour
+	// receiptsFor is how long it is known what was sent. After that the hub tells
+	// workers what it has in the delivery log.
+	receiptsFor = 48 * time.Hour
 )
+
+// mostReceipts is how large RECEIPTS may become, in bytes: 200,000 receipts or so.
+// Up to 32 MiB the server gives a stream blocks of 4 MiB, beyond it of 8, of which it
+// keeps the last in memory.
+const mostReceipts = 30 << 20
 
 // How long the server itself refuses a repeated Nats-Msg-Id. dedupWindow covers
 // what the index of ids has not read yet, and no more: the server keeps each id in
@@ -75,18 +83,16 @@ func (b *Bus) makeStreams(ctx context.Context) error {
 		}
 		b.buckets[want.Bucket] = kv
 	}
-	for _, name := range []string{bucketReceipts, bucketThreads} {
-		if err := b.bound(ctx, name, mostRemembered); err != nil {
-			return fmt.Errorf("bound bucket %s: %w", name, err)
-		}
+	if err := b.bound(ctx, bucketThreads, mostThreads); err != nil {
+		return fmt.Errorf("bound bucket %s: %w", bucketThreads, err)
 	}
 	return nil
 }
 
-// mostRemembered is how many messages workers remember, and how many threads, also
-// where that many are sent within minutes: a key costs the server 200 bytes of
-// memory. The hub knows older ones from the delivery log.
-const mostRemembered = 200_000
+// mostThreads is how many threads workers remember, also where that many begin
+// within minutes: a key costs the server 200 bytes of memory. The hub knows older
+// ones from the delivery log.
+const mostThreads = 100_000
 
 // bound lets a bucket forget its oldest keys instead of growing past a number. The
 // library has no setting for that.
@@ -134,6 +140,11 @@ func (b *Bus) streams(r room) []jetstream.StreamConfig {
 		Description: "notifications that were given up, with the reason",
 		Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
 		MaxAge: DeadFor, MaxBytes: r.dead, Duplicates: dedupWindowDead, AllowDirect: true, Replicas: replicas,
+	}, {
+		Name: streamReceipts, Subjects: []string{subjectReceipts},
+		Description: "what platforms said of messages that were sent, in lists",
+		Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
+		MaxAge: receiptsFor, MaxBytes: mostReceipts, Duplicates: dedupWindowDead, AllowDirect: true, Replicas: replicas,
 	}}
 }
 
@@ -146,7 +157,6 @@ func (b *Bus) bucketConfigs() []jetstream.KeyValueConfig {
 		}
 	}
 	return []jetstream.KeyValueConfig{
-		bucket(bucketReceipts, "what a platform said of each message sent", 2*days),
 		bucket(bucketThreads, "the first message of each thread in a chat", 2*days),
 		bucket(bucketWaits, "until when a chat must be left alone", 2*days),
 		bucket(bucketCursors, "how far each reader of events has come", 0),

@@ -14,10 +14,11 @@ import (
 // digests, so that nothing a platform or a sender chose can reach beyond its
 // place.
 const (
-	subjectEvents  = "event.>"
-	subjectNotify  = "notify_chat.>"
-	subjectDead    = "dead.>"
-	subjectControl = "control."
+	subjectEvents   = "event.>"
+	subjectNotify   = "notify_chat.>"
+	subjectDead     = "dead.>"
+	subjectReceipts = "receipts.*"
+	subjectControl  = "control."
 
 	maxPartitions = 256
 	laneLength    = 12
@@ -137,6 +138,14 @@ func deadSystem(subject string) hub.System {
 	_, rest, _ := strings.Cut(subject, ".")
 	system, _, _ := strings.Cut(rest, ".")
 	return hub.System(system)
+}
+
+// receiptsSubject is receipts.<system>.
+func receiptsSubject(system hub.System) (string, error) {
+	if !hub.ValidName(string(system)) {
+		return "", hub.Errorf(hub.CodeInvalid, "system %q is not a name of a-z, 0-9, _ and -", system)
+	}
+	return "receipts." + string(system), nil
 }
 
 func controlSubject(what string) (string, error) {

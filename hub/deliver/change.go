@@ -25,7 +25,7 @@ func (w *Worker) target(ctx context.Context, n *hub.Notification) (aim, error) {
 	if n.Of == "" {
 		return aim{ref: n.Ref}, nil
 	}
-	receipt, err := w.Bus.Receipt(ctx, n.Of)
+	receipt, err := w.Bus.Receipt(ctx, w.system, n.Of)
 	switch {
 	case err != nil || receipt == nil:
 		return aim{ref: n.Ref}, err

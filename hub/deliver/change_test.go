@@ -36,7 +36,7 @@ func settled(t *testing.T, b *bus.Bus, n hub.Notification) hub.Receipt {
 	var receipt *hub.Receipt
 	require.Eventually(t, func() bool {
 		var err error
-		receipt, err = b.Receipt(t.Context(), n.ID)
+		receipt, err = b.Receipt(t.Context(), "fake", n.ID)
 		return err == nil && receipt != nil
 	}, 10*time.Second, 5*time.Millisecond, "not settled")
 	return *receipt

@@ -133,7 +133,7 @@ func (w *Worker) lines(ctx context.Context, pt *partition, seqs []uint64, bodies
 		if !readable || n.Act == hub.ActSend && !w.fits(n, why) || n.Act != hub.ActSend && !isChange {
 			break
 		}
-		receipt, err := w.Bus.Receipt(ctx, n.ID)
+		receipt, err := w.Bus.Receipt(ctx, w.system, n.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func (pt *partition) read(ctx context.Context, seq uint64, body []byte) ([]byte,
 
 // sendDigest makes the one attempt to send.
 func (w *Worker) sendDigest(ctx context.Context, pt *partition, first *hub.Notification, d *bus.Digest) (hub.Receipt, error) {
-	known, err := w.Bus.Receipt(ctx, d.ID)
+	known, err := w.Bus.Receipt(ctx, w.system, d.ID)
 	if err != nil || known != nil || visible(d) == 0 { // it was sent before a crash, or there is nothing left to tell
 		return deref(known), err
 	}
@@ -245,7 +245,7 @@ func digestMessage(d *bus.Digest) hub.Message {
 func (w *Worker) told(ctx context.Context, pt *partition, l *lane, first *hub.Notification, d *bus.Digest, r hub.Receipt) {
 	ctx, cancel := lasting(ctx) // it is out there
 	defer cancel()
-	w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, d.ID, r) })
+	w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, w.system, d.ID, r) })
 	if d.Alone == nil {
 		d.Ref = r.Ref
 		w.persist(ctx, "keep a digest", func() error { return w.Bus.PutDigest(ctx, *d) })

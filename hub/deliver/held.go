@@ -81,7 +81,7 @@ func (w *Worker) aside(ctx context.Context, pt *partition, l *lane, n *hub.Notif
 		return false
 	}
 	h.seq = seq
-	if known, err := w.Bus.Receipt(ctx, n.ID); err != nil {
+	if known, err := w.Bus.Receipt(ctx, w.system, n.ID); err != nil {
 		w.Log.Warn("receipts cannot be read, will try again", "system", w.system, "err", err)
 		pt.later(l, time.Second)
 		return true

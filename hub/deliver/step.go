@@ -118,7 +118,7 @@ func (w *Worker) receipt(ctx context.Context, pt *partition, seq uint64, n *hub.
 	if n.New && n.Again == 0 && pt.claim.First(seq) {
 		return nil, nil
 	}
-	return w.Bus.Receipt(ctx, n.ID)
+	return w.Bus.Receipt(ctx, w.system, n.ID)
 }
 
 // rest parks the lane after an attempt that failed, and will be made again.
@@ -230,7 +230,7 @@ func (w *Worker) took(ctx context.Context, pt *partition, l *lane, n *hub.Notifi
 			w.persist(ctx, "keep the thread", func() error { return w.Bus.PutRoot(ctx, n.Chat, n.Message.Thread, r.Ref) })
 		})
 	}
-	w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, n.ID, r) })
+	w.persist(ctx, "keep the receipt", func() error { return w.Bus.PutReceipt(ctx, w.system, n.ID, r) })
 	thread.Wait()
 	return w.sent(ctx, pt, l, n, seq, r)
 }

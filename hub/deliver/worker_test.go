@@ -179,7 +179,7 @@ func TestEveryChatInOrderOneAtATime(t *testing.T) {
 func TestReceiptKeepsFromSendingTwice(t *testing.T) {
 	b, f := openBus(t), newPlatform(nil)
 	sent := note("a", 1)
-	require.NoError(t, b.PutReceipt(t.Context(), sent.ID, hub.Receipt{Ref: "old"}))
+	require.NoError(t, b.PutReceipt(t.Context(), "fake", sent.ID, hub.Receipt{Ref: "old"}))
 	require.NoError(t, b.Notify(t.Context(), []hub.Notification{sent, note("a", 2)}))
 	run(t, deliver.Config{Bus: b, Provider: f})
 	f.awaits(t, 1)
@@ -409,7 +409,7 @@ func TestWhatIsNewIsNotLookedUp(t *testing.T) {
 	ns := notes("a", 1, 5)
 	for i := range ns {
 		ns[i].New = i != 3
-		require.NoError(t, b.PutReceipt(t.Context(), ns[i].ID, hub.Receipt{Ref: "before"}))
+		require.NoError(t, b.PutReceipt(t.Context(), "fake", ns[i].ID, hub.Receipt{Ref: "before"}))
 	}
 	ns[4].Again = 1
 	begun := note("b", 0)

@@ -67,6 +67,7 @@ func (b *batch) decide(m *matter) (*need, error) {
 // settle gives each chat what is due to it, and says when the next one is.
 func (b *batch) settle(m *matter, v *view, decisions []rules.Decision) (next time.Time) {
 	now := b.r.Now()
+	b.owed, m.traced = slices.Grow(b.owed, len(decisions)), slices.Grow(m.traced, len(decisions))
 	var waiting []hub.TraceChat
 	for i := range decisions {
 		d := &decisions[i]
@@ -82,7 +83,7 @@ func (b *batch) settle(m *matter, v *view, decisions []rules.Decision) (next tim
 		}
 		m.traced = append(m.traced, b.give(m, v, d))
 		if m.settled == nil {
-			m.settled = map[hub.Chat]bool{}
+			m.settled = make(map[hub.Chat]bool, len(decisions))
 		}
 		m.settled[d.Chat] = true
 	}

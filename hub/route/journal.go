@@ -101,6 +101,7 @@ func (j *journal) pop() *owed {
 func (j *journal) settle(os []hub.Outcome) (ds []hub.Delivery) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	ds = make([]hub.Delivery, 0, len(os))
 	for _, o := range os {
 		if owed := j.known[o.Notification]; owed != nil {
 			owed.taken = true
@@ -192,6 +193,9 @@ func (j *journal) take(now time.Time) (batch []hub.Delivery) {
 			break
 		}
 		if o := j.pop(); !o.taken {
+			if batch == nil {
+				batch = make([]hub.Delivery, 0, min(1+len(j.queue), batchSize))
+			}
 			batch = append(batch, o.Delivery)
 		}
 	}

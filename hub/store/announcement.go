@@ -17,12 +17,12 @@ func (s *Store) PutAnnouncements(ctx context.Context, as []hub.Announcement) err
 	if len(as) == 0 {
 		return nil
 	}
-	last := lastOfEach(as, func(a hub.Announcement) string { return string(a.Notification) })
+	last := lastOfEach(as, func(a *hub.Announcement) string { return string(a.Notification) })
 	rows, unchanged := make([][]any, len(last)), true
 	var e hub.MessageEncoder
 	for i := range last {
 		var err error
-		if rows[i], err = announcementArgs(&e, &last[i]); err != nil {
+		if rows[i], err = announcementArgs(&e, last[i]); err != nil {
 			return err
 		}
 		unchanged = unchanged && last[i].UpdatedAt.Equal(last[i].At)
@@ -61,7 +61,7 @@ func announcementArgs(e *hub.MessageEncoder, a *hub.Announcement) ([]any, error)
 	if a.UpdatedAt.After(told) {
 		told = a.UpdatedAt
 	}
-	return []any{text(a.Notification), text(a.Source), text(a.Topic), a.Post, string(body), microsOrNow(told)}, nil
+	return []any{text(a.Notification), text(a.Source), text(a.Topic), a.Post, body, microsOrNow(told)}, nil
 }
 
 // Announcements lists those of a post, or of a whole topic where post is 0,

@@ -137,14 +137,14 @@ func (e *engine) statement(i insert, rows int) string {
 // lastOfEach keeps of rows with one key the last, as one statement of PostgreSQL
 // may not change a row twice, and sorts them by their keys, so that two hubs
 // lock in one order.
-func lastOfEach[T any](rows []T, key func(T) string) []T {
-	last := make(map[string]int, len(rows))
-	for i, row := range rows {
-		last[text(key(row))] = i
+func lastOfEach[T any](rows []T, key func(*T) string) []*T {
+	last := make(map[string]*T, len(rows))
+	for i := range rows {
+		last[text(key(&rows[i]))] = &rows[i]
 	}
-	sorted := make([]T, 0, len(last))
+	sorted := make([]*T, 0, len(last))
 	for _, k := range slices.Sorted(maps.Keys(last)) {
-		sorted = append(sorted, rows[last[k]])
+		sorted = append(sorted, last[k])
 	}
 	return sorted
 }

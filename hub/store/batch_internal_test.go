@@ -19,11 +19,11 @@ func TestStatementThatFails(t *testing.T) {
 	wrong := announce()
 	wrong.row = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 9, 0, '', '', ?, ?, 1, ?, ''` // there is no such status
 	err = s.transact(t.Context(), "test", func(tx *sql.Tx) error {
-		if _, err := s.insertRows(t.Context(), tx, announce(), [][]any{queuedArgs(d)}); err != nil {
+		if _, err := s.insertRows(t.Context(), tx, announce(), [][]any{queuedArgs(&d)}); err != nil {
 			return err
 		}
 		d.ID = "n2"
-		_, err := s.insertRows(t.Context(), tx, wrong, [][]any{queuedArgs(d)})
+		_, err := s.insertRows(t.Context(), tx, wrong, [][]any{queuedArgs(&d)})
 		return err
 	})
 	require.ErrorContains(t, err, "constraint")

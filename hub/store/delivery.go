@@ -73,7 +73,7 @@ func (s *Store) RecordQueued(ctx context.Context, ds []hub.Delivery) error {
 			return err
 		}
 	}
-	rounds := inOrder(ds, func(d hub.Delivery) hub.NotificationID { return d.ID })
+	rounds := inOrder(ds, func(d *hub.Delivery) hub.NotificationID { return d.ID })
 	again := slices.ContainsFunc(ds, func(d hub.Delivery) bool { return d.Again > 0 })
 	if len(rounds) == 1 && !again {
 		err := s.transact(ctx, "record queued deliveries", func(tx *sql.Tx) error { return s.announceNew(ctx, tx, rounds[0]) })
@@ -91,7 +91,7 @@ func firstRows(row string) insert {
 
 // announceNew notes what nothing is known of, as is nearly all: what fired needs no
 // asking. It is errKnown where there is another.
-func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []hub.Delivery) error {
+func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []*hub.Delivery) error {
 	changed, err := s.insertRows(ctx, tx, firstRows(queuedRow), queuedRows(ds, 0))
 	if err != nil {
 		return err
@@ -100,14 +100,14 @@ func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []hub.Delivery) 
 		return errKnown
 	}
 	counts := tally{}
-	for i := range ds {
-		counts.owed(&ds[i])
+	for _, d := range ds {
+		counts.owed(d)
 	}
 	return counts.write(ctx, &s.engine, tx)
 }
 
 // announceAny notes what is owed, known or not.
-func (s *Store) announceAny(ctx context.Context, tx *sql.Tx, rounds [][]hub.Delivery) error {
+func (s *Store) announceAny(ctx context.Context, tx *sql.Tx, rounds [][]*hub.Delivery) error {
 	counts := tally{}
 	// What is said twice is the same, so that the first makes the row.
 	if _, err := s.insertTold(ctx, tx, announce(), queuedRows(rounds[0], 0), counts.announced); err != nil {
@@ -126,7 +126,7 @@ func (s *Store) announceAny(ctx context.Context, tx *sql.Tx, rounds [][]hub.Deli
 }
 
 // queuedRows are the rows of those that were sent again often enough.
-func queuedRows(ds []hub.Delivery, again int) (rows [][]any) {
+func queuedRows(ds []*hub.Delivery, again int) (rows [][]any) {
 	for _, d := range ds {
 		if d.Again >= again {
 			rows = append(rows, queuedArgs(d))
@@ -135,7 +135,7 @@ func queuedRows(ds []hub.Delivery, again int) (rows [][]any) {
 	return rows
 }
 
-func queuedArgs(d hub.Delivery) []any {
+func queuedArgs(d *hub.Delivery) []any {
 	at := microsOrNow(d.QueuedAt)
 	updated := at
 	if d.Again > 0 {
@@ -323,9 +323,10 @@ func checkDelivery(id hub.NotificationID, chat hub.Chat, event hub.EventID, sub 
 // inOrder sorts rows by id, so that writers of the same rows lock them in one
 // order, and spreads repeated ids over rounds, in the order they came: one
 // statement of PostgreSQL may not change a row twice.
-func inOrder[T any](rows []T, id func(T) hub.NotificationID) (rounds [][]T) {
+func inOrder[T any](rows []T, id func(*T) hub.NotificationID) (rounds [][]*T) {
 	times := make(map[hub.NotificationID]int, len(rows))
-	for _, row := range rows {
+	for i := range rows {
+		row := &rows[i]
 		round := times[id(row)]
 		times[id(row)]++
 		if round == len(rounds) {
@@ -334,7 +335,7 @@ func inOrder[T any](rows []T, id func(T) hub.NotificationID) (rounds [][]T) {
 		rounds[round] = append(rounds[round], row)
 	}
 	for _, round := range rounds {
-		slices.SortFunc(round, func(a, b T) int { return cmp.Compare(id(a), id(b)) })
+		slices.SortFunc(round, func(a, b *T) int { return cmp.Compare(id(a), id(b)) })
 	}
 	return rounds
 }

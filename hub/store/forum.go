@@ -10,7 +10,7 @@ import (
 
 // PutCategory stores c in place of what was known of it.
 func (s *Store) PutCategory(ctx context.Context, source hub.Source, c hub.ForumCategory) error {
-	return putObjects(ctx, s, categories, source, []hub.ForumCategory{c}, func(c hub.ForumCategory) string { return c.ID })
+	return putObjects(ctx, s, categories, source, []hub.ForumCategory{c}, func(c *hub.ForumCategory) string { return c.ID })
 }
 
 // DeleteCategory forgets a category; one that is not known is fine.
@@ -29,7 +29,7 @@ func (s *Store) Categories(ctx context.Context, source hub.Source) ([]hub.ForumC
 
 // PutTag stores t in place of what was known of the tag of that name.
 func (s *Store) PutTag(ctx context.Context, source hub.Source, t hub.ForumTag) error {
-	return putObjects(ctx, s, tags, source, []hub.ForumTag{t}, func(t hub.ForumTag) string { return t.Name })
+	return putObjects(ctx, s, tags, source, []hub.ForumTag{t}, func(t *hub.ForumTag) string { return t.Name })
 }
 
 // DeleteTag forgets a tag; one that is not known is fine.
@@ -48,7 +48,7 @@ func (s *Store) Tags(ctx context.Context, source hub.Source) ([]hub.ForumTag, er
 // group of that name.
 func (s *Store) PutGroup(ctx context.Context, source hub.Source, g hub.ForumGroup) error {
 	g.Members = nil
-	return putObjects(ctx, s, groups, source, []hub.ForumGroup{g}, func(g hub.ForumGroup) string { return g.Name })
+	return putObjects(ctx, s, groups, source, []hub.ForumGroup{g}, func(g *hub.ForumGroup) string { return g.Name })
 }
 
 // DeleteGroup forgets a group; one that is not known is fine.
@@ -66,7 +66,7 @@ func (s *Store) Groups(ctx context.Context, source hub.Source) ([]hub.ForumGroup
 // PutTopics stores topics in place of what was known of them. Of one that is
 // given twice the last counts.
 func (s *Store) PutTopics(ctx context.Context, source hub.Source, ts []hub.Topic) error {
-	return putObjects(ctx, s, topics, source, ts, func(t hub.Topic) string { return t.ID })
+	return putObjects(ctx, s, topics, source, ts, func(t *hub.Topic) string { return t.ID })
 }
 
 // FindTopic reads what is known of a topic, nil if nothing is.
@@ -85,7 +85,7 @@ var (
 	topics     = objects{"topics", "id"}
 )
 
-func putObjects[T any](ctx context.Context, s *Store, o objects, source hub.Source, list []T, key func(T) string) error {
+func putObjects[T any](ctx context.Context, s *Store, o objects, source hub.Source, list []T, key func(*T) string) error {
 	if len(list) == 0 {
 		return nil
 	}

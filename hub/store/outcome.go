@@ -119,10 +119,9 @@ type settling struct {
 }
 
 func settlingOf(os []hub.Outcome) (t settling, err error) {
-	for _, round := range inOrder(os, func(o hub.Outcome) hub.NotificationID { return o.Notification }) {
+	for _, round := range inOrder(os, func(o *hub.Outcome) hub.NotificationID { return o.Notification }) {
 		rows := make([][]any, len(round))
-		for i := range round {
-			o := &round[i]
+		for i, o := range round {
 			if rows[i], err = settleArgs(o); err != nil {
 				return settling{}, err
 			}

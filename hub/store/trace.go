@@ -14,9 +14,9 @@ func (s *Store) PutTraces(ctx context.Context, ts []hub.Trace) error {
 	if len(ts) == 0 {
 		return nil
 	}
-	ts = lastOfEach(ts, func(t hub.Trace) string { return string(t.Event) })
-	rows := make([][]any, len(ts))
-	for i, t := range ts {
+	last := lastOfEach(ts, func(t *hub.Trace) string { return string(t.Event) })
+	rows := make([][]any, len(last))
+	for i, t := range last {
 		var err error
 		if rows[i], err = traceArgs(t); err != nil {
 			return err
@@ -30,7 +30,7 @@ func (s *Store) PutTraces(ctx context.Context, ts []hub.Trace) error {
 		counts, again := tally{}, [][]any(nil)
 		for i, row := range rows {
 			if first[row[0].(string)] {
-				counts.event(ts[i].Source, row[2].(int64))
+				counts.event(last[i].Source, row[2].(int64))
 			} else {
 				again = append(again, row)
 			}
@@ -61,7 +61,7 @@ func (s *Store) newTraces(ctx context.Context, tx *sql.Tx, rows [][]any) (map[st
 	return first, err
 }
 
-func traceArgs(t hub.Trace) ([]any, error) {
+func traceArgs(t *hub.Trace) ([]any, error) {
 	if t.Event == "" {
 		return nil, hub.Errorf(hub.CodeInvalid, "a trace of source %s names no event", t.Source)
 	}
