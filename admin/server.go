@@ -71,7 +71,8 @@ type DeadLetters interface {
 
 // Announcements know what the messages say by now that told of something.
 type Announcements interface {
-	// FindAnnouncements reads those of notifications that are known, in no order.
+	// FindAnnouncements reads those of notifications that are known to it and to the
+	// delivery log, in no order.
 	FindAnnouncements(ctx context.Context, ids []hub.NotificationID) ([]hub.Announcement, error)
 }
 

@@ -44,12 +44,14 @@ type AnnouncementStore interface {
 	// Announcements lists those of a post, or of all posts of a topic where post
 	// is 0, oldest first (by At, then Notification).
 	Announcements(ctx context.Context, source Source, topic string, post int) ([]Announcement, error)
-	// FindAnnouncements reads those of notifications that are known, in no order.
+	// FindAnnouncements reads those of notifications that are known, in no order. Those
+	// that share a row are known as long as the delivery log knows them.
 	FindAnnouncements(ctx context.Context, ids []NotificationID) ([]Announcement, error)
 	// AnnouncedTopics lists up to limit topics of a source of which any is stored, as
 	// they are known, in the store's order of their ids, from the one after an id on.
 	// Of a topic that is not known it lists nothing.
 	AnnouncedTopics(ctx context.Context, source Source, after string, limit int) ([]Topic, error)
-	// PruneAnnouncements deletes those last told before the time and says how many.
+	// PruneAnnouncements deletes those last told before the time and says how many
+	// rows that were: those that were put together and say the same may share one.
 	PruneAnnouncements(ctx context.Context, before time.Time) (int64, error)
 }

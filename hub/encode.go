@@ -12,18 +12,27 @@ import (
 // The zero value is ready. It keeps all that it has encoded: use one for each batch,
 // and change no message meanwhile. It is not safe for concurrent use.
 type MessageEncoder struct {
-	known map[sharedMessage][]byte
+	known map[MessageKey][]byte
 	rest  bytes.Buffer // what was encoded last, but its message
 }
 
-// sharedMessage is what messages have in common that are the same without a look at
+// MessageKey is what messages have in common that are the same without a look into
 // their cards and buttons.
-type sharedMessage struct {
+type MessageKey struct {
 	text, thread        string
 	card                *Card
 	inThread, broadcast bool
 	actions             *Action
 	n                   int
+}
+
+// KeyOf is the key of a message.
+func KeyOf(m *Message) MessageKey {
+	k := MessageKey{m.Text, m.Thread, m.Card, m.InThread, m.Broadcast, nil, len(m.Actions)}
+	if k.n > 0 {
+		k.actions = &m.Actions[0]
+	}
+	return k
 }
 
 // Notification is the JSON of n, message last.
@@ -37,19 +46,44 @@ func (e *MessageEncoder) Notification(n *Notification) ([]byte, error) {
 	return slices.Concat(fields, message), err
 }
 
+// announcementFields are the fields of an announcement without its message.
+type announcementFields struct {
+	*Announcement
+	Message *struct{} `json:"message,omitempty"` // in place of that of Announcement
+}
+
 // Announcement is the JSON of a, message last.
 func (e *MessageEncoder) Announcement(a *Announcement) (string, error) {
-	var rest struct {
-		*Announcement
-		Message *struct{} `json:"message,omitempty"` // in place of that of Announcement
-	}
-	rest.Announcement = a
-	fields, message, err := e.encode(&rest, &a.Message)
+	fields, message, err := e.encode(&announcementFields{Announcement: a}, &a.Message)
 	var b strings.Builder
 	b.Grow(len(fields) + len(message))
 	b.Write(fields)
 	b.Write(message)
 	return b.String(), err
+}
+
+// Announcements is the JSON of a list of announcements of one message, which is in
+// the first of them only.
+func (e *MessageEncoder) Announcements(as []*Announcement) (string, error) {
+	var b strings.Builder
+	for i, a := range as {
+		fields, message, err := e.encode(&announcementFields{Announcement: a}, &a.Message)
+		if err != nil {
+			return "", err
+		}
+		if i == 0 {
+			b.Grow(len(message) + (len(fields)+2)*(len(as)+len(as)/8) + 2)
+			b.WriteByte('[')
+			b.Write(fields)
+			b.Write(message)
+			continue
+		}
+		b.WriteByte(',')
+		b.Write(fields)
+		b.WriteByte('}')
+	}
+	b.WriteByte(']')
+	return b.String(), nil
 }
 
 // encode is the JSON of an object, which has fields, up to its message, and from
@@ -67,10 +101,7 @@ func (e *MessageEncoder) encode(rest any, m *Message) (fields, message []byte, e
 
 // message is the JSON of a message as the last field of an object.
 func (e *MessageEncoder) message(m *Message) ([]byte, error) {
-	k := sharedMessage{m.Text, m.Thread, m.Card, m.InThread, m.Broadcast, nil, len(m.Actions)}
-	if k.n > 0 {
-		k.actions = &m.Actions[0]
-	}
+	k := KeyOf(m)
 	if known, ok := e.known[k]; ok {
 		return known, nil
 	}
@@ -80,7 +111,7 @@ func (e *MessageEncoder) message(m *Message) ([]byte, error) {
 	}
 	raw = slices.Concat([]byte(`,"message":`), raw, []byte{'}'})
 	if e.known == nil {
-		e.known = map[sharedMessage][]byte{}
+		e.known = map[MessageKey][]byte{}
 	}
 	e.known[k] = raw
 	return raw, nil

@@ -45,7 +45,7 @@ func TestMessageEncoder(t *testing.T) {
 		}
 	}
 	require.Len(t, e.known, len(messages))
-	require.Equal(t, reflect.TypeFor[Message]().NumField(), 6, "sharedMessage knows each field of a message")
+	require.Equal(t, reflect.TypeFor[Message]().NumField(), 6, "MessageKey knows each field of a message")
 	_, err := e.Notification(&Notification{QueuedAt: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)})
 	require.Error(t, err, "JSON has no such year")
 }

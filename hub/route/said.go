@@ -38,7 +38,8 @@ type said struct {
 	posts map[sayKey]*telling
 	known int // announcements in posts
 	dirty map[hub.NotificationID]*hub.Announcement
-	loose map[sayKey]int // how many of dirty are of a post
+	order []hub.NotificationID // of dirty, the first to be stored first: what goes together stays together
+	loose map[sayKey]int       // how many of dirty are of a post
 }
 
 // telling is what was told of a post. Once it is long it has an index.
@@ -245,10 +246,20 @@ func (s *said) put(a hub.Announcement) {
 		t.add(&a)
 		s.known++
 	}
-	if s.dirty[a.Notification] == nil {
-		s.loose[k]++
+	if before := s.dirty[a.Notification]; before == nil {
+		s.order = append(s.order, a.Notification)
+	} else {
+		s.bind(keyOf(before))
 	}
+	s.loose[k]++
 	s.dirty[a.Notification] = &a
+}
+
+// bind notes that one less of what is dirty is of a post. mu is held.
+func (s *said) bind(k sayKey) {
+	if s.loose[k]--; s.loose[k] <= 0 {
+		delete(s.loose, k)
+	}
 }
 
 // lately are the topics of a source of which something was told lately.
@@ -324,33 +335,30 @@ func (s *said) flush(ctx context.Context) error {
 	}
 }
 
-// clean takes what is stored out of dirty, unless it has changed meanwhile.
+// clean takes what is stored, which was first in order, out of dirty, unless it has
+// changed meanwhile.
 func (s *said) clean(batch []*hub.Announcement) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.order = s.order[len(batch):]
 	for _, a := range batch {
 		if s.dirty[a.Notification] != a {
+			s.order = append(s.order, a.Notification)
 			continue
 		}
 		delete(s.dirty, a.Notification)
-		if k := keyOf(a); s.loose[k] > 1 {
-			s.loose[k]--
-		} else {
-			delete(s.loose, k)
-		}
+		s.bind(keyOf(a))
 	}
 }
 
 func (s *said) changed() []*hub.Announcement {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []*hub.Announcement
-	for _, a := range s.dirty {
-		if out = append(out, a); len(out) == batchSize {
-			break
-		}
+	out := make([]*hub.Announcement, min(len(s.order), batchSize))
+	for i := range out {
+		out[i] = s.dirty[s.order[i]]
 	}
 	return out
 }

@@ -22,6 +22,7 @@ type told struct {
 	mu       sync.Mutex
 	whenRead func() // called when an answer is made and not yet given
 	whenPut  func() // called when rows are given and not yet stored
+	given    func(list []hub.Announcement)
 }
 
 func (s *told) call(hook *func()) {
@@ -50,6 +51,9 @@ func (s *told) PutAnnouncements(_ context.Context, list []hub.Announcement) erro
 	s.call(&s.whenPut)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.given != nil {
+		s.given(list)
+	}
 	for _, a := range list {
 		s.rows[a.Notification] = a
 	}
@@ -131,6 +135,68 @@ func TestSaidInPart(t *testing.T) {
 	require.Equal(t, 2, s.known)
 	require.NoError(t, s.load(t.Context(), k))
 	require.Equal(t, 1, store.asked)
+}
+
+// TestSaidOfAPostThatMovesAtOnce holds that what is not stored yet is known of the post
+// that it is of by now.
+func TestSaidOfAPostThatMovesAtOnce(t *testing.T) {
+	from, live, _ := struckPost()
+	s := newSaid(&told{rows: map[hub.NotificationID]hub.Announcement{}})
+	s.put(live)
+	moved := live
+	moved.Topic, moved.Post = "302", 4
+	to := keyOf(&moved)
+	s.put(moved)
+	s.reset()
+	require.NoError(t, s.load(t.Context(), from, to))
+	require.Equal(t, []*hub.Announcement{&moved}, s.of(to))
+	require.Empty(t, s.of(from))
+	require.NoError(t, s.flush(t.Context()))
+	require.Empty(t, s.dirty)
+	require.Empty(t, s.loose)
+	require.Empty(t, s.order)
+}
+
+// TestSaidIsStoredTogether holds that what one event says is given to the store
+// together, so that it may be one row, also where it has changed while it was stored.
+func TestSaidIsStoredTogether(t *testing.T) {
+	store := &told{rows: map[hub.NotificationID]hub.Announcement{}}
+	s := newSaid(store)
+	const chats = 10
+	put := func(event, chat int, state hub.Announced) {
+		s.put(hub.Announcement{
+			Notification: hub.NotificationID(fmt.Sprintf("n%d-%d", event, chat)), Source: "meta", Topic: "301", Post: event, State: state,
+			Event: hub.EventID(fmt.Sprint(event)),
+		})
+	}
+	for event := range batchSize / chats * 3 {
+		for chat := range chats {
+			put(event, chat, hub.AnnouncedLive)
+		}
+	}
+	events := map[hub.EventID]int{} // in how many pieces each was given
+	store.given = func(list []hub.Announcement) {
+		seen := map[hub.EventID]bool{}
+		for i := range list {
+			seen[list[i].Event] = true
+		}
+		for e := range seen {
+			events[e]++
+		}
+	}
+	store.whenPut = func() { put(0, 3, hub.AnnouncedStruck) }
+	require.NoError(t, s.flush(t.Context()))
+	require.Len(t, events, batchSize/chats*3)
+	for e, pieces := range events {
+		if e == "0" {
+			require.Equal(t, 2, pieces, "it has changed meanwhile")
+		} else {
+			require.Equal(t, 1, pieces, e)
+		}
+	}
+	require.Equal(t, hub.AnnouncedStruck, store.rows["n0-3"].State)
+	require.Empty(t, s.dirty)
+	require.Empty(t, s.order)
 }
 
 // soonest waits for what is wrong if it happens, and must not: nobody tells that it

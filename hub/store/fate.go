@@ -106,9 +106,9 @@ func (s *Store) FindTraces(ctx context.Context, events []hub.EventID) (map[hub.E
 	return found, nil
 }
 
-func keysOf(events []hub.EventID) []any {
-	keys := make([]any, len(events))
-	for i, id := range events {
+func keysOf[T ~string](ids []T) []any {
+	keys := make([]any, len(ids))
+	for i, id := range ids {
 		keys[i] = text(id)
 	}
 	return keys
