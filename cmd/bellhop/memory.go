@@ -17,7 +17,7 @@ const (
 	leastPercent = 25        // of what lives, beside it
 	mostPercent  = 50        //
 	enoughMemory = 160 << 20 // bytes that Go's memory may always have
-	muchMemory   = 192 << 20 // that it should not pass, unless what lives needs more
+	muchMemory   = 216 << 20 // that it should not pass, unless what lives needs more
 	leastRoom    = 16 << 20  // beside what lives, where that is much
 	mostRoom     = 64 << 20
 )

@@ -13,8 +13,8 @@ import (
 // Bounds of what is kept in memory: of how many posts, and how many announcements
 // in all.
 const (
-	maxSaid   = 5_000
-	mostKnown = 5_000
+	maxSaid   = 3_000
+	mostKnown = 3_000
 )
 
 // sayKey names a post of a topic.
