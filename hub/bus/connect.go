@@ -143,7 +143,7 @@ func (b *Bus) Health(ctx context.Context) error {
 			return fmt.Errorf("no connection to NATS (%s)", nc.Opts.Name)
 		}
 	}
-	for _, name := range []string{streamEvents, streamNotify, streamDead} {
+	for _, name := range []string{streamEvents, streamNotify, streamDead, streamReceipts} {
 		if _, err := b.js.Stream(ctx, name); err != nil {
 			return fmt.Errorf("stream %s does not answer: %w", name, err)
 		}

@@ -20,7 +20,7 @@ const (
 	// listSize is how long a list may become: it is read whole to find one receipt.
 	listSize = 32 << 10
 	// listsAtOnce is how many lists are read at once.
-	listsAtOnce = 128
+	listsAtOnce = 1000
 )
 
 // receipts are what a platform said of the messages of a system, as the stream has

@@ -49,12 +49,16 @@ func benchRecordOutcomes(b *testing.B, c store.Config) {
 	}
 }
 
+// BenchmarkPutAnnouncements puts a thousand at a time: of a thousand events, and of a
+// hundred that ten chats are told of.
 func BenchmarkPutAnnouncements(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) { benchPutAnnouncements(b, store.Config{Dir: b.TempDir()}) })
-	b.Run("postgres", func(b *testing.B) { benchPutAnnouncements(b, store.Config{URL: storetest.PostgresURL(b)}) })
+	for _, chats := range []int{1, 10} {
+		b.Run(fmt.Sprintf("sqlite %d", chats), func(b *testing.B) { benchPutAnnouncements(b, store.Config{Dir: b.TempDir()}, chats) })
+		b.Run(fmt.Sprintf("postgres %d", chats), func(b *testing.B) { benchPutAnnouncements(b, store.Config{URL: storetest.PostgresURL(b)}, chats) })
+	}
 }
 
-func benchPutAnnouncements(b *testing.B, c store.Config) {
+func benchPutAnnouncements(b *testing.B, c store.Config, chats int) {
 	s, err := store.Open(b.Context(), c)
 	require.NoError(b, err)
 	defer s.Close()
@@ -63,11 +67,14 @@ func benchPutAnnouncements(b *testing.B, c store.Config) {
 		n++
 		b.StopTimer()
 		as := make([]hub.Announcement, 0, 1000)
+		var message hub.Message
 		for i, d := range thousand(n) {
+			if i%chats == 0 {
+				message = hub.Message{Card: &hub.Card{Kind: "New topic", Title: d.Title, Text: strings.Repeat("An excerpt. ", 33)}}
+			}
 			as = append(as, hub.Announcement{
-				Notification: d.ID, Chat: d.Chat, Source: d.Source, Topic: fmt.Sprint(n), Post: i/10 + 1, Event: d.Event,
-				Subscription: d.Subscription, Mode: hub.Watch, State: hub.AnnouncedLive, At: d.QueuedAt, UpdatedAt: d.QueuedAt,
-				Message: hub.Message{Card: &hub.Card{Kind: "New topic", Title: d.Title, Text: strings.Repeat("An excerpt. ", 33)}},
+				Notification: d.ID, Chat: d.Chat, Source: d.Source, Topic: fmt.Sprint(n), Post: i/chats + 1, Event: hub.EventID(fmt.Sprintf("e%d-%d", n, i/chats)),
+				Subscription: d.Subscription, Mode: hub.Watch, State: hub.AnnouncedLive, At: d.QueuedAt, UpdatedAt: d.QueuedAt, Message: message,
 			})
 		}
 		b.StartTimer()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -17,7 +18,8 @@ type telling []*hub.Announcement
 // mostTold is how many announcements are in a row at most.
 const mostTold = 100
 
-// tellingsOf takes out of announcements those that go together, at least two.
+// tellingsOf takes out of announcements those that go together, at least two. Both are
+// sorted as the announcements are, so that two hubs lock in one order.
 func tellingsOf(as []*hub.Announcement) (together []telling, single []*hub.Announcement) {
 	type kind struct {
 		source        hub.Source
@@ -41,13 +43,15 @@ func tellingsOf(as []*hub.Announcement) (together []telling, single []*hub.Annou
 		}
 		together[i] = append(together[i], a)
 	}
-	return slices.DeleteFunc(together, func(t telling) bool {
+	together = slices.DeleteFunc(together, func(t telling) bool {
 		if len(t) > 1 {
 			return false
 		}
 		single = append(single, t[0])
 		return true
-	}), single
+	})
+	slices.SortFunc(single, func(a, b *hub.Announcement) int { return cmp.Compare(text(a.Notification), text(b.Notification)) })
+	return together, single
 }
 
 func tellingRows(ts []telling) ([][]any, error) {
