@@ -90,7 +90,10 @@ func (b *Bus) receiptsOf(system hub.System) (*receipts, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, _ := b.receipts.LoadOrStore(system, &receipts{b: b, subject: subject})
+	r, known := b.receipts.Load(system)
+	if !known {
+		r, _ = b.receipts.LoadOrStore(system, &receipts{b: b, subject: subject})
+	}
 	return r.(*receipts), nil
 }
 

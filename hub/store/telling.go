@@ -30,7 +30,7 @@ func tellingsOf(as []*hub.Announcement) (together []telling, single []*hub.Annou
 	}
 	nth := map[kind]int{}
 	for _, a := range as {
-		if changedSince(a) || a.Event == "" || strings.Contains(string(a.Notification), " ") {
+		if !canShare(a) {
 			single = append(single, a)
 			continue
 		}
@@ -52,6 +52,12 @@ func tellingsOf(as []*hub.Announcement) (together []telling, single []*hub.Annou
 	})
 	slices.SortFunc(single, func(a, b *hub.Announcement) int { return cmp.Compare(text(a.Notification), text(b.Notification)) })
 	return together, single
+}
+
+// canShare reports whether an announcement may be in one row with others: as it was
+// told, of an event that can be a key, and under an id that can be in a list.
+func canShare(a *hub.Announcement) bool {
+	return !changedSince(a) && a.Event != "" && len(a.Event) <= longestKey && !strings.Contains(string(a.Notification), " ")
 }
 
 func tellingRows(ts []telling) ([][]any, error) {

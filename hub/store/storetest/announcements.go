@@ -24,6 +24,7 @@ func announcements(t *testing.T, open func(t *testing.T) *store.Store) {
 		"large batches":             largeAnnouncements,
 		"prune":                     pruneAnnouncements,
 		"told together":             toldTogether,
+		"told together oddly":       toldTogetherOddly,
 		"told together and changed": toldTogetherAndChanged,
 		"told together again":       toldTogetherAgain,
 		"told together and found":   toldTogetherAndFound,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,20 @@ func toldTogether(t *testing.T, s *store.Store) {
 	topics, err := s.AnnouncedTopics(t.Context(), "meta", "", 10)
 	require.NoError(t, err)
 	equal(t, []hub.Topic{{ID: "301"}}, topics)
+}
+
+// toldTogetherOddly puts what cannot be in one row.
+func toldTogetherOddly(t *testing.T, s *store.Store) {
+	long, spaced := told("301", 3), told("302", 3)
+	for i := range long {
+		long[i].Event = hub.EventID(strings.Repeat("e", 4000))
+		spaced[i].Notification = hub.NotificationID(fmt.Sprint("n ", i))
+	}
+	for range 2 {
+		require.NoError(t, s.PutAnnouncements(t.Context(), slices.Concat(long, spaced)))
+		equal(t, long, announcementsOf(t, s, "301", 1))
+		equal(t, spaced, announcementsOf(t, s, "302", 1))
+	}
 }
 
 func toldTogetherAndChanged(t *testing.T, s *store.Store) {
