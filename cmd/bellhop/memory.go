@@ -14,7 +14,7 @@ import (
 // may run more often: under load, at 50 percent, that is a twentieth of the CPU for
 // a third of the memory. While there is little to do it may run more often still.
 const (
-	leastPercent = 25        // of what lives, beside it
+	leastPercent = 15        // of what lives, beside it
 	mostPercent  = 50        //
 	enoughMemory = 160 << 20 // bytes that Go's memory may always have
 	muchMemory   = 216 << 20 // that it should not pass, unless what lives needs more
