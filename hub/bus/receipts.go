@@ -57,7 +57,8 @@ type reading struct {
 }
 
 // Receipt is what is known of a notification that was sent within the last 48
-// hours and is among the last 100,000 of its system, nil if nothing is.
+// hours and is among the last 100,000 of its system, as far as 30 MiB hold those of
+// all systems; nil if nothing is.
 func (b *Bus) Receipt(ctx context.Context, system hub.System, id hub.NotificationID) (*hub.Receipt, error) {
 	r, err := b.receiptsOf(system)
 	if err != nil {
