@@ -110,7 +110,7 @@ func (s *Store) Announcements(ctx context.Context, source hub.Source, topic stri
 	}
 	// In this order: what is changed meanwhile is found, as it was or as it is.
 	const op = "list announcements"
-	shared, err := tellings(ctx, s.often, allTellings+where, args...)
+	shared, err := tellings(ctx, s.often, nil, allTellings+where, args...)
 	if err != nil {
 		return nil, fault(ctx, op, err)
 	}
@@ -137,7 +137,7 @@ func (s *Store) FindAnnouncements(ctx context.Context, ids []hub.NotificationID)
 		own.among("notification", keysOf(some))
 		shared.among("id", keysOf(some))
 		// In this order: what is changed meanwhile is found, as it was or as it is.
-		said, err := tellings(ctx, s.reader, allTellings+` WHERE event IN (`+shared.where(`SELECT event FROM deliveries`)+`)`, shared.args...)
+		said, err := tellings(ctx, s.reader, some, allTellings+` WHERE event IN (`+shared.where(`SELECT event FROM deliveries`)+`)`, shared.args...)
 		if err != nil {
 			return nil, fault(ctx, op, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -109,18 +110,26 @@ func (s *Store) insertTellings(ctx context.Context, tx *sql.Tx, ts []telling, ro
 	return err
 }
 
-const allTellings = `SELECT body FROM tellings`
+const allTellings = `SELECT members, body FROM tellings`
 
-// tellings reads what a query selects.
-func tellings(ctx context.Context, from asker, query string, args ...any) (ts []telling, err error) {
+// tellings reads those that a query selects and that have a member of ids, or any if
+// ids is nil.
+func tellings(ctx context.Context, from asker, ids []hub.NotificationID, query string, args ...any) (ts []telling, err error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
+		var members, body string
+		if err := rows.Scan(&members, &body); err != nil {
+			return nil, err
+		}
+		if ids != nil && !slices.ContainsFunc(ids, func(id hub.NotificationID) bool { return strings.Contains(members, text(id)) }) {
+			continue // of an event that thousands were told of few are asked for
+		}
 		var t telling
-		if err := rows.Scan(jsonColumn{&t}); err != nil {
+		if err := json.Unmarshal([]byte(body), &t); err != nil {
 			return nil, err
 		}
 		for _, a := range t {
