@@ -22,7 +22,7 @@ func givePagesBack() error {
 	if err != nil {
 		return err
 	}
-	if fixed, err := isFixed(own); err != nil || !fixed {
+	if fixed, err := isFixed("/proc/self/exe"); err != nil || !fixed {
 		return err
 	}
 	mappings, err := os.ReadFile("/proc/self/smaps")

@@ -54,15 +54,22 @@ func noDirect(t *testing.T, b *bus.Bus, stream string) {
 	require.NoError(t, err)
 }
 
-// TestTheOldestThreadsGo holds that workers remember a bounded number of threads: past
-// it each takes the place of the oldest, and none is refused.
-func TestTheOldestThreadsGo(t *testing.T) {
-	t.Parallel()
+// openTwice is a bus that was started before: what holds of it a second start keeps
+// to.
+func openTwice(t *testing.T) *bus.Bus {
+	t.Helper()
 	dir := t.TempDir()
 	first, err := bus.Open(t.Context(), bus.Config{Dir: dir})
 	require.NoError(t, err)
 	require.NoError(t, first.Close())
-	b := open(t, dir) // a second start keeps to it
+	return open(t, dir)
+}
+
+// TestTheOldestThreadsGo holds that workers remember a bounded number of threads: past
+// it each takes the place of the oldest, and none is refused.
+func TestTheOldestThreadsGo(t *testing.T) {
+	t.Parallel()
+	b := openTwice(t)
 	s, err := b.JetStream().Stream(t.Context(), "KV_THREADS")
 	require.NoError(t, err)
 	few := s.CachedInfo().Config

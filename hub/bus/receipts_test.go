@@ -163,11 +163,7 @@ func TestReceiptsOfAReplicaThatIsBehind(t *testing.T) {
 // oldest go, and none is refused.
 func TestTheOldestReceiptsGo(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	first, err := bus.Open(t.Context(), bus.Config{Dir: dir})
-	require.NoError(t, err)
-	require.NoError(t, first.Close())
-	b := open(t, dir) // a second start keeps to it
+	b := openTwice(t)
 	s, err := b.JetStream().Stream(t.Context(), "RECEIPTS")
 	require.NoError(t, err)
 	few := s.CachedInfo().Config

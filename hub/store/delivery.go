@@ -266,11 +266,7 @@ func containing(part string) string {
 func (s *Store) FindDeliveries(ctx context.Context, ids []hub.NotificationID) (list []hub.Delivery, err error) {
 	for some := range slices.Chunk(ids, rowsPerStatement) {
 		var sel selection
-		keys := make([]any, len(some))
-		for i, id := range some {
-			keys[i] = text(id)
-		}
-		sel.among("id", keys)
+		sel.among("id", keysOf(some))
 		rows, err := s.deliveries(ctx, sel.where(allDeliveries), sel.args...)
 		if err != nil {
 			return nil, err
