@@ -156,8 +156,12 @@ type agent struct {
 
 func (a *agent) RoundTrip(r *http.Request) (*http.Response, error) {
 	if _, named := r.Header["User-Agent"]; !named && a.name != "" {
-		r = r.Clone(r.Context())
-		r.Header.Set("User-Agent", a.name)
+		named := *r
+		if named.Header = maps.Clone(r.Header); named.Header == nil {
+			named.Header = http.Header{}
+		}
+		named.Header["User-Agent"] = []string{a.name}
+		r = &named
 	}
 	if !a.log.Enabled(r.Context(), slog.LevelDebug) {
 		return a.next.RoundTrip(r)

@@ -73,12 +73,6 @@ func (b *beginning) wanting() bool {
 	return !b.ended && !b.more && len(b.kept) < b.room
 }
 
-func (b *beginning) reset() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.kept, b.more, b.ended = nil, false, false
-}
-
 // read gives what there is, and whether that is all.
 func (b *beginning) read() (text string, whole bool) {
 	b.mu.Lock()

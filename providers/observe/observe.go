@@ -12,7 +12,9 @@ package observe
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -104,12 +106,14 @@ func (t *transport) CloseIdleConnections() {
 
 // exchange is one request with its answer, on its way.
 type exchange struct {
-	mask        *mask
-	method, url string
-	kind        string // Content-Type of the request
-	began       time.Time
-	request     *beginning
-	answer      *beginning
+	mask    *mask
+	method  string
+	url     *url.URL
+	kind    string // Content-Type of the request
+	began   time.Time
+	again   func() (body, error) // the request's body, anew; nil where it can be read once only
+	request *beginning           // of one that can be read once only
+	answer  *beginning
 
 	mu     sync.Mutex
 	status int
@@ -118,30 +122,37 @@ type exchange struct {
 
 func newExchange(req *http.Request, m *mask) *exchange {
 	return &exchange{
-		mask: m, method: req.Method, url: req.URL.Redacted(), kind: req.Header.Get("Content-Type"), began: time.Now(),
-		request: newBeginning(m.room()), answer: newBeginning(m.room()),
+		mask: m, method: req.Method, url: req.URL, kind: req.Header.Get("Content-Type"), began: time.Now(),
+		again: req.GetBody, request: newBeginning(m.room()), answer: newBeginning(m.room()),
 	}
 }
 
-// sent is req with a body that is seen as it is read. A RoundTripper may not
-// change the request that it was given.
+// sent is req with a body that is seen as it is read, where there is no other way: a
+// body that net/http knows to be in memory goes out together with the head, in one
+// write, and is read again when somebody asks. A RoundTripper may not change the
+// request that it was given.
 func (e *exchange) sent(req *http.Request) *http.Request {
-	if req.Body == nil || req.Body == http.NoBody || isFile(e.kind) {
+	if e.again != nil || req.Body == nil || req.Body == http.NoBody || isFile(e.kind) {
 		return req
 	}
 	seen := *req
 	seen.Body = reading{req.Body, e.request}
-	if again := req.GetBody; again != nil {
-		seen.GetBody = func() (body, error) { // for a connection that was lost before the request was
-			fresh, err := again()
-			if err != nil {
-				return nil, err
-			}
-			e.request.reset()
-			return reading{fresh, e.request}, nil
-		}
-	}
 	return &seen
+}
+
+// asked is the beginning of the request's body, and whether that is all.
+func (e *exchange) asked() (text string, whole bool) {
+	if e.again == nil {
+		return e.request.read()
+	}
+	b, err := e.again()
+	if err != nil {
+		return "", false
+	}
+	defer b.Close()
+	first := newBeginning(e.mask.room())
+	_, _ = io.CopyN(io.Discard, reading{b, first}, int64(e.mask.room())+1) // what can be read is shown
+	return first.read()
 }
 
 // answered notes the head of the answer, or with status 0 that there was none.
@@ -155,15 +166,17 @@ func (e *exchange) show() *hub.Exchange {
 	e.mu.Lock()
 	status, took := e.status, e.took
 	e.mu.Unlock()
-	request := e.mask.text(e.request.read())
+	var request string
 	switch {
 	case isFile(e.kind):
 		request = fmt.Sprintf("[a file: %s]", mediaType(e.kind))
 	case isForm(e.kind):
-		request = e.mask.text(readable(request), true)
+		request = e.mask.text(readable(e.mask.text(e.asked())), true)
+	default:
+		request = e.mask.text(e.asked())
 	}
 	x := hub.Exchange{
-		Method: e.method, URL: e.mask.text(e.url, true), Request: request,
+		Method: e.method, URL: e.mask.text(e.url.Redacted(), true), Request: request,
 		Status: status, Answer: e.mask.text(e.answer.read()), At: e.began.UTC(), TookMS: took.Milliseconds(),
 	}.Bounded()
 	return &x

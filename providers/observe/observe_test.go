@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -437,6 +439,38 @@ func TestBodiesThatAreSentTwice(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "hello", answer)
 	require.Equal(t, "hello", trail.Last().Request)
+}
+
+// TestBodyGoesWithTheHead counts what a request takes to be written: to look at its
+// body must not cost a packet of its own.
+func TestBodyGoesWithTheHead(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(echo))
+	defer server.Close()
+	var writes atomic.Int64
+	base := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return counted{conn, &writes}, err
+	}}
+	defer base.CloseIdleConnections()
+	c := client(&http.Client{Transport: base})
+	ctx, trail := observe.Watch(t.Context())
+	body := strings.Repeat("x", 2000)
+	answer, err := post(t, ctx, c, server.URL, body)
+	require.NoError(t, err)
+	require.Equal(t, body, answer)
+	require.Equal(t, body, trail.Last().Request)
+	require.EqualValues(t, 1, writes.Load())
+}
+
+// counted is a connection whose writes are counted.
+type counted struct {
+	net.Conn
+	writes *atomic.Int64
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
 }
 
 type broken struct{}
