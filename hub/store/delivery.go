@@ -92,6 +92,10 @@ func firstRows(row string) insert {
 // announceNew notes what nothing is known of, as is nearly all: what fired needs no
 // asking. It is errKnown where there is another.
 func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []*hub.Delivery) error {
+	if s.dialect == SQLite {
+		ds = slices.Clone(ds)
+		slices.SortFunc(ds, oldestFirst)
+	}
 	changed, err := s.insertRows(ctx, tx, firstRows(queuedRow), queuedRows(ds, 0))
 	if err != nil {
 		return err
@@ -105,6 +109,11 @@ func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []*hub.Delivery)
 	}
 	return counts.write(ctx, &s.engine, tx)
 }
+
+// oldestFirst is the order of new rows for SQLite, which has one writer and takes no
+// locks that would ask for another: they go to the ends of the indexes by time, where
+// nothing is to be searched for.
+func oldestFirst(a, b *hub.Delivery) int { return a.QueuedAt.Compare(b.QueuedAt) }
 
 // announceAny notes what is owed, known or not.
 func (s *Store) announceAny(ctx context.Context, tx *sql.Tx, rounds [][]*hub.Delivery) error {

@@ -22,6 +22,9 @@ func (s *Store) recordSent(ctx context.Context, os []hub.Outcome, owed []hub.Del
 	if len(sent) == 0 {
 		return os, owed, nil
 	}
+	if s.dialect == SQLite {
+		slices.SortFunc(sent, func(a, b *pair) int { return oldestFirst(a.Delivery, b.Delivery) })
+	}
 	rows, counts, err := sentRows(sent)
 	if err != nil {
 		return nil, nil, err
