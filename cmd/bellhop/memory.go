@@ -11,11 +11,12 @@ import (
 
 // Go's default lets the heap grow to twice what lives in it. Most of what lives
 // here are buffers of the streams, which cost the collector nothing, so that it
-// may run more often: under load, at 50 percent, that is a twentieth of the CPU for
-// a third of the memory. While there is little to do it may run more often still.
+// may run more often while there is CPU time to spare. While there is not, it takes
+// a twelfth of the instructions to halve the room.
 const (
 	leastPercent = 15        // of what lives, beside it
 	mostPercent  = 50        //
+	busyPercent  = 100       // the most, in a busy process
 	enoughMemory = 160 << 20 // bytes that Go's memory may always have
 	muchMemory   = 216 << 20 // that it should not pass, unless what lives needs more
 	leastRoom    = 16 << 20  // beside what lives, where that is much
@@ -27,10 +28,14 @@ const (
 const givePagesEvery = 30 * time.Second
 
 // The room beside what lives is as large as it takes for the collector to have no
-// more than this part of the CPU time, and no larger.
+// more than one part of the CPU time that the process uses, and no less than another.
 const (
 	collectsTooMuch   = 0.15
 	collectsTooLittle = 0.10
+	// In a busy process, which is one that uses so many CPUs, it has less.
+	busy                  = 0.75
+	busyCollectsTooMuch   = 0.10
+	busyCollectsTooLittle = 0.06
 )
 
 // room is what may be beside what lives, before the collector runs.
@@ -47,7 +52,7 @@ func boundMemory(ctx context.Context, env []string) {
 		return
 	}
 	beside, percent := room{leastPercent, leastRoom}, 0
-	last, given := readCollector(), time.Time{}
+	last, given := readCollector(time.Now()), time.Time{}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -65,19 +70,20 @@ func boundMemory(ctx context.Context, env []string) {
 			given = time.Now()
 			_ = givePagesBack() // then it has more memory, and that is all
 		}
-		now := readCollector()
-		beside = beside.after(now.shareSince(last))
+		now := readCollector(time.Now())
+		beside = beside.after(now.since(last))
 		last = now
 	}
 }
 
-// collector is what the garbage collector has found and used so far.
+// collector is what the garbage collector has found and used by a time.
 type collector struct {
-	lives      uint64  // bytes, with the stacks
-	used, busy float64 // CPU seconds, of it and of all
+	at        time.Time
+	lives     uint64  // bytes, with the stacks
+	used, all float64 // CPU seconds, of it and of the process
 }
 
-func readCollector() collector {
+func readCollector(now time.Time) collector {
 	s := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/heap/stacks:bytes"},
@@ -89,28 +95,35 @@ func readCollector() collector {
 	metrics.Read(s)
 	idle := s[3].Value.Float64() // what it does while nobody else wants the CPU
 	return collector{
-		lives: s[0].Value.Uint64() + s[1].Value.Uint64(),
-		used:  s[2].Value.Float64() - idle, busy: s[4].Value.Float64() - s[5].Value.Float64() - idle,
+		at: now, lives: s[0].Value.Uint64() + s[1].Value.Uint64(),
+		used: s[2].Value.Float64() - idle, all: s[4].Value.Float64() - s[5].Value.Float64() - idle,
 	}
 }
 
-// shareSince is the collector's part of the CPU time that was used since then.
-func (c collector) shareSince(then collector) float64 {
-	if busy := c.busy - then.busy; busy > 0 {
-		return (c.used - then.used) / busy
+// since tells the collector's part of the CPU time that was used since then, and how
+// many CPUs that was.
+func (c collector) since(then collector) (share, cpus float64) {
+	took, all := c.at.Sub(then.at).Seconds(), c.all-then.all
+	if took <= 0 || all <= 0 {
+		return 0, 0
 	}
-	return 0
+	return (c.used - then.used) / all, all / took
 }
 
-// after is the room for the next second, by what the collector took in the last.
-func (r room) after(share float64) room {
+// after is the room for the next second, by what the collector took in the last, and
+// how many CPUs the process.
+func (r room) after(share, cpus float64) room {
+	most, tooMuch, tooLittle := mostPercent, collectsTooMuch, collectsTooLittle
+	if cpus >= busy {
+		most, tooMuch, tooLittle = busyPercent, busyCollectsTooMuch, busyCollectsTooLittle
+	}
 	switch {
-	case share > collectsTooMuch:
-		r.percent, r.bytes = mostPercent, r.bytes+r.bytes/4
-	case share < collectsTooLittle:
+	case share > tooMuch:
+		r.percent, r.bytes = most, r.bytes+r.bytes/4
+	case share < tooLittle:
 		r.percent, r.bytes = r.percent-1, r.bytes-r.bytes/16
 	}
-	return room{max(r.percent, leastPercent), min(max(r.bytes, leastRoom), mostRoom)}
+	return room{min(max(r.percent, leastPercent), most), min(max(r.bytes, leastRoom), mostRoom)}
 }
 
 // memoryLimit leaves room enough beside what lives: a limit that is too low makes

@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -15,22 +16,29 @@ func TestRoomBesideWhatLives(t *testing.T) {
 	require.EqualValues(t, muchMemory, memoryLimit(170<<20, mostRoom), "a large one has less")
 	require.EqualValues(t, live+leastRoom, memoryLimit(live, mostRoom), "but some")
 
-	then := collector{used: 1, busy: 10}
-	require.InDelta(t, 0.3, collector{used: 1.6, busy: 12}.shareSince(then), 1e-9)
-	require.Zero(t, then.shareSince(then), "it has not run since")
+	began := time.Now()
+	then := collector{at: began, used: 1, all: 10}
+	share, cpus := collector{at: began.Add(4 * time.Second), used: 1.6, all: 12}.since(then)
+	require.InDelta(t, 0.3, share, 1e-9)
+	require.InDelta(t, 0.5, cpus, 1e-9)
+	share, cpus = then.since(then)
+	require.Zero(t, share+cpus, "no time has passed")
 
 	least, most := room{leastPercent, leastRoom}, room{mostPercent, mostRoom}
 	beside := least
-	require.Equal(t, least, beside.after(0), "it is never less")
-	require.Equal(t, mostPercent, beside.after(collectsTooMuch+0.01).percent, "a burst does not wait")
+	require.Equal(t, least, beside.after(0, 0.1), "it is never less")
+	require.Equal(t, mostPercent, beside.after(collectsTooMuch+0.01, 0.1).percent, "a burst does not wait")
+	require.Equal(t, least, beside.after(busyCollectsTooMuch+0.01, 0.1).after(0, 0.1), "little work may be collected often")
+	require.Equal(t, busyPercent, beside.after(busyCollectsTooMuch+0.01, busy).percent, "much may not")
+	require.Equal(t, mostPercent, beside.after(collectsTooMuch, busy).after(collectsTooMuch, 0.1).percent, "nor when it is done")
 	for range 20 {
-		beside = beside.after(collectsTooMuch + 0.01)
+		beside = beside.after(collectsTooMuch+0.01, 0.1)
 	}
 	require.Equal(t, most, beside)
-	require.Equal(t, most, beside.after(collectsTooLittle), "enough, and not too much")
+	require.Equal(t, most, beside.after(collectsTooLittle, 0.1), "enough, and not too much")
 	for range 100 {
-		beside = beside.after(collectsTooLittle - 0.01)
+		beside = beside.after(collectsTooLittle-0.01, 0.1)
 	}
 	require.Equal(t, least, beside)
-	require.NotZero(t, readCollector().lives)
+	require.NotZero(t, readCollector(time.Now()).lives)
 }
