@@ -63,7 +63,7 @@ type Outcome struct {
 // ParseOutcomes reads the data of hub.message.*: an Outcome, or a list of them.
 func ParseOutcomes(data []byte) ([]Outcome, error) {
 	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
-		var all []Outcome
+		all := make([]Outcome, 0, 1+len(data)/outcomeLength)
 		err := json.Unmarshal(data, &all)
 		return all, err
 	}
@@ -73,6 +73,9 @@ func ParseOutcomes(data []byte) ([]Outcome, error) {
 	}
 	return []Outcome{one}, nil
 }
+
+// outcomeLength is about how many bytes an Outcome of a list takes.
+const outcomeLength = 250
 
 // Attempt is how one attempt ended, as the delivery log keeps it.
 type Attempt struct {

@@ -85,8 +85,7 @@ func (s *settler) run(ctx context.Context) {
 // those that a lost connection or a new leader swallows, one that came later knows
 // nothing.
 func (s *settler) settle(ctx context.Context, batch []*settled) {
-	var outcomes []hub.Outcome
-	var rung []bus.Rung
+	outcomes, rung := make([]hub.Outcome, 0, len(batch)), make([]bus.Rung, 0, len(batch))
 	for _, m := range batch {
 		if m.passed == nil {
 			outcomes = append(outcomes, m.outcome)

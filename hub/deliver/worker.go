@@ -97,7 +97,7 @@ func New(c Config) *Worker {
 		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
 		pacer: limit.New(paceOf(c)), chats: newChats(c.Zone), now: make(chan struct{}, 1), halts: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
 	}
-	w.ready = &ready{limit: c.InFlight, step: w.step}
+	w.ready = newReady(c.InFlight, w.step)
 	w.settler = newSettler(w)
 	return w
 }

@@ -22,11 +22,16 @@ type batch struct {
 
 func (r *Router) newBatch(ctx context.Context) *batch {
 	r.said.trim()
-	return &batch{r: r, ctx: ctx}
+	b := &batch{r: r, ctx: ctx, owed: r.spare}
+	r.spare = nil
+	return b
 }
 
 // mostOwed is how many notifications are gathered before they are queued.
 const mostOwed = 2_000
+
+// mostSpare is for how many notifications room is kept from one batch to the next.
+const mostSpare = 1_000
 
 // handle takes a batch of events in order. An error means that some of it is not
 // done: the batch comes again, and what was taken is passed over.
@@ -81,6 +86,11 @@ func (r *Router) send(ctx context.Context, b *batch) error {
 			return fmt.Errorf("queue notifications: %w", err)
 		}
 		r.journal.add(b.owed)
+		clear(b.owed)
+		if cap(b.owed) <= mostSpare {
+			r.spare = b.owed[:0]
+		}
+		b.owed = nil
 	}
 	r.unsent = nil
 	for _, m := range b.finished {

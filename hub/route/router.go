@@ -65,9 +65,10 @@ type Router struct {
 	// each chat's order is that of the decisions.
 	mu     sync.Mutex
 	desk   *desk
-	unsent *batch         // decided, and not queued yet: nothing else is decided before
-	taken  uint64         // the last event that is on the desk or done with
-	work   sync.WaitGroup // what runs while this hub leads
+	unsent *batch             // decided, and not queued yet: nothing else is decided before
+	spare  []hub.Notification // room for the next batch
+	taken  uint64             // the last event that is on the desk or done with
+	work   sync.WaitGroup     // what runs while this hub leads
 	desked atomic.Pointer[desk]
 }
 

@@ -27,15 +27,16 @@ func (s *Server) keepLog(ctx context.Context) error {
 		if batch[0].Seq != first {
 			first, done = batch[0].Seq, 0
 		}
-		outcomes := make([]hub.Outcome, 0, len(batch))
+		lists := make([][]hub.Outcome, 0, len(batch))
 		for _, r := range batch {
 			all, err := hub.ParseOutcomes(r.Event.Data)
 			good := slices.DeleteFunc(all, func(o hub.Outcome) bool { return !told(&o) })
 			if err != nil || len(good) < len(all) {
 				s.Log.Error("an outcome on the bus cannot be read, it is passed over", "event", r.Event.ID, "err", err)
 			}
-			outcomes = append(outcomes, good...)
+			lists = append(lists, good)
 		}
+		outcomes := slices.Concat(lists...)
 		for some := range slices.Chunk(outcomes[min(done, len(outcomes)):], mostLogged) {
 			if err := s.record(ctx, some); err != nil {
 				return err
