@@ -3,7 +3,6 @@ package hub
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -60,15 +59,32 @@ type Outcome struct {
 	Exchange     *Exchange      `json:"exchange,omitempty"` // of a failed or a dead one
 }
 
-// ParseOutcomes reads the data of hub.message.*: an Outcome, or a list of them.
-func ParseOutcomes(data []byte) ([]Outcome, error) {
+// AppendOutcomes appends the data of hub.message.*: an Outcome, or a list of them.
+func AppendOutcomes(to []byte, outcomes []Outcome) (_ []byte, err error) {
+	if len(outcomes) == 1 {
+		return outcomes[0].AppendJSON(to)
+	}
+	to = append(to, '[')
+	for i := range outcomes {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		if to, err = outcomes[i].AppendJSON(to); err != nil {
+			return to, err
+		}
+	}
+	return append(to, ']'), nil
+}
+
+// ParseOutcomes reads what AppendOutcomes writes, with json.Unmarshal or its like.
+func ParseOutcomes(data []byte, unmarshal func([]byte, any) error) ([]Outcome, error) {
 	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
 		all := make([]Outcome, 0, 1+len(data)/outcomeLength)
-		err := json.Unmarshal(data, &all)
+		err := unmarshal(data, &all)
 		return all, err
 	}
 	var one Outcome
-	if err := json.Unmarshal(data, &one); err != nil {
+	if err := unmarshal(data, &one); err != nil {
 		return nil, err
 	}
 	return []Outcome{one}, nil

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestParseOutcomes(t *testing.T) {
 		` [{"notification":"n1"}, {"notification":"n2"}]`: {"n1", "n2"},
 		`[]`: nil,
 	} {
-		outcomes, err := hub.ParseOutcomes([]byte(data))
+		outcomes, err := hub.ParseOutcomes([]byte(data), json.Unmarshal)
 		require.NoError(t, err, data)
 		var got []hub.NotificationID
 		for _, o := range outcomes {
@@ -87,7 +88,7 @@ func TestParseOutcomes(t *testing.T) {
 		require.Equal(t, want, got, data)
 	}
 	for _, data := range []string{``, `[`, `7`, `[[{"notification":"n1"}]]`, `{"notification":7}`} {
-		_, err := hub.ParseOutcomes([]byte(data))
+		_, err := hub.ParseOutcomes([]byte(data), json.Unmarshal)
 		require.Error(t, err, data)
 	}
 }

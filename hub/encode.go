@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 // and change no message meanwhile. It is not safe for concurrent use.
 type MessageEncoder struct {
 	known map[MessageKey][]byte
-	rest  bytes.Buffer // what was encoded last, but its message
+	rest  []byte // what was encoded last, but its message
 }
 
 // MessageKey is what messages have in common that are the same without a look into
@@ -37,24 +36,13 @@ func KeyOf(m *Message) MessageKey {
 
 // Notification is the JSON of n, message last.
 func (e *MessageEncoder) Notification(n *Notification) ([]byte, error) {
-	var rest struct {
-		*Notification
-		Message *struct{} `json:"message,omitempty"` // in place of that of Notification
-	}
-	rest.Notification = n
-	fields, message, err := e.encode(&rest, &n.Message)
+	fields, message, err := e.encode(n.fields, &n.Message)
 	return slices.Concat(fields, message), err
-}
-
-// announcementFields are the fields of an announcement without its message.
-type announcementFields struct {
-	*Announcement
-	Message *struct{} `json:"message,omitempty"` // in place of that of Announcement
 }
 
 // Announcement is the JSON of a, message last.
 func (e *MessageEncoder) Announcement(a *Announcement) (string, error) {
-	fields, message, err := e.encode(&announcementFields{Announcement: a}, &a.Message)
+	fields, message, err := e.encode(a.fields, &a.Message)
 	var b strings.Builder
 	b.Grow(len(fields) + len(message))
 	b.Write(fields)
@@ -67,7 +55,7 @@ func (e *MessageEncoder) Announcement(a *Announcement) (string, error) {
 func (e *MessageEncoder) Announcements(as []*Announcement) (string, error) {
 	var b strings.Builder
 	for i, a := range as {
-		fields, message, err := e.encode(&announcementFields{Announcement: a}, &a.Message)
+		fields, message, err := e.encode(a.fields, &a.Message)
 		if err != nil {
 			return "", err
 		}
@@ -88,15 +76,14 @@ func (e *MessageEncoder) Announcements(as []*Announcement) (string, error) {
 
 // encode is the JSON of an object, which has fields, up to its message, and from
 // there to its end. The first is as long as nothing else is encoded.
-func (e *MessageEncoder) encode(rest any, m *Message) (fields, message []byte, err error) {
+func (e *MessageEncoder) encode(fields func(*object), m *Message) (head, message []byte, err error) {
 	if message, err = e.message(m); err != nil {
 		return nil, nil, err
 	}
-	e.rest.Reset()
-	if err := json.NewEncoder(&e.rest).Encode(rest); err != nil {
-		return nil, nil, err
-	}
-	return bytes.TrimSuffix(e.rest.Bytes(), []byte("}\n")), message, nil
+	o := begin(e.rest[:0])
+	fields(&o)
+	e.rest = o.to
+	return o.to, message, o.err
 }
 
 // message is the JSON of a message as the last field of an object.

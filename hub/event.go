@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,29 +116,6 @@ func (e *Event) Validate() error {
 		errs = append(errs, fmt.Errorf("type: %q is not a dotted name under forum, chat, hub or user", e.Type))
 	}
 	return errors.Join(errs...)
-}
-
-// AppendJSON appends e as encoding/json would write it, but does not look into
-// Data again, which is JSON already, and escapes no HTML. Events are written
-// for every webhook, and a post's HTML is most of them.
-func (e *Event) AppendJSON(to []byte) ([]byte, error) {
-	head := *e
-	head.Data = nil
-	to, err := appendPlain(to, head)
-	if err != nil || len(e.Data) == 0 {
-		return to, err
-	}
-	to = append(to[:len(to)-1], `,"data":`...)
-	return append(append(to, e.Data...), '}'), nil
-}
-
-// appendPlain is json.Marshal without escaping HTML.
-func appendPlain(to []byte, v any) ([]byte, error) {
-	b := bytes.NewBuffer(to)
-	enc := json.NewEncoder(b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
 }
 
 // Signal is the data of hub.signal.*: something reached us that is no event

@@ -3,6 +3,7 @@ package pane
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -98,7 +99,7 @@ func (p *Pane) happenedBy(ctx context.Context, e *hub.Event) []happened {
 	if !e.Type.Match("hub.message.*") {
 		return []happened{{event: e, isNew: true}}
 	}
-	outcomes, err := hub.ParseOutcomes(e.Data)
+	outcomes, err := hub.ParseOutcomes(e.Data, json.Unmarshal)
 	if err != nil {
 		return nil
 	}

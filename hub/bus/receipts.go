@@ -73,7 +73,7 @@ func (b *Bus) PutReceipt(ctx context.Context, system hub.System, id hub.Notifica
 	if err != nil {
 		return err
 	}
-	said, err := json.Marshal(receipt)
+	said, err := receipt.AppendJSON(nil)
 	if err != nil {
 		return err
 	}

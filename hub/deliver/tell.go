@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -56,12 +55,10 @@ func (w *Worker) telling(outcomes []hub.Outcome) (*hub.Event, error) {
 	if first.Status == hub.StatusSent {
 		e.Type = hub.HubMessageSent
 	}
-	var err error
-	if len(outcomes) > 1 {
-		e.Data, err = json.Marshal(outcomes)
-		return e, err
+	if len(outcomes) == 1 {
+		e.Subject, e.ReplyTo = "notification/"+string(first.Notification), first.Event
 	}
-	e.Subject, e.ReplyTo = "notification/"+string(first.Notification), first.Event
-	e.Data, err = json.Marshal(first)
+	var err error
+	e.Data, err = hub.AppendOutcomes(nil, outcomes)
 	return e, err
 }

@@ -484,7 +484,7 @@ func TestWhatWasSentIsSettledTogether(t *testing.T) {
 		found, page.Cursor, err = b.Events(t.Context(), bus.EventQuery{Source: "fake", Type: string(hub.HubMessageSent), Page: page})
 		require.NoError(t, err)
 		for _, e := range found {
-			outcomes, err := hub.ParseOutcomes(e.Event.Data)
+			outcomes, err := hub.ParseOutcomes(e.Event.Data, bus.Decode)
 			require.NoError(t, err)
 			for _, o := range outcomes {
 				require.Equal(t, hub.StatusSent, o.Status)

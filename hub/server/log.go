@@ -29,7 +29,7 @@ func (s *Server) keepLog(ctx context.Context) error {
 		}
 		lists := make([][]hub.Outcome, 0, len(batch))
 		for _, r := range batch {
-			all, err := hub.ParseOutcomes(r.Event.Data)
+			all, err := hub.ParseOutcomes(r.Event.Data, bus.Decode)
 			good := slices.DeleteFunc(all, func(o hub.Outcome) bool { return !told(&o) })
 			if err != nil || len(good) < len(all) {
 				s.Log.Error("an outcome on the bus cannot be read, it is passed over", "event", r.Event.ID, "err", err)

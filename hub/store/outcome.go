@@ -181,9 +181,9 @@ func receiptDocument(r hub.Receipt) (string, error) {
 	if r == (hub.Receipt{}) {
 		return "", nil
 	}
-	doc, err := document(r)
+	doc, err := r.AppendJSON(nil)
 	if err != nil {
 		return "", hub.Errorf(hub.CodeInvalid, "receipt %q: %v", r.Ref, err)
 	}
-	return doc, nil
+	return string(doc), nil
 }

@@ -2,12 +2,13 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/slack-go/slack"
 )
 
@@ -63,11 +64,14 @@ func (c *Client) call(ctx context.Context, w *wire, method, form string) (*poste
 	if resp.StatusCode != http.StatusOK { // it is not the Web API's own, which answers 200 to all
 		return nil, slack.StatusCodeError{Code: resp.StatusCode, Status: resp.Status}
 	}
-	a := new(posted)
-	if err := json.NewDecoder(resp.Body).Decode(a); err != nil {
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
 		return nil, err
 	}
-	_, _ = io.Copy(io.Discard, resp.Body) // a connection that was not read to the end is not used again
+	a := new(posted)
+	if err := json.Unmarshal(answer, a, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+		return nil, err
+	}
 	if err := a.Err(); err != nil {
 		return nil, err
 	}
