@@ -1,6 +1,8 @@
 package deliver
 
 import (
+	"bytes"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,6 +28,44 @@ type decoder struct {
 // decode is the notification of a body, and why it cannot be read or not be
 // carried out.
 func (d *decoder) decode(body []byte) (*hub.Notification, error) {
+	n, ok := d.share(body)
+	if !ok {
+		var err error
+		if n, err = d.read(body); err != nil {
+			return n, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err}
+		}
+	}
+	if n.Version > hub.NotificationVersion || !knows(n.Act) {
+		return n, errTooNew
+	}
+	return n, nil
+}
+
+// messageField is how the hub begins the last field of a notification.
+const messageField = `,"message":`
+
+// share is the notification of a body whose message comes last and is known: then it
+// need not be looked at.
+func (d *decoder) share(body []byte) (*hub.Notification, bool) {
+	head, rest, found := bytes.Cut(body, []byte(messageField))
+	raw, ends := bytes.CutSuffix(rest, []byte{'}'})
+	if !found || !ends || bytes.HasSuffix(bytes.TrimRight(head, " \t\r\n"), []byte{'{'}) {
+		return nil, false
+	}
+	m, known := d.find(raw)
+	if !known {
+		return nil, false
+	}
+	n := new(hub.Notification)
+	if err := bus.Decode(slices.Concat(head, []byte{'}'}), n); err != nil { // it is the message of something inside
+		return nil, false
+	}
+	n.Message = m
+	return n, true
+}
+
+// read is the notification of any body.
+func (d *decoder) read(body []byte) (*hub.Notification, error) {
 	var n struct {
 		hub.Notification
 		Message message `json:"message"` // in place of that of Notification
@@ -33,13 +73,7 @@ func (d *decoder) decode(body []byte) (*hub.Notification, error) {
 	n.Message.of = d
 	err := bus.Decode(body, &n)
 	n.Notification.Message = n.Message.Message
-	if err != nil {
-		return &n.Notification, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err}
-	}
-	if n.Version > hub.NotificationVersion || !knows(n.Act) {
-		return &n.Notification, errTooNew
-	}
-	return &n.Notification, nil
+	return &n.Notification, err
 }
 
 // known is the notification of a body, if this worker knows what to do with it.

@@ -65,3 +65,34 @@ func TestDecodeRefuses(t *testing.T) {
 	require.True(t, errors.Is(err, errTooNew))
 	require.Equal(t, "x", n.Message.Text)
 }
+
+// FuzzDecode reads what may be on the bus with a decoder that knows some messages,
+// and with one that knows none: they agree.
+func FuzzDecode(f *testing.F) {
+	const known, empty = `{"text":"x","card":{"title":"t"}}`, `{}`
+	for _, body := range []string{
+		`{"v":1,"id":"n1","system":"slack","chat":"C1","message":` + known + `}`,
+		`{"v":1,"id":"n1","message":` + empty + `,"again":2}`,
+		`{"v":1,"message":` + empty + `,"id":"n1","message":` + known + `}`,
+		`{"v":1,"id":"n1","other":{"a":1,"message":` + known + `}}`,
+		`{"v":1,"id":",\"message\":{}"}`,
+		`{"v":1,"id":"n1","message":` + known + `} `,
+		`{,"message":{}}`,
+		`[1,"message":{}}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var knows, fresh decoder
+		for _, m := range []string{known, empty, "null"} {
+			_, err := knows.decode([]byte(`{"v":1,"id":"n0","message":` + m + `}`))
+			require.NoError(t, err)
+		}
+		want, wantErr := fresh.decode(body)
+		got, err := knows.decode(body)
+		require.Equal(t, wantErr == nil, err == nil, "%v, %v", wantErr, err)
+		if err == nil {
+			require.Equal(t, want, got)
+		}
+	})
+}
