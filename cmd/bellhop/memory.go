@@ -51,12 +51,15 @@ func boundMemory(ctx context.Context, env []string) {
 	if slices.ContainsFunc(env, said) {
 		return
 	}
-	beside, percent := room{leastPercent, leastRoom}, busyPercent // to start is work
-	debug.SetGCPercent(percent)
+	beside, percent := room{leastPercent, leastRoom}, 0
 	last, given := readCollector(time.Now()), time.Time{}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
+		if beside.percent != percent {
+			percent = beside.percent
+			debug.SetGCPercent(percent)
+		}
 		debug.SetMemoryLimit(memoryLimit(last.lives, beside.bytes))
 		select {
 		case <-ctx.Done():
@@ -70,10 +73,6 @@ func boundMemory(ctx context.Context, env []string) {
 		now := readCollector(time.Now())
 		beside = beside.after(now.since(last))
 		last = now
-		if beside.percent != percent {
-			percent = beside.percent
-			debug.SetGCPercent(percent)
-		}
 	}
 }
 
