@@ -75,8 +75,8 @@ func (r *ready) drain() {
 	}
 }
 
-// next takes the lane that has waited longest. Where there is none, the caller is one
-// who waits, or, where enough do, it is over for him.
+// next takes the lane that has waited longest. Where there is none, the caller counts
+// as one who waits, or it is over, where enough do.
 func (r *ready) next() (e entry, found, over bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
