@@ -2,6 +2,10 @@
 // far as it may be shown: for the delivery log and the dead letters, where
 // somebody must find out why a platform refused a message.
 //
+// A body in memory (one whose request has a GetBody) is read again when Last is called,
+// so that its bytes must stay as they are until then: none of the libraries here takes
+// them from a pool.
+//
 // It refuses to keep headers, where credentials are, and more than the
 // beginning of a body. It changes nothing of what a provider sends or reads. Of
 // an answer it keeps what the provider reads; only of a refusal that the
