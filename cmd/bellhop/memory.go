@@ -17,7 +17,8 @@ const (
 	leastPercent = 15        // of what lives, beside it
 	mostPercent  = 50        //
 	busyPercent  = 100       // the most, in a busy process
-	enoughMemory = 160 << 20 // bytes that Go's memory may always have
+	busyMemory   = 176 << 20 // bytes that a heap may grow to by more than mostPercent
+	enoughMemory = 160 << 20 // that Go's memory may always have
 	muchMemory   = 216 << 20 // that it should not pass, unless what lives needs more
 	leastRoom    = 16 << 20  // beside what lives, where that is much
 	mostRoom     = 64 << 20
@@ -56,8 +57,8 @@ func boundMemory(ctx context.Context, env []string) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		if beside.percent != percent {
-			percent = beside.percent
+		if now := beside.growth(last.lives); now != percent {
+			percent = now
 			debug.SetGCPercent(percent)
 		}
 		debug.SetMemoryLimit(memoryLimit(last.lives, beside.bytes))
@@ -124,6 +125,13 @@ func (r room) after(share, cpus float64) room {
 		r.percent, r.bytes = r.percent-1, r.bytes-r.bytes/16
 	}
 	return room{min(max(r.percent, leastPercent), most), min(max(r.bytes, leastRoom), mostRoom)}
+}
+
+// growth is the percentage for a heap of which so many bytes live. A large one is to
+// stay within its bounds, as it is.
+func (r room) growth(lives uint64) int {
+	left := max(0, busyMemory-int64(lives)) * 100 / max(1, int64(lives))
+	return min(r.percent, max(mostPercent, int(left)))
 }
 
 // memoryLimit leaves room enough beside what lives: a limit that is too low makes

@@ -31,6 +31,12 @@ func TestRoomBesideWhatLives(t *testing.T) {
 	require.Equal(t, least, beside.after(busyCollectsTooMuch+0.01, 0.1).after(0, 0.1), "little work may be collected often")
 	require.Equal(t, busyPercent, beside.after(busyCollectsTooMuch+0.01, busy).percent, "much may not")
 	require.Equal(t, mostPercent, beside.after(collectsTooMuch, busy).after(collectsTooMuch, 0.1).percent, "nor when it is done")
+	burst := room{busyPercent, leastRoom}
+	require.Equal(t, busyPercent, burst.growth(0))
+	require.Equal(t, busyPercent, burst.growth(busyMemory/2))
+	require.Equal(t, 60, burst.growth(110<<20), "to busyMemory")
+	require.Equal(t, mostPercent, burst.growth(live), "a large heap grows less")
+	require.Equal(t, leastPercent, least.growth(live))
 	for range 20 {
 		beside = beside.after(collectsTooMuch+0.01, 0.1)
 	}
