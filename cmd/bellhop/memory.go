@@ -17,8 +17,7 @@ const (
 	leastPercent = 15        // of what lives, beside it
 	mostPercent  = 50        //
 	busyPercent  = 100       // the most, in a busy process
-	busyMemory   = 176 << 20 // bytes that a heap may grow to by more than mostPercent
-	enoughMemory = 160 << 20 // that Go's memory may always have
+	enoughMemory = 160 << 20 // bytes that Go's memory may always have
 	muchMemory   = 216 << 20 // that it should not pass, unless what lives needs more
 	leastRoom    = 16 << 20  // beside what lives, where that is much
 	mostRoom     = 64 << 20
@@ -127,10 +126,10 @@ func (r room) after(share, cpus float64) room {
 	return room{min(max(r.percent, leastPercent), most), min(max(r.bytes, leastRoom), mostRoom)}
 }
 
-// growth is the percentage for a heap of which so many bytes live. A large one is to
-// stay within its bounds, as it is.
+// growth is the percentage for a heap of which so many bytes live: by more than
+// mostPercent it grows only to what is enough.
 func (r room) growth(lives uint64) int {
-	left := max(0, busyMemory-int64(lives)) * 100 / max(1, int64(lives))
+	left := max(0, enoughMemory-int64(lives)) * 100 / max(1, int64(lives))
 	return min(r.percent, max(mostPercent, int(left)))
 }
 

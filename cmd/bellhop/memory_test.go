@@ -33,8 +33,8 @@ func TestRoomBesideWhatLives(t *testing.T) {
 	require.Equal(t, mostPercent, beside.after(collectsTooMuch, busy).after(collectsTooMuch, 0.1).percent, "nor when it is done")
 	burst := room{busyPercent, leastRoom}
 	require.Equal(t, busyPercent, burst.growth(0))
-	require.Equal(t, busyPercent, burst.growth(busyMemory/2))
-	require.Equal(t, 60, burst.growth(110<<20), "to busyMemory")
+	require.Equal(t, busyPercent, burst.growth(enoughMemory/2))
+	require.Equal(t, 60, burst.growth(100<<20), "to what is enough")
 	require.Equal(t, mostPercent, burst.growth(live), "a large heap grows less")
 	require.Equal(t, leastPercent, least.growth(live))
 	for range 20 {
