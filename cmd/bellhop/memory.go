@@ -15,8 +15,8 @@ import (
 // a twelfth of the instructions to halve the room.
 const (
 	leastPercent = 15        // of what lives, beside it
-	mostPercent  = 50        //
-	busyPercent  = 100       // the most, in a busy process
+	mostPercent  = 50        // where that is too little
+	busyPercent  = 100       // the same, in a busy process
 	enoughMemory = 160 << 20 // bytes that Go's memory may always have
 	muchMemory   = 216 << 20 // that it should not pass, unless what lives needs more
 	leastRoom    = 16 << 20  // beside what lives, where that is much

@@ -68,7 +68,7 @@ func (c *Client) call(ctx context.Context, w *wire, method, form string) (*poste
 	if err != nil {
 		return nil, err
 	}
-	a := new(posted)
+	a := new(posted) // of a message that was taken nothing may fail for how the answer is written
 	if err := json.Unmarshal(answer, a, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, err
 	}
