@@ -1,7 +1,6 @@
 package deliver
 
 import (
-	"bytes"
 	"slices"
 	"sync"
 
@@ -27,11 +26,11 @@ type decoder struct {
 
 // decode is the notification of a body, and why it cannot be read or not be
 // carried out.
-func (d *decoder) decode(body []byte) (*hub.Notification, error) {
-	n, ok := d.share(body)
+func (d *decoder) decode(b body) (*hub.Notification, error) {
+	n, ok := d.share(b)
 	if !ok {
 		var err error
-		if n, err = d.read(body); err != nil {
+		if n, err = d.read(b.all()); err != nil {
 			return n, &providers.Error{Fault: hub.FaultRejected, Op: "decode", Err: err}
 		}
 	}
@@ -41,15 +40,11 @@ func (d *decoder) decode(body []byte) (*hub.Notification, error) {
 	return n, nil
 }
 
-// messageField is how the hub begins the last field of a notification.
-const messageField = `,"message":`
-
 // share is the notification of a body whose message comes last and is known: then it
 // need not be looked at.
-func (d *decoder) share(body []byte) (*hub.Notification, bool) {
-	head, rest, found := bytes.Cut(body, []byte(messageField))
-	raw, ends := bytes.CutSuffix(rest, []byte{'}'})
-	if !found || !ends || bytes.HasSuffix(bytes.TrimRight(head, " \t\r\n"), []byte{'{'}) {
+func (d *decoder) share(b body) (*hub.Notification, bool) {
+	fields, raw, ok := b.parts()
+	if !ok {
 		return nil, false
 	}
 	m, known := d.find(raw)
@@ -57,7 +52,7 @@ func (d *decoder) share(body []byte) (*hub.Notification, bool) {
 		return nil, false
 	}
 	n := new(hub.Notification)
-	if err := bus.Decode(slices.Concat(head, []byte{'}'}), n); err != nil { // it is the message of something inside
+	if err := bus.Decode(slices.Concat(fields, brace), n); err != nil { // it is the message of something inside
 		return nil, false
 	}
 	n.Message = m
@@ -77,8 +72,8 @@ func (d *decoder) read(body []byte) (*hub.Notification, error) {
 }
 
 // known is the notification of a body, if this worker knows what to do with it.
-func (d *decoder) known(body []byte) (*hub.Notification, bool) {
-	n, err := d.decode(body)
+func (d *decoder) known(b body) (*hub.Notification, bool) {
+	n, err := d.decode(b)
 	return n, err == nil
 }
 

@@ -25,7 +25,7 @@ func TestDecodeSharesMessages(t *testing.T) {
 		}
 		body, err := json.Marshal(n)
 		require.NoError(t, err)
-		got, err := d.decode(body)
+		got, err := d.decode(whole(body))
 		require.NoError(t, err)
 		require.Equal(t, &n, got)
 		return got
@@ -50,7 +50,7 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"v":1,"id":"n1"}`:                            false,
 		`{"id":"n1","id":"n1","message":{"text":"x"}}`: false, // as other languages may write it
 	} {
-		n, err := d.decode([]byte(body))
+		n, err := d.decode(whole([]byte(body)))
 		require.Equal(t, hub.NotificationID("n1"), n.ID, body)
 		if rejected {
 			require.Equal(t, hub.FaultRejected, providers.FaultOf(err), body)
@@ -58,10 +58,10 @@ func TestDecodeRefuses(t *testing.T) {
 			require.NoError(t, err, body)
 		}
 	}
-	twice, err := d.decode([]byte(`{"v":1,"id":"n1","message":{"text":"x"},"message":{"thread":"t"}}`))
+	twice, err := d.decode(whole([]byte(`{"v":1,"id":"n1","message":{"text":"x"},"message":{"thread":"t"}}`)))
 	require.NoError(t, err)
 	require.Equal(t, hub.Message{Thread: "t"}, twice.Message, "the last one counts, and is kept as it is")
-	n, err := d.decode([]byte(`{"v":99,"id":"n1","message":{"text":"x"}}`))
+	n, err := d.decode(whole([]byte(`{"v":99,"id":"n1","message":{"text":"x"}}`)))
 	require.True(t, errors.Is(err, errTooNew))
 	require.Equal(t, "x", n.Message.Text)
 }
@@ -85,11 +85,11 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var knows, fresh decoder
 		for _, m := range []string{known, empty, "null"} {
-			_, err := knows.decode([]byte(`{"v":1,"id":"n0","message":` + m + `}`))
+			_, err := knows.decode(whole([]byte(`{"v":1,"id":"n0","message":` + m + `}`)))
 			require.NoError(t, err)
 		}
-		want, wantErr := fresh.decode(body)
-		got, err := knows.decode(body)
+		want, wantErr := fresh.decode(whole(body))
+		got, err := knows.decode(whole(body))
 		require.Equal(t, wantErr == nil, err == nil, "%v, %v", wantErr, err)
 		if err == nil {
 			require.Equal(t, want, got)

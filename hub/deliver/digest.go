@@ -115,20 +115,20 @@ type line struct {
 // lines are those of the first messages that a digest can tell of, as long as
 // there is room: things to say, of which none has been said or is past its use,
 // and what changes or takes back one of them.
-func (w *Worker) lines(ctx context.Context, pt *partition, seqs []uint64, bodies [][]byte, why bus.DigestReason) ([]line, error) {
+func (w *Worker) lines(ctx context.Context, pt *partition, seqs []uint64, bodies []body, why bus.DigestReason) ([]line, error) {
 	limits := w.Provider.Describe().Limits
 	room := limits.Text * 3 / 4
 	var lines []line
 	said := map[hub.NotificationID]int{}
 	for i, seq := range seqs {
-		body, err := pt.read(ctx, seq, bodies[i])
+		b, err := pt.read(ctx, seq, bodies[i])
 		if err != nil {
 			return nil, err
 		}
-		if body == nil {
+		if b.unknown() {
 			break
 		}
-		n, readable := w.decoder.known(body)
+		n, readable := w.decoder.known(b)
 		of, isChange := said[n.Of]
 		if !readable || n.Act == hub.ActSend && !w.fits(n, why) || n.Act != hub.ActSend && !isChange {
 			break
@@ -167,17 +167,17 @@ func (w *Worker) fits(n *hub.Notification, why bus.DigestReason) bool {
 	return !w.stale(n)
 }
 
-// read is a message's body, from the stream unless it is at hand; nil if it was
-// removed.
-func (pt *partition) read(ctx context.Context, seq uint64, body []byte) ([]byte, error) {
-	if body != nil {
-		return body, nil
+// read is a message's body, from the stream unless it is at hand; it stays unknown if
+// the message was removed.
+func (pt *partition) read(ctx context.Context, seq uint64, b body) (body, error) {
+	if !b.unknown() {
+		return b, nil
 	}
-	body, err := pt.claim.Get(ctx, seq)
+	data, err := pt.claim.Get(ctx, seq)
 	if errors.Is(err, bus.ErrGone) {
-		return nil, nil
+		return body{}, nil
 	}
-	return body, err
+	return whole(data), err
 }
 
 // sendDigest makes the one attempt to send.

@@ -4,7 +4,8 @@
 // A Worker serves one system. It owns partitions of the notify stream, each by
 // the one consumer that may read it. The consumer only rings: a lane per chat
 // notes the sequences of what waits for it, bodies are kept while a budget of
-// bytes lasts and read again from the stream otherwise. One post per chat is
+// bytes lasts (what one event says to many chats once) and read again from the
+// stream otherwise. One post per chat is
 // in flight, thousands of chats at a time. What waits (for a retry, a rate
 // limit, refused credentials) is a timer and its lane; the messages stay in the
 // stream. Restart and takeover are a new consumer and a replay in order.

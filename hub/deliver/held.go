@@ -163,7 +163,7 @@ func (pt *partition) setAside(ctx context.Context, l *lane, h held) bool {
 		}
 		pt.w.seqs.give(-(heldWeighs - 1))
 	}
-	l.cut(0, pt.w.bytes)
+	l.cut(0, pt.w.bodies)
 	if len(l.held) == 0 || h.due < l.soonest {
 		l.soonest = h.due
 	}
@@ -211,7 +211,7 @@ func (w *Worker) putBy(ctx context.Context, pt *partition, l *lane, n *hub.Notif
 	}
 	for _, seq := range seqs {
 		if i := slices.Index(l.seqs, seq); i >= 0 {
-			l.cut(i, pt.w.bytes)
+			l.cut(i, pt.w.bodies)
 			b.seqs = append(b.seqs, seq)
 		}
 	}
@@ -237,7 +237,7 @@ func (pt *partition) release(l *lane) {
 	case l.begun != nil:
 		b := l.begun
 		pt.w.held.Add(-int64(len(b.seqs)))
-		l.drop(pt.w.bytes)
+		l.drop(pt.w.bodies)
 		l.seqs = append(slices.Clone(b.seqs), l.seqs...)
 		l.attempt, l.digest, l.stored, l.begun = b.attempt, b.digest, b.stored, nil
 	case len(l.held) > 0 && l.soonest <= now.UnixNano():
@@ -270,7 +270,7 @@ func (pt *partition) restore(l *lane, first []held) {
 	if len(first) == 0 {
 		return
 	}
-	l.drop(pt.w.bytes)
+	l.drop(pt.w.bodies)
 	seqs := make([]uint64, 0, len(first)+len(l.seqs))
 	for _, h := range first {
 		seqs = append(seqs, h.seq)

@@ -14,7 +14,7 @@ import (
 type lane struct {
 	name   string
 	seqs   []uint64 // known, not delivered, in order: 8 bytes each
-	bodies [][]byte // of the first len(bodies) of seqs
+	bodies []body   // of the first len(bodies) of seqs
 	tail   uint64   // last sequence known: older or equal rings are ignored
 	behind bool     // seqs was full: the stream holds more after tail
 	busy   bool     // queued, posting or waiting
@@ -44,12 +44,12 @@ type lane struct {
 	hushed  bool        // it waits for the end of a silence with its head
 }
 
-// head is the oldest message of the lane; its body is nil if it must be read.
-func (l *lane) head() (seq uint64, body []byte) {
+// head is the oldest message of the lane; its body is unknown if it must be read.
+func (l *lane) head() (seq uint64, b body) {
 	if len(l.bodies) > 0 {
-		body = l.bodies[0]
+		b = l.bodies[0]
 	}
-	return l.seqs[0], body
+	return l.seqs[0], b
 }
 
 // budget is a bound shared by all lanes of a worker.
@@ -82,13 +82,14 @@ func (l *lane) saw(trail *observe.Trail, err error) {
 }
 
 // cut takes the i-th message out of a lane.
-func (l *lane) cut(i int, bytes *budget) {
+func (l *lane) cut(i int, kept *bodies) {
 	switch {
 	case i == 0 && len(l.bodies) > 0:
-		bytes.give(int64(len(l.bodies[0])))
+		kept.release(l.bodies[0])
+		l.bodies[0] = body{}
 		l.bodies = l.bodies[1:]
 	case i < len(l.bodies):
-		bytes.give(int64(len(l.bodies[i])))
+		kept.release(l.bodies[i])
 		l.bodies = slices.Delete(l.bodies, i, i+1)
 	}
 	if i == 0 {
@@ -108,9 +109,7 @@ func (l *lane) cut(i int, bytes *budget) {
 }
 
 // drop lets go of the bodies of a lane that waits: they are in the stream.
-func (l *lane) drop(bytes *budget) {
-	for _, b := range l.bodies {
-		bytes.give(int64(len(b)))
-	}
+func (l *lane) drop(kept *bodies) {
+	kept.release(l.bodies...)
 	l.bodies = nil
 }

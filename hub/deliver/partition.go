@@ -138,8 +138,10 @@ func (pt *partition) note(l *lane, r bus.Ring) bool {
 		l.behind = true
 		return false
 	}
-	if len(l.bodies) == len(l.seqs) && pt.w.bytes.take(int64(len(r.Body))) {
-		l.bodies = append(l.bodies, r.Body)
+	if len(l.bodies) == len(l.seqs) {
+		if b, ok := pt.w.bodies.keep(r.Body); ok {
+			l.bodies = append(l.bodies, b)
+		}
 	}
 	l.seqs, l.tail = append(l.seqs, r.Seq), r.Seq
 	return true
@@ -160,7 +162,7 @@ func (pt *partition) reserve(l *lane) bool {
 
 // sleep parks the lane until d has passed. The lock is held.
 func (pt *partition) sleep(l *lane, d time.Duration) {
-	l.drop(pt.w.bytes)
+	l.drop(pt.w.bodies)
 	if l.hurry {
 		l.hurry = false
 		pt.w.ready.push(pt, l)
@@ -193,24 +195,24 @@ func (pt *partition) hurry(name string) {
 
 // begin takes the lane's head for a step, unless the partition closes or the
 // head must wait.
-func (pt *partition) begin(l *lane) (seq uint64, body []byte, ok bool) {
+func (pt *partition) begin(l *lane) (seq uint64, b body, ok bool) {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
 	if pt.closed || pt.leaving {
-		return 0, nil, false
+		return 0, body{}, false
 	}
 	l.hushed = false
 	pt.release(l)
 	if len(l.seqs) == 0 {
 		pt.idle(l)
-		return 0, nil, false
+		return 0, body{}, false
 	}
 	if pt.recall(l) {
-		return 0, nil, false
+		return 0, body{}, false
 	}
 	pt.steps.Add(1)
-	seq, body = l.head()
-	return seq, body, true
+	seq, b = l.head()
+	return seq, b, true
 }
 
 // pop removes messages that were settled together, the head among them, and goes
@@ -223,7 +225,7 @@ func (pt *partition) pop(ctx context.Context, l *lane, seqs ...uint64) {
 	}
 	for _, seq := range seqs {
 		if i := slices.Index(l.seqs, seq); i >= 0 {
-			l.cut(i, pt.w.bytes)
+			l.cut(i, pt.w.bodies)
 			pt.w.seqs.give(1)
 		} else if gone := l.take(func(h held) bool { return h.seq == seq }); len(gone) > 0 {
 			pt.w.seqs.give(heldWeighs)
@@ -236,8 +238,8 @@ func (pt *partition) pop(ctx context.Context, l *lane, seqs ...uint64) {
 }
 
 // heads are the first messages of a lane that may be told together, and why: a
-// group, or as many as make a storm. A body that is nil must be read.
-func (pt *partition) heads(l *lane, storm int) (seqs []uint64, bodies [][]byte, why bus.DigestReason) {
+// group, or as many as make a storm. A body that is unknown must be read.
+func (pt *partition) heads(l *lane, storm int) (seqs []uint64, bodies []body, why bus.DigestReason) {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
 	n := mostLines
@@ -251,7 +253,7 @@ func (pt *partition) heads(l *lane, storm int) (seqs []uint64, bodies [][]byte, 
 		return nil, nil, bus.DigestStorm
 	}
 	seqs = slices.Clone(l.seqs[:min(n, mostLines, len(l.seqs))])
-	bodies = make([][]byte, len(seqs))
+	bodies = make([]body, len(seqs))
 	copy(bodies, l.bodies)
 	return seqs, bodies, why
 }
@@ -324,7 +326,7 @@ func (pt *partition) later(l *lane, d time.Duration) {
 	switch {
 	case pt.closed:
 	case d < 0:
-		l.drop(pt.w.bytes)
+		l.drop(pt.w.bodies)
 		pt.w.health.park(func() { pt.wake(l) })
 	default:
 		pt.sleep(l, d)
@@ -341,7 +343,7 @@ func (pt *partition) close() {
 			l.timer.Stop()
 		}
 		l.stopAlarm()
-		l.drop(pt.w.bytes)
+		l.drop(pt.w.bodies)
 		pt.w.seqs.give(int64(len(l.seqs) + heldWeighs*len(l.held)))
 		pt.w.held.Add(-int64(len(l.held)))
 		if l.begun != nil {

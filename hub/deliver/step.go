@@ -17,7 +17,7 @@ import (
 // step settles the head of a lane, or parks the lane until it may be tried
 // again.
 func (w *Worker) step(pt *partition, l *lane) {
-	seq, body, ok := pt.begin(l)
+	seq, b, ok := pt.begin(l)
 	if !ok {
 		return
 	}
@@ -27,9 +27,9 @@ func (w *Worker) step(pt *partition, l *lane) {
 		pt.later(l, -1)
 		return
 	}
-	if body == nil {
-		var err error
-		if body, err = pt.claim.Get(ctx, seq); errors.Is(err, bus.ErrGone) {
+	if b.unknown() {
+		data, err := pt.claim.Get(ctx, seq)
+		if errors.Is(err, bus.ErrGone) {
 			pt.pop(ctx, l, seq) // removed by hand
 			return
 		} else if err != nil {
@@ -37,11 +37,12 @@ func (w *Worker) step(pt *partition, l *lane) {
 			pt.later(l, time.Second)
 			return
 		}
+		b = whole(data)
 	}
 	if !pt.ours(l) {
 		return
 	}
-	n, err := w.decoder.decode(body)
+	n, err := w.decoder.decode(b)
 	if err == nil && (w.aside(ctx, pt, l, n, seq) || w.together(ctx, pt, l, n)) {
 		return
 	}

@@ -46,7 +46,7 @@ type Worker struct {
 	Config
 	system  hub.System
 	owner   string
-	bytes   *budget
+	bodies  *bodies
 	seqs    *budget
 	ready   *ready
 	settler *settler
@@ -94,7 +94,7 @@ func New(c Config) *Worker {
 	}
 	w := &Worker{
 		Config: c, system: c.Provider.Describe().ID, owner: rand.Text(),
-		bytes: newBudget(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
+		bodies: newBodies(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
 		pacer: limit.New(paceOf(c)), chats: newChats(c.Zone), now: make(chan struct{}, 1), halts: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
 	}
 	w.ready = newReady(c.InFlight, w.step)
