@@ -16,8 +16,8 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/ingest/discoursetest"
 )
 
-// mostMemory is what a hub may take, whatever is asked of it.
-const mostMemory = 256 << 20
+// largest is what a hub may take, whatever is asked of it.
+const largest = 256 << 20
 
 // overloadRooms is among how many rooms the posts of TestFaultOverload are dealt
 // out, by their topics.
@@ -127,7 +127,7 @@ func TestFaultOverload(t *testing.T) {
 	memory := s.peakMemory()
 	t.Logf("at most %d MiB of memory", memory>>20)
 	if !raceEnabled { // the race detector's shadow memory is five to ten times the program's own
-		require.LessOrEqual(t, memory, mostMemory)
+		require.LessOrEqual(t, memory, largest)
 	}
 	require.Eventually(t, func() bool { return len(s.openDeliveries()) == 0 }, patience, 100*time.Millisecond, "something still waits")
 	s.letters(0)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"slices"
@@ -14,13 +15,27 @@ import (
 // may run more often while there is CPU time to spare. While there is not, it takes
 // a twelfth of the instructions to halve the room.
 const (
-	leastPercent = 15        // of what lives, beside it
-	mostPercent  = 50        // where that is too little
-	busyPercent  = 100       // the same, in a busy process
-	enoughMemory = 160 << 20 // bytes that Go's memory may always have
-	muchMemory   = 216 << 20 // that it should not pass, unless what lives needs more
-	leastRoom    = 16 << 20  // beside what lives, where that is much
-	mostRoom     = 64 << 20
+	leastPercent = 15  // of what lives, beside it
+	mostPercent  = 50  // where that is too little
+	busyPercent  = 100 // the same, in a busy process
+
+	leastRoom = 16 << 20 // bytes beside what lives, where that is much
+)
+
+// How much memory Go may have, in bytes, unless what lives needs more.
+const (
+	enoughMemory = 160 << 20 // always
+	muchMemory   = 184 << 20 // where the collector takes too much of the CPU time
+	// In a burst of tens of thousands of posts, where it would take half of that: what
+	// it frees are buffers of the streams' files, too, which are then read anew.
+	mostMemory = 512 << 20
+)
+
+// How often it is looked whether the collector has enough room, and whether it has
+// far too little.
+const (
+	lookEvery  = time.Second
+	guardEvery = 250 * time.Millisecond
 )
 
 // givePagesEvery is how often pages of the program are let go of that were not needed
@@ -36,12 +51,15 @@ const (
 	busy                  = 0.75
 	busyCollectsTooMuch   = 0.10
 	busyCollectsTooLittle = 0.06
+	// So much in a busy process is a burst for which there is too little memory.
+	strained = 0.25
 )
 
-// room is what may be beside what lives, before the collector runs.
+// room is how far the heap may grow before the collector runs.
 type room struct {
-	percent int   // of what lives
-	bytes   int64 // where the process has all its memory
+	percent int   // beside what lives
+	memory  int64 // bytes that Go may have
+	most    int64 // that it may ever have
 }
 
 // boundMemory keeps the process small until ctx ends, unless its user has said how
@@ -51,16 +69,20 @@ func boundMemory(ctx context.Context, env []string) {
 	if slices.ContainsFunc(env, said) {
 		return
 	}
-	beside, percent := room{leastPercent, leastRoom}, 0
+	has := newRoom(machineMemory())
 	last, given := readCollector(time.Now()), time.Time{}
-	tick := time.NewTicker(time.Second)
+	now, percent, limit := last, 0, int64(0)
+	tick := time.NewTicker(guardEvery)
 	defer tick.Stop()
 	for {
-		if now := beside.growth(last.lives); now != percent {
-			percent = now
+		if has.percent != percent {
+			percent = has.percent
 			debug.SetGCPercent(percent)
 		}
-		debug.SetMemoryLimit(memoryLimit(last.lives, beside.bytes))
+		if wants := has.limit(now.lives, now.costs); wants != limit { // to set it stops the world
+			limit = wants
+			debug.SetMemoryLimit(limit)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -70,47 +92,68 @@ func boundMemory(ctx context.Context, env []string) {
 			given = time.Now()
 			_ = givePagesBack() // then it has more memory, and that is all
 		}
-		now := readCollector(time.Now())
-		beside = beside.after(now.since(last))
-		last = now
+		now = readCollector(time.Now())
+		share, cpus := now.since(last)
+		if now.at.Sub(last.at) >= lookEvery || cpus >= busy && share > strained {
+			has, last = has.after(share, cpus), now
+		}
 	}
 }
 
 // collector is what the garbage collector has found and used by a time.
 type collector struct {
-	at        time.Time
-	lives     uint64  // bytes, with the stacks
-	used, all float64 // CPU seconds, of it and of the process
+	at    time.Time
+	lives uint64 // bytes, with the stacks
+	costs uint64 // bytes that Go has beside what is in use or free
+	// CPU seconds, of it, of the process and of one CPU, when it last ended.
+	used, all, one float64
 }
 
 func readCollector(now time.Time) collector {
 	s := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/heap/stacks:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/memory/classes/heap/released:bytes"},
+		{Name: "/memory/classes/total:bytes"},
 		{Name: "/cpu/classes/gc/total:cpu-seconds"},
 		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"},
 		{Name: "/cpu/classes/total:cpu-seconds"},
 		{Name: "/cpu/classes/idle:cpu-seconds"},
 	}
 	metrics.Read(s)
-	idle := s[3].Value.Float64() // what it does while nobody else wants the CPU
+	bytes := func(i int) uint64 { return s[i].Value.Uint64() }
+	seconds := func(i int) float64 { return s[i].Value.Float64() }
+	idle := seconds(7) // what it does while nobody else wants the CPU
 	return collector{
-		at: now, lives: s[0].Value.Uint64() + s[1].Value.Uint64(),
-		used: s[2].Value.Float64() - idle, all: s[4].Value.Float64() - s[5].Value.Float64() - idle,
+		at: now, lives: bytes(0) + bytes(1),
+		costs: bytes(5) - bytes(4) - bytes(3) - bytes(2) - bytes(1),
+		used:  seconds(6) - idle, all: seconds(8) - seconds(9) - idle, one: seconds(8) / float64(runtime.GOMAXPROCS(0)),
 	}
 }
 
 // since tells the collector's part of the CPU time that was used since then, and how
-// many CPUs that was.
+// many CPUs that was. Where it has not ended since, it is zero.
 func (c collector) since(then collector) (share, cpus float64) {
-	took, all := c.at.Sub(then.at).Seconds(), c.all-then.all
+	took, all := c.one-then.one, c.all-then.all
 	if took <= 0 || all <= 0 {
 		return 0, 0
 	}
 	return (c.used - then.used) / all, all / took
 }
 
-// after is the room for the next second, by what the collector took in the last, and
+// newRoom is the least, on a machine that has so much memory, which is zero where
+// that is not known. Half of that must do.
+func newRoom(machine int64) room {
+	r := room{percent: leastPercent, memory: enoughMemory, most: mostMemory}
+	if machine > 0 {
+		r.most = max(muchMemory, min(r.most, machine/2))
+	}
+	return r
+}
+
+// after is the room for the next while, by what the collector took in the last, and
 // how many CPUs the process.
 func (r room) after(share, cpus float64) room {
 	most, tooMuch, tooLittle := mostPercent, collectsTooMuch, collectsTooLittle
@@ -118,24 +161,22 @@ func (r room) after(share, cpus float64) room {
 		most, tooMuch, tooLittle = busyPercent, busyCollectsTooMuch, busyCollectsTooLittle
 	}
 	switch {
+	case cpus >= busy && share > strained:
+		r.percent, r.memory = most, min(r.memory+r.memory/2, r.most)
 	case share > tooMuch:
-		r.percent, r.bytes = most, r.bytes+r.bytes/4
+		r.percent, r.memory = most, max(r.memory, muchMemory)
 	case share < tooLittle:
-		r.percent, r.bytes = r.percent-1, r.bytes-r.bytes/16
+		r.percent, r.memory = r.percent-1, r.memory-r.memory/16
 	}
-	return room{min(max(r.percent, leastPercent), most), min(max(r.bytes, leastRoom), mostRoom)}
+	r.percent, r.memory = min(max(r.percent, leastPercent), most), max(r.memory, enoughMemory)
+	return r
 }
 
-// growth is the percentage for a heap of which so many bytes live: by more than
-// mostPercent it grows only to what is enough.
-func (r room) growth(lives uint64) int {
-	left := max(0, enoughMemory-int64(lives)) * 100 / max(1, int64(lives))
-	return min(r.percent, max(mostPercent, int(left)))
-}
-
-// memoryLimit leaves room enough beside what lives: a limit that is too low makes
-// the collector run all the time.
-func memoryLimit(lives uint64, room int64) int64 {
-	room = min(room, max(leastRoom, muchMemory-int64(lives)))
-	return max(enoughMemory, int64(lives)+room)
+// limit is how much memory Go may have, with that which costs and some room beside what
+// lives: a limit that is too low makes the collector run all the time. Go itself leaves
+// three parts of a hundred free.
+func (r room) limit(lives, costs uint64) int64 {
+	const step = 4 << 20
+	needs := (int64(lives) + int64(costs) + leastRoom) * 100 / 97
+	return max(r.memory, (needs+step-1)/step*step)
 }
