@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"bytes"
+	"hash/maphash"
 	"slices"
 	"sync"
 )
@@ -17,7 +18,8 @@ type body struct {
 // rest is what comes after messageField: the message as JSON, and a brace.
 type rest struct {
 	json    []byte
-	bytes   int64 // that it takes of the budget
+	sum     uint64 // of json
+	bytes   int64  // that it takes of the budget
 	holders int
 }
 
@@ -62,58 +64,56 @@ func parted(data []byte) (head, rest []byte, ok bool) {
 
 // bodies are those that the lanes of a worker keep, within a budget of bytes.
 type bodies struct {
-	mu     sync.Mutex
-	left   int64
-	recent [mostRecent]*rest // what was said last, by place
-	next   int
+	mu    sync.Mutex
+	left  int64
+	rests map[uint64]*rest // that somebody holds, by their sums
 }
 
-// mostRecent is among how many messages one that comes is looked for: all that an
-// event says comes at once, but to each partition at its own pace.
-const mostRecent = 8
-
-func newBodies(budget int64) *bodies { return &bodies{left: budget} }
+func newBodies(budget int64) *bodies { return &bodies{left: budget, rests: map[uint64]*rest{}} }
 
 // keep is data as a lane may keep it, if there is room. Nobody else may change it.
 func (k *bodies) keep(data []byte) (body, bool) {
-	head, tail, shares := parted(data)
+	head, json, ok := parted(data)
+	sum := maphash.Bytes(seed, json)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	b, r := body{head: data, bytes: int64(len(data))}, (*rest)(nil)
-	if shares {
-		if r = k.find(tail); r != nil {
-			b.bytes = int64(len(head))
+	if ok {
+		if r := k.rests[sum]; r == nil {
+			return k.first(head, &rest{json: json, sum: sum, bytes: int64(len(data))})
+		} else if bytes.Equal(r.json, json) {
+			return k.other(head, r)
 		}
 	}
-	if b.bytes > k.left {
-		return body{}, false
-	}
-	switch {
-	case r != nil:
-		b.head = bytes.Clone(head)
-	case shares: // the head stays for as long as the rest does
-		r = &rest{json: tail, bytes: b.bytes}
-		b.head, b.bytes = head, 0
-		k.recent[k.next%mostRecent] = r
-		k.next++
-		k.left -= r.bytes
-	}
-	if r != nil {
-		b.rest = r
-		r.holders++
-	}
-	k.left -= b.bytes
-	return b, true
+	b := body{head: data, bytes: int64(len(data))}
+	return b, k.take(b.bytes)
 }
 
-// find is a rest that somebody holds.
-func (k *bodies) find(json []byte) *rest {
-	for _, r := range k.recent {
-		if r != nil && r.holders > 0 && bytes.Equal(r.json, json) {
-			return r
-		}
+// first is a body with a rest that nobody holds yet. They are of one array, which stays
+// for as long as the rest does.
+func (k *bodies) first(head []byte, r *rest) (body, bool) {
+	if !k.take(r.bytes) {
+		return body{}, false
 	}
-	return nil
+	r.holders = 1
+	k.rests[r.sum] = r
+	return body{head: head, rest: r}, true
+}
+
+// other is a body whose rest others hold, too.
+func (k *bodies) other(head []byte, r *rest) (body, bool) {
+	if !k.take(int64(len(head))) {
+		return body{}, false
+	}
+	r.holders++
+	return body{head: bytes.Clone(head), rest: r, bytes: int64(len(head))}, true
+}
+
+func (k *bodies) take(n int64) bool {
+	if n > k.left {
+		return false
+	}
+	k.left -= n
+	return true
 }
 
 // release lets go of bodies that were kept.
@@ -127,6 +127,7 @@ func (k *bodies) release(bs ...body) {
 		}
 		if b.rest.holders--; b.rest.holders == 0 {
 			k.left += b.rest.bytes
+			delete(k.rests, b.rest.sum)
 		}
 	}
 }

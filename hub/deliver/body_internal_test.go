@@ -46,6 +46,7 @@ func TestBodiesShareMessages(t *testing.T) {
 	require.Same(t, all[1].rest, all[199].rest)
 	require.Less(t, 1<<20-kept.left, int64(200*200+5000))
 	kept.release(all...)
+	require.Empty(t, kept.rests)
 	require.EqualValues(t, 1<<20, kept.left)
 }
 
@@ -79,6 +80,7 @@ func TestBodiesWithinABudget(t *testing.T) {
 	}
 	require.Positive(t, refused)
 	kept.release(all...)
+	require.Empty(t, kept.rests)
 	require.EqualValues(t, budget, kept.left)
 }
 
