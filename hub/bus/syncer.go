@@ -27,8 +27,11 @@ type Syncer struct {
 
 	run  sync.Mutex // held by the round that is on its way; guards what follows
 	file *os.File   // newest block, held open: a descriptor opened later can miss a write-back error
+	info fs.FileInfo
 	n    int
-	err  error // sticky: after a failed fsync the pages count as clean, and the next fsync succeeds
+	path string // where the server has that block
+	then string // and will have the one after it
+	err  error  // sticky: after a failed fsync the pages count as clean, and the next fsync succeeds
 }
 
 type round struct {
@@ -84,16 +87,14 @@ func (s *Syncer) Close() {
 }
 
 func (s *Syncer) sync() error {
-	held, err1 := s.file.Stat()
-	newest, err2 := os.Stat(s.block(s.n))
-	if err1 != nil || err2 != nil || !os.SameFile(held, newest) { // purged, or rewritten
+	if now, err := os.Stat(s.path); err != nil || !os.SameFile(s.info, now) { // purged, or rewritten
 		if err := s.reopen(); err != nil {
 			return err
 		}
 	}
 	for {
 		// Looked for before the fsync: what was acknowledged lies no further.
-		newer, err := os.Open(s.block(s.n + 1))
+		newer, err := os.Open(s.then)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -103,8 +104,9 @@ func (s *Syncer) sync() error {
 			}
 			return err
 		}
-		_ = s.file.Close()
-		s.file, s.n = newer, s.n+1
+		if err := s.hold(newer, s.n+1); err != nil {
+			return err
+		}
 		if err := fsync(filepath.Join(s.dir, "msgs")); err != nil {
 			return err
 		}
@@ -123,10 +125,20 @@ func (s *Syncer) reopen() error {
 	if err != nil {
 		return err
 	}
+	return s.hold(f, n)
+}
+
+// hold takes f, which is the n-th block, in place of what is held.
+func (s *Syncer) hold(f *os.File, n int) error {
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return err
+	}
 	if s.file != nil {
 		_ = s.file.Close()
 	}
-	s.file, s.n = f, n
+	s.file, s.info, s.n, s.path, s.then = f, info, n, s.block(n), s.block(n+1)
 	return nil
 }
 

@@ -81,6 +81,7 @@ func TestSyncerErrorIsSticky(t *testing.T) {
 	require.NoError(t, s.Sync())
 	dir := s.dir
 	s.dir = t.TempDir() // the block is gone, and there is no other
+	s.path = s.block(s.n)
 	first := s.Sync()
 	require.Error(t, first)
 	s.dir = dir
