@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -92,11 +91,12 @@ func (e *MessageEncoder) message(m *Message) ([]byte, error) {
 	if known, ok := e.known[k]; ok {
 		return known, nil
 	}
-	raw, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
+	o := begin(append(make([]byte, 0, 1<<10), `,"message":`...))
+	m.fields(&o)
+	raw := append(o.to, '}', '}')
+	if o.err != nil {
+		return nil, o.err
 	}
-	raw = slices.Concat([]byte(`,"message":`), raw, []byte{'}'})
 	if e.known == nil {
 		e.known = map[MessageKey][]byte{}
 	}

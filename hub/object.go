@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // object is a JSON object that is being written: what encoding/json would write, at a
@@ -33,15 +34,31 @@ func (o *object) name(name string) {
 
 func (o *object) text(name, v string) {
 	o.name(name)
+	if !utf8.ValidString(v) {
+		raw, _ := json.Marshal(v) // of a string it knows no error
+		o.to = append(o.to, raw...)
+		return
+	}
+	o.to = append(o.to, '"')
+	written := 0
 	for i := range len(v) {
-		if c := v[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			raw, _ := json.Marshal(v) // of a string it knows no error
-			o.to = append(o.to, raw...)
-			return
+		if c := v[i]; c < ' ' || c == '"' || c == '\\' {
+			o.to = append(append(o.to, v[written:i]...), escapes[c]...)
+			written = i + 1
 		}
 	}
-	o.to = append(append(append(o.to, '"'), v...), '"')
+	o.to = append(append(o.to, v[written:]...), '"')
 }
+
+// escapes are of what JSON does not allow in a string, by byte:
+// https://www.rfc-editor.org/rfc/rfc8259#section-7.
+var escapes = func() (of ['\\' + 1]string) {
+	for c := range ' ' {
+		of[c] = fmt.Sprintf(`\u%04x`, c)
+	}
+	of['\n'], of['\r'], of['\t'], of['"'], of['\\'] = `\n`, `\r`, `\t`, `\"`, `\\`
+	return of
+}()
 
 func (o *object) textIf(name, v string) {
 	if v != "" {
@@ -82,6 +99,18 @@ func (o *object) timeIf(name string, t time.Time) {
 	if !t.IsZero() {
 		o.time(name, t)
 	}
+}
+
+// within is an object in this one.
+func (o *object) within(name string, fields func(*object)) {
+	o.name(name)
+	o.object(fields)
+}
+
+func (o *object) object(fields func(*object)) {
+	o.to = append(o.to, '{')
+	fields(o)
+	o.to = append(o.to, '}')
 }
 
 // value is for what is rare.
@@ -164,6 +193,68 @@ func (a *Announcement) fields(o *object) {
 	o.textIf("update", string(a.Update))
 	o.time("at", a.At)
 	o.time("updated_at", a.UpdatedAt)
+}
+
+// fields are all of m.
+func (m *Message) fields(o *object) {
+	o.textIf("text", m.Text)
+	if m.Card != nil {
+		o.within("card", m.Card.fields)
+	}
+	o.textIf("thread", m.Thread)
+	o.flagIf("in_thread", m.InThread)
+	o.flagIf("broadcast", m.Broadcast)
+	if len(m.Actions) > 0 {
+		o.value("actions", m.Actions)
+	}
+}
+
+func (c *Card) fields(o *object) {
+	o.text("kind", c.Kind)
+	o.text("title", c.Title)
+	o.textIf("url", c.URL)
+	o.textIf("site", c.Site)
+	if c.Author != nil {
+		o.within("author", c.Author.fields)
+	}
+	if c.Category != nil {
+		o.within("category", c.Category.fields)
+	}
+	if len(c.Tags) > 0 {
+		o.name("tags")
+		o.to = append(o.to, '[')
+		for i := range c.Tags {
+			if i > 0 {
+				o.to = append(o.to, ',')
+			}
+			o.object(c.Tags[i].fields)
+		}
+		o.to = append(o.to, ']')
+	}
+	o.textIf("text", c.Text)
+	o.flagIf("cut", c.Cut)
+	if c.Image != nil {
+		o.value("image", c.Image)
+	}
+	o.timeIf("time", c.Time)
+	o.flagIf("compact", c.Compact)
+	o.flagIf("struck", c.Struck)
+}
+
+func (p *Person) fields(o *object) {
+	o.textIf("id", p.ID)
+	o.textIf("username", p.Username)
+	o.textIf("name", p.Name)
+	o.textIf("url", p.URL)
+	o.textIf("avatar", p.Avatar)
+	o.flagIf("staff", p.Staff)
+	o.flagIf("bot", p.Bot)
+}
+
+func (l *Label) fields(o *object) {
+	o.text("name", l.Name)
+	o.textIf("url", l.URL)
+	o.textIf("color", l.Color)
 }
 
 // AppendJSON appends r.

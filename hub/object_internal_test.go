@@ -13,7 +13,7 @@ import (
 
 // fill sets each field of a value, or leaves it empty, one in three.
 func fill(r *rand.Rand, v reflect.Value) {
-	texts := []string{"a", `<b>"\` + "\x00\n\u2028 ü 😀", "\xff broken", strings.Repeat("x", 300)}
+	texts := []string{"a", `<b>"\` + "\x00\x1f\x7f\r\t\n\u2028 ü 😀", "\xff broken", strings.Repeat("x", 300)}
 	if r.IntN(3) == 0 {
 		return
 	}
