@@ -52,7 +52,7 @@ const (
 	busyCollectsTooMuch   = 0.10
 	busyCollectsTooLittle = 0.06
 	// So much in a busy process is a burst for which there is too little memory.
-	strained = 0.25
+	strained = 0.28
 )
 
 // room is how far the heap may grow before the collector runs.
