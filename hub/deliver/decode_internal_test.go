@@ -66,8 +66,8 @@ func TestDecodeRefuses(t *testing.T) {
 	require.Equal(t, "x", n.Message.Text)
 }
 
-// FuzzDecode reads what may be on the bus with a decoder that knows some messages,
-// and with one that knows none: they agree.
+// FuzzDecode reads what may be on the bus with a decoder that knows some messages, with
+// one that knows none, and as lanes keep it, by itself and with another: they agree.
 func FuzzDecode(f *testing.F) {
 	const known, empty = `{"text":"x","card":{"title":"t"}}`, `{}`
 	for _, body := range []string{
@@ -93,6 +93,17 @@ func FuzzDecode(f *testing.F) {
 		require.Equal(t, wantErr == nil, err == nil, "%v, %v", wantErr, err)
 		if err == nil {
 			require.Equal(t, want, got)
+		}
+		kept := newBodies(1 << 20)
+		for range 2 {
+			b, ok := kept.keep(body)
+			require.True(t, ok)
+			require.Equal(t, string(body), string(b.all()))
+			got, err := knows.decode(b)
+			require.Equal(t, wantErr == nil, err == nil, "%v, %v", wantErr, err)
+			if err == nil {
+				require.Equal(t, want, got)
+			}
 		}
 	})
 }
