@@ -115,7 +115,7 @@ func TestAGoneChatIsPaused(t *testing.T) {
 	w, _ = run(t, deliver.Config{Bus: b, Provider: f})
 	require.Eventually(t, func() bool { return len(w.PausedChats()) == 1 }, 10*time.Second, 10*time.Millisecond)
 	require.Equal(t, chat.Since, w.PausedChats()[0].Since)
-	require.Len(t, f.news, 0, "it is not asked before its time")
+	require.Zero(t, f.unawaited(), "it is not asked before its time")
 
 	b.Changed(deliver.Resume, "fake", "a") // somebody is impatient, and wrong
 	f.awaits(t, 1)
@@ -161,7 +161,7 @@ func TestAPlatformThatIsDown(t *testing.T) {
 		return state == "paused"
 	}
 	require.Eventually(t, paused, 10*time.Second, time.Millisecond)
-	asked := func() int { return len(f.news) }
+	asked := f.unawaited
 	require.LessOrEqual(t, asked(), 20, "most have not tried")
 	before := asked()
 	require.Eventually(t, func() bool { return asked() > before+5 }, 20*time.Second, time.Millisecond, "it is tried again and again")
