@@ -83,16 +83,17 @@ func (c *crowd) note(mark string, status int, took time.Duration, wrong string) 
 }
 
 // TestFaultOverload sends from 32 clients as fast as they are answered: each
-// answer is a yes or asks for patience, and what got a yes arrives, in bounded
-// memory.
+// answer is a yes or asks for patience, and what got a yes arrives. The soak does it
+// for a minute, with the program as it is shipped, in bounded memory.
 func TestFaultOverload(t *testing.T) {
-	t.Parallel()
-	lasts := 3 * time.Second
+	lasts, serve := 3*time.Second, (*platforms).serve
 	if soak() {
-		lasts = time.Minute
+		lasts, serve = time.Minute, (*platforms).servePlain
+	} else {
+		t.Parallel()
 	}
 	w := newTroubled(t)
-	s := w.serve(each)
+	s := serve(w.platforms, each)
 	for i := range overloadRooms {
 		s.subscribe(fmt.Sprintf("telegram | %d | topic/%d", -1001000000000-i, firstTopic+i))
 	}
@@ -126,7 +127,7 @@ func TestFaultOverload(t *testing.T) {
 	}
 	memory := s.peakMemory()
 	t.Logf("at most %d MiB of memory", memory>>20)
-	if !raceEnabled { // the race detector's shadow memory is five to ten times the program's own
+	if soak() { // the race detector's shadow memory is five to ten times the program's own
 		require.LessOrEqual(t, memory, largest)
 	}
 	require.Eventually(t, func() bool { return len(s.openDeliveries()) == 0 }, patience, 100*time.Millisecond, "something still waits")

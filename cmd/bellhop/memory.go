@@ -51,8 +51,10 @@ const (
 	busy                  = 0.75
 	busyCollectsTooMuch   = 0.10
 	busyCollectsTooLittle = 0.06
-	// So much in a busy process is a burst for which there is too little memory.
-	strained = 0.28
+	// So much in a busy process is a burst for which there is too little memory. Then
+	// it has as much more as should make this of it.
+	strained   = 0.36
+	unstrained = 0.12
 )
 
 // room is how far the heap may grow before the collector runs.
@@ -79,7 +81,7 @@ func boundMemory(ctx context.Context, env []string) {
 			percent = has.percent
 			debug.SetGCPercent(percent)
 		}
-		if wants := has.limit(now.lives, now.costs); wants != limit { // to set it stops the world
+		if wants := has.limit(now.lives + now.costs); wants != limit { // to set it stops the world
 			limit = wants
 			debug.SetMemoryLimit(limit)
 		}
@@ -95,7 +97,7 @@ func boundMemory(ctx context.Context, env []string) {
 		now = readCollector(time.Now())
 		share, cpus := now.since(last)
 		if now.at.Sub(last.at) >= lookEvery || cpus >= busy && share > strained {
-			has, last = has.after(share, cpus), now
+			has, last = has.after(share, cpus, now.lives+now.costs), now
 		}
 	}
 }
@@ -153,16 +155,19 @@ func newRoom(machine int64) room {
 	return r
 }
 
-// after is the room for the next while, by what the collector took in the last, and
-// how many CPUs the process.
-func (r room) after(share, cpus float64) room {
+// after is the room for the next while, by what the collector took in the last, how
+// many CPUs the process, and how many bytes of memory there is no freeing.
+func (r room) after(share, cpus float64, taken uint64) room {
 	most, tooMuch, tooLittle := mostPercent, collectsTooMuch, collectsTooLittle
 	if cpus >= busy {
 		most, tooMuch, tooLittle = busyPercent, busyCollectsTooMuch, busyCollectsTooLittle
 	}
 	switch {
 	case cpus >= busy && share > strained:
-		r.percent, r.memory = most, min(r.memory+r.memory/2, r.most)
+		// It runs half as often in twice the room.
+		free := float64(r.limit(taken) - int64(taken))
+		wants := int64(taken) + int64(free*odds(share)/odds(unstrained))
+		r.percent, r.memory = most, min(max(r.memory, wants), r.most)
 	case share > tooMuch:
 		r.percent, r.memory = most, max(r.memory, muchMemory)
 	case share < tooLittle:
@@ -172,11 +177,14 @@ func (r room) after(share, cpus float64) room {
 	return r
 }
 
-// limit is how much memory Go may have, with that which costs and some room beside what
-// lives: a limit that is too low makes the collector run all the time. Go itself leaves
-// three parts of a hundred free.
-func (r room) limit(lives, costs uint64) int64 {
+// odds are what the collector takes for each second of all others.
+func odds(share float64) float64 { return share / max(1-share, 0.01) }
+
+// limit is how much memory Go may have, with some room beside what is taken: a limit
+// that is too low makes the collector run all the time. Go itself leaves three parts of
+// a hundred free.
+func (r room) limit(taken uint64) int64 {
 	const step = 4 << 20
-	needs := (int64(lives) + int64(costs) + leastRoom) * 100 / 97
+	needs := (int64(taken) + leastRoom) * 100 / 97
 	return max(r.memory, (needs+step-1)/step*step)
 }

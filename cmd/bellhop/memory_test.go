@@ -17,30 +17,35 @@ func TestRoomForTheCollector(t *testing.T) {
 		quiet = 0.1 // CPUs
 		much  = collectsTooMuch + 0.01
 	)
+	const (
+		lives = 40 << 20  // bytes
+		large = 120 << 20 // in a burst
+	)
 	least := newRoom(0)
 	require.Equal(t, room{leastPercent, enoughMemory, mostMemory}, least)
-	require.Equal(t, least, least.after(0, quiet), "it is never less")
-	require.Equal(t, least, least.after(collectsTooLittle, quiet), "it was enough, and not too much")
+	require.Equal(t, least, least.after(0, quiet, lives), "it is never less")
+	require.Equal(t, least, least.after(collectsTooLittle, quiet, lives), "it was enough, and not too much")
 
-	more := least.after(much, quiet)
+	more := least.after(much, quiet, lives)
 	require.Equal(t, room{mostPercent, muchMemory, mostMemory}, more, "a burst does not wait")
-	require.Equal(t, more, more.after(much, quiet), "and has its bounds")
-	require.Equal(t, least, least.after(busyCollectsTooMuch+0.01, quiet).after(0, quiet), "little work may be collected often")
-	busily := least.after(busyCollectsTooMuch+0.01, busy)
+	require.Equal(t, more, more.after(much, quiet, lives), "and has its bounds")
+	require.Equal(t, least, least.after(busyCollectsTooMuch+0.01, quiet, lives).after(0, quiet, lives), "little work may be collected often")
+	busily := least.after(busyCollectsTooMuch+0.01, busy, lives)
 	require.Equal(t, room{busyPercent, muchMemory, mostMemory}, busily, "much may not")
-	require.Equal(t, mostPercent, busily.after(collectsTooMuch, quiet).percent, "nor when it is done")
+	require.Equal(t, mostPercent, busily.after(collectsTooMuch, quiet, lives).percent, "nor when it is done")
 
-	short := least.after(strained+0.01, busy)
-	require.Equal(t, room{busyPercent, enoughMemory * 3 / 2, mostMemory}, short)
-	require.Equal(t, short, short.after(busyCollectsTooMuch+0.01, busy), "what it has got is not too much")
-	for range 5 {
-		short = short.after(strained+0.01, busy)
-	}
-	require.EqualValues(t, mostMemory, short.memory)
-	require.Equal(t, more, least.after(strained+0.01, quiet), "who has CPU time to spare need not have memory")
+	short := least.after(strained+0.01, busy, large)
+	require.Equal(t, busyPercent, short.percent)
+	free, had := float64(short.memory-large), float64(enoughMemory-large)
+	require.InEpsilon(t, odds(strained+0.01)/odds(unstrained), free/had, 0.001, "it runs as much less often")
+	require.Equal(t, short, short.after(busyCollectsTooMuch+0.01, busy, large), "what it has got is not too much")
+	require.Greater(t, least.after(0.6, busy, large).memory, short.memory)
+	require.EqualValues(t, mostMemory, least.after(0.9, busy, large).memory)
+	require.EqualValues(t, mostMemory, least.after(1, busy, large).memory)
+	require.Equal(t, more, least.after(strained+0.01, quiet, large), "who has CPU time to spare need not have memory")
 
 	for range 100 {
-		short = short.after(collectsTooLittle-0.01, quiet)
+		short = short.after(collectsTooLittle-0.01, quiet, lives)
 	}
 	require.Equal(t, least, short, "it gives all back")
 }
@@ -55,16 +60,15 @@ func TestMemoryOfTheMachine(t *testing.T) {
 	}
 }
 
-// TestMemoryLimit holds that the collector always has room beside what lives and
-// what that costs.
+// TestMemoryLimit holds that the collector always has room beside what is taken.
 func TestMemoryLimit(t *testing.T) {
 	r := newRoom(0)
-	require.EqualValues(t, enoughMemory, r.limit(50<<20, 20<<20))
-	const lives, costs = 200 << 20, 30 << 20
-	limit := r.limit(lives, costs)
-	require.GreaterOrEqual(t, limit*97/100, int64(lives+costs+leastRoom))
-	require.LessOrEqual(t, limit*97/100, int64(lives+costs+leastRoom+4<<20))
-	require.Equal(t, limit, r.limit(lives+100, costs), "it is not set for every byte")
+	require.EqualValues(t, enoughMemory, r.limit(70<<20))
+	const taken = 230 << 20
+	limit := r.limit(taken)
+	require.GreaterOrEqual(t, limit*97/100, int64(taken+leastRoom))
+	require.LessOrEqual(t, limit*97/100, int64(taken+leastRoom+4<<20))
+	require.Equal(t, limit, r.limit(taken+100), "it is not set for every byte")
 }
 
 // TestCollector reads what a collection takes.

@@ -11,8 +11,7 @@ import (
 )
 
 // Senders retry for hours (a forum's last attempt comes 156 minutes after its
-// first), the server remembers ids for a quarter of a minute: the rest is up to the
-// index.
+// first), the server remembers ids for seconds: the rest is up to the index.
 const (
 	remembered  = 26 * time.Hour // more than the 24 h promised, by what clocks may differ
 	generations = 27

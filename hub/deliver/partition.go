@@ -168,6 +168,7 @@ func (pt *partition) sleep(l *lane, d time.Duration) {
 		pt.w.ready.push(pt, l)
 		return
 	}
+	l.parked = true
 	l.timer = time.AfterFunc(d, func() { pt.wake(l) })
 }
 
@@ -201,7 +202,7 @@ func (pt *partition) begin(l *lane) (seq uint64, b body, ok bool) {
 	if pt.closed || pt.leaving {
 		return 0, body{}, false
 	}
-	l.hushed = false
+	l.hushed, l.parked = false, false
 	pt.release(l)
 	if len(l.seqs) == 0 {
 		pt.idle(l)
@@ -327,6 +328,7 @@ func (pt *partition) later(l *lane, d time.Duration) {
 	case pt.closed:
 	case d < 0:
 		l.drop(pt.w.bodies)
+		l.parked = true
 		pt.w.health.park(func() { pt.wake(l) })
 	default:
 		pt.sleep(l, d)

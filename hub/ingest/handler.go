@@ -39,6 +39,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status = p.Status
 		p.write(w)
 	} else {
+		h.slowDown(r.Context())
 		a.write(w)
 	}
 	h.observe(name, status, time.Since(began))

@@ -58,6 +58,9 @@ type Config struct {
 	Publish     Publisher
 	Log         *slog.Logger     // slog.Default() if nil
 	Now         func() time.Time // time.Now if nil
+	// Due, if set, is how many messages could be sent and are not yet. While there are
+	// many, senders are slowed down.
+	Due func() int
 	// Observe, if set, hears how each request was answered. The source is
 	// empty where the path names none that is configured.
 	Observe func(source hub.Source, status int, took time.Duration)
@@ -72,6 +75,7 @@ type Handler struct {
 	publish Publisher
 	log     *slog.Logger
 	now     func() time.Time
+	due     func() int
 	observe func(source hub.Source, status int, took time.Duration)
 }
 
@@ -86,10 +90,14 @@ func New(c Config) (*Handler, error) {
 		publish: c.Publish,
 		log:     cmp.Or(c.Log, slog.Default()),
 		now:     time.Now,
+		due:     func() int { return 0 },
 		observe: func(hub.Source, int, time.Duration) {},
 	}
 	if c.Now != nil {
 		h.now = c.Now
+	}
+	if c.Due != nil {
+		h.due = c.Due
 	}
 	if c.Observe != nil {
 		h.observe = c.Observe

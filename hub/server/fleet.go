@@ -25,6 +25,8 @@ type fleet struct {
 	mu     sync.Mutex // guards the rest; held for moments
 	served map[hub.System]*served
 	ctx    context.Context // of the server, nil before it has started
+
+	due due
 }
 
 // served is one of them.
@@ -152,7 +154,11 @@ func (f *fleet) begin(ctx context.Context, one *served) {
 	})
 	s.metrics.notifications.serves(one.worker)
 	ear := listen.New(listen.Config{Bus: s.bus, Provider: one.provider, Log: s.Log})
-	one.done.Go(func() { f.trouble(one, one.worker.Run(ctx)) })
+	done := f.due.serves(one.worker)
+	one.done.Go(func() {
+		defer done()
+		f.trouble(one, one.worker.Run(ctx))
+	})
 	one.done.Go(func() { f.trouble(one, ear.Run(ctx)) })
 }
 

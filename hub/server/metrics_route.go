@@ -15,6 +15,13 @@ func (m *metrics) router(r *route.Router) {
 	}, func() float64 { return float64(r.Routed()) }))
 }
 
+// due tells how many messages the workers in this process have to send.
+func (m *metrics) due(now func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "bellhop_notifications_due", Help: "Messages that wait for nothing but their turn, up to 500 of each chat. From 4,000 on webhooks are answered later.",
+	}, func() float64 { return float64(now()) }))
+}
+
 // waiting counts the events that wait for a forum's API.
 func (m *metrics) waiting(r *route.Router, forums func() []hub.Source) {
 	m.registry.MustRegister(waiting{r, forums})

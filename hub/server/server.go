@@ -204,6 +204,7 @@ func (s *Server) openHub(ctx context.Context) error {
 	s.metrics.knowSources(conf.Sources)
 	s.door, err = ingest.New(ingest.Config{
 		Sources: doors(conf), MaxBody: int64(s.Config.Server.MaxBody), Publish: s.metrics.publisher(publisher{s.bus}), Log: s.Log, Observe: s.metrics.observe,
+		Due: s.fleet.due.now,
 	})
 	if err != nil {
 		return err
@@ -220,6 +221,7 @@ func (s *Server) openHub(ctx context.Context) error {
 		Delay: s.delay, Known: s.knows, MaxAge: c.Deliver.MaxAge, Leading: []func(context.Context){s.lead, s.watcher().Run, s.flights.repeat}, Log: s.Log,
 	})
 	s.metrics.router(s.router)
+	s.metrics.due(s.fleet.due.now)
 	s.metrics.waiting(s.router, s.forumNames)
 	s.metrics.standing(standing{
 		bus: s.bus, store: s.store, rules: s.router.Rows, systems: s.systems, heard: s.metrics.notifications.heard, newest: facts{s}.LastEvent, dir: c.Server.DataDir,
