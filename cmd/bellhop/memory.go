@@ -51,8 +51,8 @@ const (
 	busy                  = 0.75
 	busyCollectsTooMuch   = 0.10
 	busyCollectsTooLittle = 0.06
-	// So much in a busy process is a burst for which there is too little memory. Then
-	// it has as much more as should make this of it.
+	// So much in a busy process is a burst for which there is too little memory. The
+	// room then grows to where the collector should have the second.
 	strained   = 0.36
 	unstrained = 0.12
 )
