@@ -10,10 +10,10 @@ import (
 )
 
 // Notify queues notifications, each chat's in the order given. It is safe to
-// repeat: a notification that was queued within the last six seconds is not queued
-// again, unless its Again has grown, and one that is queued twice is sent
-// once, as its receipt says. On an error some may be queued; repeat the call with
-// the same notifications before the next, and each chat's order stays.
+// repeat: a notification that was queued seconds ago is not queued again, unless its
+// Again has grown, and one that is queued twice is sent once, as its receipt says. On
+// an error some may be queued; repeat the call with the same notifications before the
+// next, and each chat's order stays.
 func (b *Bus) Notify(ctx context.Context, ns []hub.Notification) error {
 	waves, err := b.waves(ns)
 	if err != nil {

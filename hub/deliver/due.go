@@ -1,5 +1,10 @@
 package deliver
 
+import (
+	"maps"
+	"slices"
+)
+
 // dueOfOne is how many messages of one chat count as due at most: a flood in one room
 // is no overload.
 const dueOfOne = 500
@@ -9,10 +14,7 @@ const dueOfOne = 500
 // wait, or that are set aside. It looks at each chat that has any.
 func (w *Worker) Due() (n int) {
 	w.mu.Lock()
-	owned := make([]*partition, 0, len(w.owned))
-	for pt := range w.owned {
-		owned = append(owned, pt)
-	}
+	owned := slices.Collect(maps.Keys(w.owned))
 	w.mu.Unlock()
 	for _, pt := range owned {
 		n += pt.due()

@@ -18,7 +18,7 @@ type lane struct {
 	tail   uint64   // last sequence known: older or equal rings are ignored
 	behind bool     // seqs was full: the stream holds more after tail
 	busy   bool     // queued, posting or waiting
-	parked bool     // waiting
+	parked bool     // waiting for a time, or for its system
 
 	attempt int       // failed attempts at the head
 	refused int       // how often the chat has refused us in a row

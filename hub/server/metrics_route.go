@@ -18,7 +18,7 @@ func (m *metrics) router(r *route.Router) {
 // due tells how many messages the workers in this process have to send.
 func (m *metrics) due(now func() int) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "bellhop_notifications_due", Help: "Messages that wait for nothing but their turn, up to 500 of each chat. From 4,000 on webhooks are answered later.",
+		Name: "bellhop_notifications_due", Help: "Messages that wait for nothing but their turn, up to 500 of each chat.",
 	}, func() float64 { return float64(now()) }))
 }
 
