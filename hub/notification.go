@@ -49,8 +49,8 @@ type Notification struct {
 	ReceivedAt time.Time `json:"received_at,omitzero"`
 	Message    Message   `json:"message"`
 	QueuedAt   time.Time `json:"queued_at"`
-	// New says that it cannot have been queued before: whoever has it first may send
-	// it without looking for a receipt.
+	// New says that it cannot have been queued before: nobody looks whether it was, and
+	// whoever has it first may send it without looking for a receipt.
 	New bool `json:"new,omitempty"`
 	// Again is how often people had it sent again, after it had been given up.
 	Again int `json:"again,omitempty"`

@@ -17,7 +17,7 @@ import (
 const (
 	leastPercent = 15  // of what lives, beside it
 	mostPercent  = 50  // where that is too little
-	busyPercent  = 100 // the same, in a busy process
+	busyPercent  = 160 // the same, in a busy process
 
 	leastRoom = 16 << 20 // bytes beside what lives, where that is much
 )

@@ -58,18 +58,25 @@ func (b *Bus) ackOnce(ctx context.Context, rung *[]Rung) (unheard []*Claim, err 
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
 	asked := *rung
-	ms, done := make([]*nats.Msg, len(asked)), make([]bool, len(asked))
+	ms, last := make([]*nats.Msg, len(asked)), make(map[*Claim]int)
 	for i, r := range asked {
 		ms[i] = &nats.Msg{Subject: *r.prefix.Load() + ".1." + strconv.FormatUint(r.Seq, 10) + ".1.1.0"}
+		last[r.Claim] = i
 	}
-	err = askAll(ctx, b.acks, ms, func(i int, m *nats.Msg) {
+	// Of those that a lost connection or a new leader swallows, one that came later
+	// knows nothing. An embedded server has no other leader, and takes what one
+	// connection brings in order: there the last of a claim speaks for the others.
+	inOrder := b.embedded != nil
+	confirms := func(i int) bool { return !inOrder || last[asked[i].Claim] == i }
+	done := make([]bool, len(asked))
+	err = askSome(ctx, b.acks, ms, confirms, func(i int, m *nats.Msg) {
 		if done[i] = !nobody(m); !done[i] && !slices.Contains(unheard, asked[i].Claim) {
 			unheard = append(unheard, asked[i].Claim)
 		}
 	})
 	left := make([]Rung, 0, len(asked))
 	for i, r := range asked {
-		if !done[i] {
+		if spokenFor := inOrder && err == nil && done[last[r.Claim]]; !done[i] && !spokenFor {
 			left = append(left, r)
 		}
 	}

@@ -17,7 +17,7 @@ const maxUnanswered = 4096
 // still come.
 const lostEvery = 250 * time.Millisecond
 
-// errAnswersLost says that the connection was another one in between: whether the
+// errAnswersLost says that the connection was another one in between: whether all
 // requests arrived is not known.
 var errAnswersLost = errors.New("the connection was lost before the answers came")
 
@@ -26,6 +26,12 @@ var errAnswersLost = errors.New("the connection was lost before the answers came
 // with an error: then any of the others may have been carried out, or not. One
 // subscription is for all answers: a request by itself costs several times as much.
 func askAll(ctx context.Context, nc *nats.Conn, ms []*nats.Msg, answered func(i int, m *nats.Msg)) error {
+	return askSome(ctx, nc, ms, func(int) bool { return true }, answered)
+}
+
+// askSome is askAll where only some are asked for an answer. The others are sent in
+// their places, over the same connection, and that is all that is known of them.
+func askSome(ctx context.Context, nc *nats.Conn, ms []*nats.Msg, asks func(i int) bool, answered func(i int, m *nats.Msg)) error {
 	inbox, in := nc.NewInbox()+".", make(chan *nats.Msg, min(len(ms), maxUnanswered))
 	sub, err := nc.ChanSubscribe(inbox+"*", in)
 	if err != nil {
@@ -37,7 +43,11 @@ func askAll(ctx context.Context, nc *nats.Conn, ms []*nats.Msg, answered func(i 
 	defer look.Stop()
 	for sent, got := 0, 0; got < len(ms); {
 		for ; sent < len(ms) && sent-got < maxUnanswered; sent++ {
-			ms[sent].Reply = inbox + strconv.Itoa(sent)
+			if asks(sent) {
+				ms[sent].Reply = inbox + strconv.Itoa(sent)
+			} else {
+				got++
+			}
 			if err := nc.PublishMsg(ms[sent]); err != nil {
 				return err
 			}
@@ -55,6 +65,9 @@ func askAll(ctx context.Context, nc *nats.Conn, ms []*nats.Msg, answered func(i 
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+	if nc.Stats().Reconnects != connected {
+		return errAnswersLost
 	}
 	return nil
 }

@@ -3,11 +3,14 @@ package bus
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bellhop-chat/bellhop/hub"
 )
 
 func connected(t *testing.T) *nats.Conn {
@@ -74,4 +77,47 @@ func TestAskAllLosesItsConnection(t *testing.T) {
 	require.ErrorIs(t, askAll(ctx, nc, []*nats.Msg{{Subject: "silent"}}, answered), context.Canceled)
 	nc.Close()
 	require.ErrorIs(t, askAll(t.Context(), nc, []*nats.Msg{{Subject: "silent"}}, answered), nats.ErrConnectionClosed)
+}
+
+// TestAskSome holds that those which are asked for no answer are sent in their places,
+// and that nothing is taken to be known of them when the connection was another one in
+// between.
+func TestAskSome(t *testing.T) {
+	t.Parallel()
+	nc := connected(t)
+	other, err := nats.Connect(nc.ConnectedUrl())
+	require.NoError(t, err)
+	t.Cleanup(other.Close)
+	heard := make(chan string, 20)
+	var cut atomic.Bool
+	_, err = other.Subscribe("n.*", func(m *nats.Msg) {
+		heard <- m.Subject
+		if cut.Load() {
+			_ = nc.ForceReconnect()
+			for nc.Stats().Reconnects == 0 || !nc.IsConnected() {
+				hub.Wait(t.Context(), tickABit)
+			}
+		}
+		if m.Reply != "" {
+			_ = m.Respond(nil)
+		}
+	})
+	require.NoError(t, err)
+	require.NoError(t, other.Flush())
+
+	ms := make([]*nats.Msg, 10)
+	for i := range ms {
+		ms[i] = &nats.Msg{Subject: fmt.Sprint("n.", i)}
+	}
+	var answered []int
+	ask := func(ms []*nats.Msg) error {
+		return askSome(t.Context(), nc, ms, func(i int) bool { return i%4 == 1 }, func(i int, _ *nats.Msg) { answered = append(answered, i) })
+	}
+	require.NoError(t, ask(ms))
+	require.Equal(t, []int{1, 5, 9}, answered)
+	for _, m := range ms {
+		require.Equal(t, m.Subject, <-heard)
+	}
+	cut.Store(true)
+	require.ErrorIs(t, ask(ms[:2]), errAnswersLost)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -200,6 +201,100 @@ func TestNotifyIntoAFullQueue(t *testing.T) {
 		require.Equal(t, fmt.Sprint("#a-", i+1), text(t, r.Body))
 	}
 	l.end(t)
+}
+
+// isNew says of notifications that they cannot be queued already, or that they may.
+func isNew(ns []hub.Notification, is bool) []hub.Notification {
+	ns = slices.Clone(ns)
+	for i := range ns {
+		ns[i].New = is
+	}
+	return ns
+}
+
+// What cannot be queued already is queued in order, however much it is and whoever
+// else queues something meanwhile.
+func TestNotifyNew(t *testing.T) {
+	t.Parallel()
+	modes(t, func(t *testing.T, b *bus.Bus) {
+		const chats, each, hubs = 1500, 3, 4
+		var all sync.WaitGroup
+		want, got := map[string][]string{}, map[string][]string{}
+		for h := range hubs {
+			var ns []hub.Notification
+			for i := range each {
+				for c := range chats {
+					n := notification(fmt.Sprint("#", h, "-", c), i)
+					want[bus.Lane(n.Chat)] = append(want[bus.Lane(n.Chat)], n.Message.Text)
+					ns = append(ns, n)
+				}
+			}
+			all.Go(func() {
+				if err := b.Notify(t.Context(), isNew(ns, h%2 == 0)); err != nil {
+					t.Errorf("hub %d: %v", h, err)
+				}
+			})
+		}
+		all.Wait()
+		l := &bell{}
+		for p := range b.Partitions() {
+			c, err := b.Claim(t.Context(), "slack", p, "test")
+			require.NoError(t, err)
+			l.listen(t, c)
+		}
+		for _, r := range l.heard(t, chats*each*hubs) {
+			got[r.Lane] = append(got[r.Lane], text(t, r.Body))
+		}
+		require.Empty(t, cmp.Diff(want, got))
+		l.end(t)
+	})
+}
+
+// What is refused in the midst of others is noticed, though the server answered to
+// none but the first and the last.
+func TestNotifyNewMissesNone(t *testing.T) {
+	t.Parallel()
+	modes(t, func(t *testing.T, b *bus.Bus) {
+		most := func(size int32) {
+			s, err := b.JetStream().Stream(t.Context(), "NOTIFY")
+			require.NoError(t, err)
+			cfg := s.CachedInfo().Config
+			cfg.MaxMsgSize = size
+			_, err = b.JetStream().UpdateStream(t.Context(), cfg)
+			require.NoError(t, err)
+		}
+		ns := []hub.Notification{notification("#a", 1), notification("#b", 2), notification("#c", 3), notification("#d", 4)}
+		for name, refused := range map[string]int{"the first": 0, "one between": 2, "the last": 3} {
+			most(4096)
+			sent := slices.Clone(ns)
+			for i := range sent {
+				sent[i].ID = hub.NotificationID(fmt.Sprint(name, i))
+			}
+			sent[refused].Message.Text = strings.Repeat("x", 4096)
+			require.ErrorIs(t, b.Notify(t.Context(), isNew(sent, true)), bus.ErrUnavailable, name)
+			most(-1)
+			require.NoError(t, b.Notify(t.Context(), isNew(sent, false)), name)
+		}
+		heard := map[hub.NotificationID]int{}
+		l := &bell{}
+		for p := range b.Partitions() {
+			c, err := b.Claim(t.Context(), "slack", p, "test")
+			require.NoError(t, err)
+			l.listen(t, c)
+		}
+		queued, err := b.Backlog(t.Context(), "slack")
+		require.NoError(t, err)
+		for _, r := range l.heard(t, int(queued)) {
+			var n hub.Notification
+			require.NoError(t, json.Unmarshal(r.Body, &n))
+			heard[n.ID]++
+		}
+		require.Len(t, heard, 12)
+		for id, times := range heard {
+			require.LessOrEqual(t, times, map[bool]int{true: 2, false: 1}[b.Embedded()], "%s: a server elsewhere is told its id", id)
+		}
+		l.end(t)
+	})
 }
 
 func TestClaimIsExclusive(t *testing.T) {

@@ -12,15 +12,24 @@ import (
 // Notify queues notifications, each chat's in the order given. It is safe to
 // repeat: a notification that was queued seconds ago is not queued again, unless its
 // Again has grown, and one that is queued twice is sent once, as its receipt says. On
-// an error some may be queued; repeat the call with the same notifications before the
-// next, and each chat's order stays.
+// an error some may be queued, and none of them is New any more; repeat the call with
+// the same notifications before the next, and each chat's order stays. It blocks while
+// others queue.
 func (b *Bus) Notify(ctx context.Context, ns []hub.Notification) error {
 	waves, err := b.waves(ns)
 	if err != nil {
 		return err
 	}
+	put := b.putAll
+	if b.embedded != nil { // it opens no port: all there is to queue comes by here
+		b.queueing.Lock()
+		defer b.queueing.Unlock()
+		if allNew(ns) {
+			put = b.putCounted
+		}
+	}
 	for _, wave := range waves {
-		if err := b.publishAll(ctx, "queue notifications", wave); err != nil {
+		if err := b.publishAll(ctx, "queue notifications", wave, put); err != nil {
 			return err
 		}
 	}
@@ -63,7 +72,25 @@ func (b *Bus) notifyMsg(e *hub.MessageEncoder, n *hub.Notification) (*nats.Msg, 
 	if n.ID == "" || len(data)+headerRoom > b.MaxPayload() {
 		return nil, hub.Errorf(hub.CodeInvalid, "notification %q has %d bytes, the bus takes %d", n.ID, len(data), b.MaxPayload()-headerRoom)
 	}
-	return &nats.Msg{Subject: subject, Data: data, Header: nats.Header{jetstream.MsgIDHeader: {sendingID(n)}}}, nil
+	m := &nats.Msg{Subject: subject, Data: data}
+	if b.embedded == nil || !isNew(n) {
+		m.Header = nats.Header{jetstream.MsgIDHeader: {sendingID(n)}}
+	}
+	return m, nil
+}
+
+// isNew reports whether a notification cannot be queued already. The id of one that
+// can tells an embedded server nothing; one outside may have it from a connection
+// that was lost, later than from the one after.
+func isNew(n *hub.Notification) bool { return n.New && n.Again == 0 }
+
+func allNew(ns []hub.Notification) bool {
+	for i := range ns {
+		if !isNew(&ns[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // sendingID is the Nats-Msg-Id of a notification. What people have sent again is

@@ -107,18 +107,18 @@ func (b *Bus) Tell(ctx context.Context, es ...*hub.Event) error {
 		}
 		ms = append(ms, m)
 	}
-	return b.publishAll(ctx, "tell events", ms)
+	return b.publishAll(ctx, "tell events", ms, b.putAll)
 }
 
-// publishAll publishes in order without waiting in between, then awaits every
-// acknowledgement.
-func (b *Bus) publishAll(ctx context.Context, what string, ms []*nats.Msg) error {
+// publishAll publishes in order without waiting in between, then waits until all are
+// stored.
+func (b *Bus) publishAll(ctx context.Context, what string, ms []*nats.Msg, put func(context.Context, []*nats.Msg) error) error {
 	if fault := b.fault.Load(); fault != nil {
 		return unavailable(what, *fault)
 	}
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	if err := b.putAll(ctx, ms); err != nil {
+	if err := put(ctx, ms); err != nil {
 		if ctx.Err() != nil {
 			b.suspect(nil)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -65,6 +66,43 @@ func (b *Bus) putAll(ctx context.Context, ms []*nats.Msg) error {
 			return jetstream.ErrNoStreamResponse
 		}
 		ms = unheard
+	}
+	return nil
+}
+
+// countedAtOnce is how many messages lie between two answers that count them. The
+// server holds up to 10,000 of a stream that it has not stored yet, and drops others.
+const countedAtOnce = 1024
+
+// putCounted is putAll for messages without ids, of a stream that nobody else puts
+// any into meanwhile: then the numbers of the first and of the last tell whether all
+// are stored, and the server need not answer to each.
+func (b *Bus) putCounted(ctx context.Context, ms []*nats.Msg) error {
+	for part := range slices.Chunk(ms, countedAtOnce) {
+		var first, last Ack
+		var failed error
+		ends := func(i int) bool { return i == 0 || i == len(part)-1 }
+		err := askSome(ctx, b.js.Conn(), part, ends, func(i int, m *nats.Msg) {
+			ack, err := readAck(m.Data)
+			switch {
+			case nobody(m):
+				failed = jetstream.ErrNoStreamResponse
+			case err != nil:
+				failed = err
+			}
+			if i == 0 {
+				first = ack
+			}
+			last = ack
+		})
+		switch {
+		case err != nil:
+			return err
+		case failed != nil:
+			return failed
+		case last.Seq-first.Seq != uint64(len(part)-1):
+			return fmt.Errorf("the stream took %d of %d messages", last.Seq-first.Seq+1, len(part))
+		}
 	}
 	return nil
 }

@@ -81,9 +81,7 @@ func (s *settler) run(ctx context.Context) {
 }
 
 // settle tells the hub, then acknowledges: what was acknowledged and not told
-// would be owed for ever in the delivery log. Each ack is confirmed by itself: of
-// those that a lost connection or a new leader swallows, one that came later knows
-// nothing.
+// would be owed for ever in the delivery log.
 func (s *settler) settle(ctx context.Context, batch []*settled) {
 	outcomes, rung := make([]hub.Outcome, 0, len(batch)), make([]bus.Rung, 0, len(batch))
 	for _, m := range batch {
