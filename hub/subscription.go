@@ -132,6 +132,9 @@ type Options struct {
 
 // DelayOr is the row's delay, or the source's where the row has none.
 func (o Options) DelayOr(source time.Duration) time.Duration {
+	if o.Delay == "" {
+		return source
+	}
 	if d, err := time.ParseDuration(o.Delay); err == nil && d >= 0 {
 		return min(d, MaxDelay)
 	}
@@ -147,6 +150,9 @@ const (
 // MaxAgeOr is how long what the row owes is worth sending, or the configured
 // time where the row says nothing; 0 is for ever.
 func (o Options) MaxAgeOr(configured time.Duration) time.Duration {
+	if o.MaxAge == "" {
+		return configured
+	}
 	if d, err := time.ParseDuration(o.MaxAge); err == nil && d > 0 {
 		return min(max(d, LeastMaxAge), MostMaxAge)
 	}

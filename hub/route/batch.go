@@ -18,6 +18,17 @@ type batch struct {
 	owed     []hub.Notification
 	finished []*matter
 	dry      bool // nothing is done: what is not known stays so
+
+	decided *matter // the latest, and when
+	at      time.Time
+}
+
+// when is when a matter was decided: what it owes to many chats it owes at once.
+func (b *batch) when(m *matter) time.Time {
+	if b.decided != m {
+		b.decided, b.at = m, b.r.Now().UTC()
+	}
+	return b.at
 }
 
 func (r *Router) newBatch(ctx context.Context) *batch {

@@ -161,7 +161,7 @@ const resendWithin = 24 * time.Hour
 func (b *batch) notification(m *matter, chat hub.Chat, o *hub.Options) hub.Notification {
 	n := hub.Notification{
 		Version: hub.ActSend.Version(), Chat: chat, Event: m.event.ID, EventType: m.event.Type,
-		Source: m.event.Source, QueuedAt: b.r.Now().UTC(), ReceivedAt: m.event.ReceivedTime,
+		Source: m.event.Source, QueuedAt: b.when(m), ReceivedAt: m.event.ReceivedTime,
 	}
 	if m.again != "" {
 		n.ReceivedAt = time.Time{} // how long ago that was is nobody's delay

@@ -77,6 +77,7 @@ type composer struct {
 	cache map[int]excerpt // by limit
 	below []hub.Action    // under what tells of a topic
 	cards map[shape]*hub.Card
+	about string // the thread, once it is known
 }
 
 // shape is what a row's options make of a card.
@@ -157,12 +158,13 @@ func threading(mode hub.Mode, o *hub.Options) hub.Threading {
 // thread is the key that messages about one thing share.
 func (c *composer) thread() string {
 	switch {
+	case c.about != "":
 	case c.thing != nil && c.thing.Key != "":
-		return string(c.event.Source) + "/item/" + c.thing.Key
+		c.about = string(c.event.Source) + "/item/" + c.thing.Key
 	case c.thing == nil && c.forum.Topic != nil:
-		return string(c.event.Source) + "/topic/" + c.forum.Topic.ID
+		c.about = string(c.event.Source) + "/topic/" + c.forum.Topic.ID
 	}
-	return ""
+	return c.about
 }
 
 func (c *composer) reply() bool {

@@ -34,18 +34,48 @@ type said struct {
 	// is dirty: what is stored meanwhile it may not have found, and must find there.
 	reading sync.RWMutex
 
-	mu    sync.Mutex
-	posts map[sayKey]*telling
-	known int // announcements in posts
-	dirty map[hub.NotificationID]*hub.Announcement
-	order []hub.NotificationID // of dirty, the first to be stored first: what goes together stays together
-	loose map[sayKey]int       // how many of dirty are of a post
+	mu     sync.Mutex
+	posts  map[sayKey]*telling
+	known  int // announcements in posts
+	dirty  map[hub.NotificationID]*entry
+	order  []hub.NotificationID // of dirty, the first to be stored first: what goes together stays together
+	loose  map[sayKey]int       // how many of dirty are of a post
+	latest *hub.Announcement    // what the one put last may share with the next
+}
+
+// entry is an announcement as it is kept. What one event says to many chats is there
+// once, but for whom it was told, on which row's behalf and under which id.
+type entry struct {
+	notification hub.NotificationID
+	chat         hub.Chat
+	subscription hub.SubscriptionID
+	said         *hub.Announcement // the rest; it may be of many, and nobody changes it
+}
+
+func entryOf(a, said *hub.Announcement) *entry {
+	return &entry{notification: a.Notification, chat: a.Chat, subscription: a.Subscription, said: said}
+}
+
+func (e *entry) announcement() *hub.Announcement {
+	a := *e.said
+	a.Notification, a.Chat, a.Subscription = e.notification, e.chat, e.subscription
+	return &a
+}
+
+// saysTheSame reports whether two announcements differ in nothing but what an entry has
+// of its own. Messages that are made of one event share their card and their actions.
+func saysTheSame(a, b *hub.Announcement) bool {
+	m, n := &a.Message, &b.Message
+	return a.Source == b.Source && a.Topic == b.Topic && a.Post == b.Post && a.PostID == b.PostID && a.Event == b.Event &&
+		a.Mode == b.Mode && a.Options == b.Options && a.State == b.State && a.Update == b.Update && a.At == b.At && a.UpdatedAt == b.UpdatedAt &&
+		m.Text == n.Text && m.Card == n.Card && m.Thread == n.Thread && m.InThread == n.InThread && m.Broadcast == n.Broadcast &&
+		len(m.Actions) == len(n.Actions) && (len(m.Actions) == 0 || &m.Actions[0] == &n.Actions[0])
 }
 
 // telling is what was told of a post. Once it is long it has an index.
 type telling struct {
 	part  bool // more of it may be stored
-	list  []*hub.Announcement
+	list  []*entry
 	ids   map[hub.NotificationID]int
 	chats map[hub.Chat][]int
 }
@@ -53,8 +83,8 @@ type telling struct {
 // longTelling is how many chats are looked through one by one.
 const longTelling = 16
 
-func (t *telling) add(a *hub.Announcement) {
-	t.list = append(t.list, a)
+func (t *telling) add(e *entry) {
+	t.list = append(t.list, e)
 	switch {
 	case t.ids != nil:
 		t.enter(len(t.list) - 1)
@@ -67,9 +97,9 @@ func (t *telling) add(a *hub.Announcement) {
 }
 
 func (t *telling) enter(i int) {
-	a := t.list[i]
-	t.ids[a.Notification] = i
-	t.chats[a.Chat] = append(t.chats[a.Chat], i)
+	e := t.list[i]
+	t.ids[e.notification] = i
+	t.chats[e.chat] = append(t.chats[e.chat], i)
 }
 
 // at is where a notification's announcement stands, -1 if nowhere.
@@ -80,15 +110,15 @@ func (t *telling) at(id hub.NotificationID) int {
 		}
 		return -1
 	}
-	return slices.IndexFunc(t.list, func(a *hub.Announcement) bool { return a.Notification == id })
+	return slices.IndexFunc(t.list, func(e *entry) bool { return e.notification == id })
 }
 
 // to are the announcements to a chat, and perhaps others.
-func (t *telling) to(chat hub.Chat) []*hub.Announcement {
+func (t *telling) to(chat hub.Chat) []*entry {
 	if t.ids == nil {
 		return t.list
 	}
-	var out []*hub.Announcement
+	var out []*entry
 	for _, i := range t.chats[chat] {
 		out = append(out, t.list[i])
 	}
@@ -96,7 +126,7 @@ func (t *telling) to(chat hub.Chat) []*hub.Announcement {
 }
 
 func newSaid(store hub.AnnouncementStore) *said {
-	s := &said{store: store, dirty: map[hub.NotificationID]*hub.Announcement{}, loose: map[sayKey]int{}}
+	s := &said{store: store, dirty: map[hub.NotificationID]*entry{}, loose: map[sayKey]int{}}
 	s.reset()
 	return s
 }
@@ -158,16 +188,17 @@ func (s *said) merged(k sayKey, stored []hub.Announcement) *telling {
 	seen := map[hub.NotificationID]bool{}
 	for i := range stored {
 		a := &stored[i]
-		if d := s.dirty[a.Notification]; d != nil {
-			a = d
+		e := s.dirty[a.Notification]
+		if e == nil {
+			e = entryOf(a, a)
 		}
 		seen[a.Notification] = true
-		t.add(a)
+		t.add(e)
 	}
 	if s.loose[k] > 0 {
-		for id, d := range s.dirty {
-			if !seen[id] && keyOf(d) == k {
-				t.add(d)
+		for id, e := range s.dirty {
+			if !seen[id] && keyOf(e.said) == k {
+				t.add(e)
 			}
 		}
 	}
@@ -204,10 +235,15 @@ func (s *said) forget(k sayKey) {
 func (s *said) of(k sayKey) []*hub.Announcement {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t := s.posts[k]; t != nil {
-		return t.list
+	t := s.posts[k]
+	if t == nil {
+		return nil
 	}
-	return nil
+	list := make([]*hub.Announcement, len(t.list))
+	for i, e := range t.list {
+		list[i] = e.announcement()
+	}
+	return list
 }
 
 // find is what a chat was told of a post and still shows, nil for nothing. Two
@@ -219,9 +255,9 @@ func (s *said) find(k sayKey, id string, chat hub.Chat) *hub.Announcement {
 	if t == nil {
 		return nil
 	}
-	for _, a := range t.to(chat) {
-		if a.Chat == chat && a.State != hub.AnnouncedRetracted && isOf(a, id) {
-			return a
+	for _, e := range t.to(chat) {
+		if e.chat == chat && e.said.State != hub.AnnouncedRetracted && isOf(e.said, id) {
+			return e.announcement()
 		}
 	}
 	return nil
@@ -240,19 +276,24 @@ func (s *said) put(a hub.Announcement) {
 		t = &telling{part: true}
 		s.posts[k] = t
 	}
+	if s.latest == nil || !saysTheSame(&a, s.latest) {
+		s.latest = new(hub.Announcement)
+		*s.latest = a
+	}
+	e := entryOf(&a, s.latest)
 	if i := t.at(a.Notification); i >= 0 {
-		t.list[i] = &a
+		t.list[i] = e
 	} else {
-		t.add(&a)
+		t.add(e)
 		s.known++
 	}
 	if before := s.dirty[a.Notification]; before == nil {
 		s.order = append(s.order, a.Notification)
 	} else {
-		s.bind(keyOf(before))
+		s.bind(keyOf(before.said))
 	}
 	s.loose[k]++
-	s.dirty[a.Notification] = &a
+	s.dirty[a.Notification] = e
 }
 
 // bind notes that one less of what is dirty is of a post. mu is held.
@@ -300,15 +341,15 @@ func (s *said) whole(ctx context.Context, source hub.Source, topic string) ([]*h
 	seen := map[hub.NotificationID]bool{}
 	for i := range stored {
 		a := &stored[i]
-		if d := s.dirty[a.Notification]; d != nil {
-			a = d
+		if e := s.dirty[a.Notification]; e != nil {
+			a = e.announcement()
 		}
 		seen[a.Notification] = true
 		list = append(list, a)
 	}
-	for id, d := range s.dirty {
-		if !seen[id] && d.Source == source && d.Topic == topic {
-			list = append(list, d)
+	for id, e := range s.dirty {
+		if !seen[id] && e.said.Source == source && e.said.Topic == topic {
+			list = append(list, e.announcement())
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *hub.Announcement) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Post, b.Post)) })
@@ -319,14 +360,15 @@ func (s *said) whole(ctx context.Context, source hub.Source, topic string) ([]*h
 func (s *said) flush(ctx context.Context) error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
+	var list []hub.Announcement
 	for {
 		batch := s.changed()
 		if len(batch) == 0 {
 			return nil
 		}
-		list := make([]hub.Announcement, len(batch))
-		for i, a := range batch {
-			list[i] = *a
+		list = slices.Grow(list[:0], len(batch))
+		for _, e := range batch {
+			list = append(list, *e.announcement())
 		}
 		if err := s.store.PutAnnouncements(ctx, list); err != nil {
 			return err
@@ -337,26 +379,29 @@ func (s *said) flush(ctx context.Context) error {
 
 // clean takes what is stored, which was first in order, out of dirty, unless it has
 // changed meanwhile.
-func (s *said) clean(batch []*hub.Announcement) {
+func (s *said) clean(batch []*entry) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.order = s.order[len(batch):]
-	for _, a := range batch {
-		if s.dirty[a.Notification] != a {
-			s.order = append(s.order, a.Notification)
+	for _, e := range batch {
+		if s.dirty[e.notification] != e {
+			s.order = append(s.order, e.notification)
 			continue
 		}
-		delete(s.dirty, a.Notification)
-		s.bind(keyOf(a))
+		delete(s.dirty, e.notification)
+		s.bind(keyOf(e.said))
+	}
+	if len(s.order) == 0 { // what a burst made them grow to is let go of
+		s.order, s.dirty = nil, map[hub.NotificationID]*entry{}
 	}
 }
 
-func (s *said) changed() []*hub.Announcement {
+func (s *said) changed() []*entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]*hub.Announcement, min(len(s.order), batchSize))
+	out := make([]*entry, min(len(s.order), batchSize))
 	for i := range out {
 		out[i] = s.dirty[s.order[i]]
 	}

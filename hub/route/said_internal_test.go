@@ -3,6 +3,7 @@ package route
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -102,6 +103,66 @@ func TestSaidToManyChats(t *testing.T) {
 		require.NoError(t, s.load(t.Context(), k, k))
 		check("stored")
 		require.Equal(t, 2, store.asked)
+	}
+}
+
+// TestSaidOnce holds that what one event says to many chats is kept once, and that
+// what differs in anything is not.
+func TestSaidOnce(t *testing.T) {
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	actions := []hub.Action{{Label: "Snooze"}, {Label: "Mute"}}
+	first := hub.Announcement{
+		Notification: "n1", Chat: hub.Chat{System: "slack", ID: "C1"}, Subscription: "s1", Source: "meta", Topic: "301", Post: 1, PostID: "901",
+		Event: "e1", Mode: hub.Watch, Message: hub.Message{Text: "x", Card: &hub.Card{Title: "x"}, Actions: actions}, State: hub.AnnouncedLive,
+		At: at, UpdatedAt: at,
+	}
+	s := newSaid(&told{rows: map[hub.NotificationID]hub.Announcement{}})
+	s.put(first)
+	other := first
+	other.Notification, other.Chat.ID, other.Subscription = "n2", "C2", "s2"
+	s.put(other)
+	require.Same(t, s.dirty["n1"].said, s.dirty["n2"].said)
+	require.Equal(t, first, *s.find(keyOf(&first), "901", first.Chat))
+	require.Equal(t, other, *s.find(keyOf(&first), "901", other.Chat))
+
+	own := map[string]bool{"Notification": true, "Chat": true, "Subscription": true}
+	differ := func(what string, a hub.Announcement) {
+		require.False(t, saysTheSame(&a, &first), what)
+		require.False(t, saysTheSame(&first, &a), what)
+	}
+	set := func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(v.String() + "+")
+		case reflect.Int:
+			v.SetInt(v.Int() + 1)
+		case reflect.Bool:
+			v.SetBool(!v.Bool())
+		case reflect.Pointer:
+			v.Set(reflect.New(v.Type().Elem()))
+		case reflect.Slice:
+			v.Set(v.Slice(0, 1))
+		case reflect.Struct:
+			v.Set(reflect.ValueOf(at.Add(1)))
+		default:
+			t.Fatalf("a field of kind %s", v.Kind())
+		}
+	}
+	for i, f := range reflect.VisibleFields(reflect.TypeFor[hub.Announcement]()) {
+		if len(f.Index) > 1 || own[f.Name] {
+			continue
+		}
+		a := first
+		if inner := reflect.ValueOf(&a).Elem().FieldByIndex(f.Index); f.Name == "Message" || f.Name == "Options" {
+			for k := range inner.NumField() {
+				a = first
+				set(inner.Field(k))
+				differ(f.Name+"."+inner.Type().Field(k).Name, a)
+			}
+		} else {
+			set(inner)
+			differ(fmt.Sprint(i, " ", f.Name), a)
+		}
 	}
 }
 
