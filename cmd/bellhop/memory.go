@@ -51,10 +51,12 @@ const (
 	busy                  = 0.75
 	busyCollectsTooMuch   = 0.10
 	busyCollectsTooLittle = 0.06
-	// So much in a busy process is a burst for which there is too little memory. The
-	// room then grows to where the collector should have the second.
-	strained   = 0.36
-	unstrained = 0.12
+	// So much in a busy process is a burst for which there is too little memory: in a
+	// second for which it had all the room that it has otherwise, or in a quarter of
+	// one. The room then grows to where the collector should have the third.
+	strained       = 0.20
+	strainedAtOnce = 0.36
+	unstrained     = 0.12
 )
 
 // room is how far the heap may grow before the collector runs.
@@ -96,7 +98,7 @@ func boundMemory(ctx context.Context, env []string) {
 		}
 		now = readCollector(time.Now())
 		share, cpus := now.since(last)
-		if now.at.Sub(last.at) >= lookEvery || cpus >= busy && share > strained {
+		if now.at.Sub(last.at) >= lookEvery || cpus >= busy && share > strainedAtOnce {
 			has, last = has.after(share, cpus, now.lives+now.costs), now
 		}
 	}
@@ -162,8 +164,9 @@ func (r room) after(share, cpus float64, taken uint64) room {
 	if cpus >= busy {
 		most, tooMuch, tooLittle = busyPercent, busyCollectsTooMuch, busyCollectsTooLittle
 	}
+	full := r.percent == busyPercent && r.memory >= muchMemory
 	switch {
-	case cpus >= busy && share > strained:
+	case cpus >= busy && (share > strainedAtOnce || full && share > strained):
 		// It runs half as often in twice the room.
 		free := float64(r.limit(taken) - int64(taken))
 		wants := int64(taken) + int64(free*odds(share)/odds(unstrained))

@@ -34,15 +34,18 @@ func TestRoomForTheCollector(t *testing.T) {
 	require.Equal(t, room{busyPercent, muchMemory, mostMemory}, busily, "much may not")
 	require.Equal(t, mostPercent, busily.after(collectsTooMuch, quiet, lives).percent, "nor when it is done")
 
-	short := least.after(strained+0.01, busy, large)
+	require.Equal(t, busily, least.after(strained+0.01, busy, large), "it may be that there was little room")
+	enough := busily.after(strained+0.01, busy, large)
+	require.InEpsilon(t, odds(strained+0.01)/odds(unstrained), float64(enough.memory-large)/(muchMemory-large), 0.001, "or too little")
+	short := least.after(strainedAtOnce+0.01, busy, large)
 	require.Equal(t, busyPercent, short.percent)
 	free, had := float64(short.memory-large), float64(enoughMemory-large)
-	require.InEpsilon(t, odds(strained+0.01)/odds(unstrained), free/had, 0.001, "it runs as much less often")
+	require.InEpsilon(t, odds(strainedAtOnce+0.01)/odds(unstrained), free/had, 0.001, "it runs as much less often")
 	require.Equal(t, short, short.after(busyCollectsTooMuch+0.01, busy, large), "what it has got is not too much")
 	require.Greater(t, least.after(0.6, busy, large).memory, short.memory)
 	require.EqualValues(t, mostMemory, least.after(0.9, busy, large).memory)
 	require.EqualValues(t, mostMemory, least.after(1, busy, large).memory)
-	require.Equal(t, more, least.after(strained+0.01, quiet, large), "who has CPU time to spare need not have memory")
+	require.Equal(t, more, least.after(strainedAtOnce+0.01, quiet, large), "who has CPU time to spare need not have memory")
 
 	for range 100 {
 		short = short.after(collectsTooLittle-0.01, quiet, lives)
