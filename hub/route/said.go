@@ -67,7 +67,7 @@ func (e *entry) announcement() *hub.Announcement {
 func saysTheSame(a, b *hub.Announcement) bool {
 	m, n := &a.Message, &b.Message
 	return a.Source == b.Source && a.Topic == b.Topic && a.Post == b.Post && a.PostID == b.PostID && a.Event == b.Event &&
-		a.Mode == b.Mode && a.Options == b.Options && a.State == b.State && a.Update == b.Update && a.At == b.At && a.UpdatedAt == b.UpdatedAt &&
+		a.Mode == b.Mode && a.Options == b.Options && a.State == b.State && a.Update == b.Update && a.At.Equal(b.At) && a.UpdatedAt.Equal(b.UpdatedAt) &&
 		m.Text == n.Text && m.Card == n.Card && m.Thread == n.Thread && m.InThread == n.InThread && m.Broadcast == n.Broadcast &&
 		len(m.Actions) == len(n.Actions) && (len(m.Actions) == 0 || &m.Actions[0] == &n.Actions[0])
 }
