@@ -70,8 +70,8 @@ func (b *Bus) putAll(ctx context.Context, ms []*nats.Msg) error {
 	return nil
 }
 
-// countedAtOnce is how many messages lie between two answers that count them. The
-// server holds up to 10,000 of a stream that it has not stored yet, and drops others.
+// countedAtOnce is how many messages are counted by two answers. The server holds 128
+// MiB of a stream that it has not stored yet, and drops what comes beyond.
 const countedAtOnce = 1024
 
 // putCounted is putAll for messages without ids, of a stream that nobody else puts
