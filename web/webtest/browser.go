@@ -17,13 +17,16 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a page may take to become as it should be: machines that
-// test much at once are slow.
-const patience = time.Minute
+// A page may take a minute to become as it should be: machines that test much at once
+// are slow. The minute is counted in looks, since one that stood still did nothing for
+// the page meanwhile.
+const (
+	lookEvery = 50 * time.Millisecond
+	mostLooks = 1200
+)
 
 // Tab is a browser that shows pages of one server.
 type Tab struct {
@@ -127,23 +130,37 @@ func (b *Tab) Go(t *testing.T, path string) {
 // Sees waits until the page makes expression true.
 func (b *Tab) Sees(t *testing.T, expression string) {
 	t.Helper()
-	if !assert.Eventually(t, func() bool {
+	b.await(t, expression, func() bool {
 		is, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool]("Boolean(("+expression+"))"))
 		return err == nil && is
-	}, patience, 50*time.Millisecond, expression) {
-		require.FailNow(t, "the page says", "%s", b.Text(t, "main"))
-	}
+	})
 }
 
 // Says waits until the page's main part holds text.
 func (b *Tab) Says(t *testing.T, text string) {
 	t.Helper()
-	if !assert.Eventually(t, func() bool {
+	b.await(t, text, func() bool {
 		said, err := chromedp.Run(b.Ctx, chromedp.Evaluate[string](`document.querySelector("main")?.innerText ?? ""`))
 		return err == nil && contains(said, text)
-	}, patience, 50*time.Millisecond, text) {
-		require.FailNow(t, "the page says", "%s", b.Text(t, "main"))
+	})
+}
+
+// await looks until is reports true. what names it.
+func (b *Tab) await(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for range mostLooks {
+		if is() {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-b.Ctx.Done():
+			require.FailNow(t, what, "the test's time with the browser is over: %v", b.Ctx.Err())
+		}
 	}
+	require.FailNow(t, what, "is not so. The page says:\n%s", b.Text(t, "main"))
 }
 
 // Text is what the first element that matches shows.
