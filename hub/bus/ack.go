@@ -69,7 +69,7 @@ func (b *Bus) ackOnce(ctx context.Context, rung *[]Rung) (unheard []*Claim, err 
 	inOrder := b.embedded != nil
 	confirms := func(i int) bool { return !inOrder || last[asked[i].Claim] == i }
 	done := make([]bool, len(asked))
-	err = askSome(ctx, b.acks, ms, confirms, func(i int, m *nats.Msg) {
+	err = b.confirms.some(ctx, ms, confirms, func(i int, m *nats.Msg) {
 		if done[i] = !nobody(m); !done[i] && !slices.Contains(unheard, asked[i].Claim) {
 			unheard = append(unheard, asked[i].Claim)
 		}

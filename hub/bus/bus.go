@@ -83,6 +83,7 @@ type Bus struct {
 	// ack nor a publish.
 	nc, pulls, acks *nats.Conn
 	js              jetstream.JetStream
+	asks, confirms  *asker     // over nc and acks
 	queueing        sync.Mutex // held while notifications are queued in the embedded server
 	buckets         map[string]jetstream.KeyValue
 

@@ -28,6 +28,12 @@ func (b *Bus) connect(ctx context.Context) (err error) {
 		b.log.Info("connected to NATS again")
 		b.watchers.callAll() // what was announced meanwhile did not reach us
 	})
+	if b.asks, err = newAsker(b.nc); err != nil {
+		return err
+	}
+	if b.confirms, err = newAsker(b.acks); err != nil {
+		return err
+	}
 	b.js, err = jetstream.New(b.nc, jetstream.WithDefaultTimeout(5*time.Second))
 	return err
 }

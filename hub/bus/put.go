@@ -50,7 +50,7 @@ func (b *Bus) putAll(ctx context.Context, ms []*nats.Msg) error {
 	for n := 0; len(ms) > 0; n++ {
 		var failed error
 		var unheard []*nats.Msg
-		err := askAll(ctx, b.js.Conn(), ms, func(i int, m *nats.Msg) {
+		err := b.asks.all(ctx, ms, func(i int, m *nats.Msg) {
 			if nobody(m) {
 				unheard = append(unheard, ms[i])
 			} else if _, err := readAck(m.Data); err != nil {
@@ -82,7 +82,7 @@ func (b *Bus) putCounted(ctx context.Context, ms []*nats.Msg) error {
 		var first, last Ack
 		var failed error
 		ends := func(i int) bool { return i == 0 || i == len(part)-1 }
-		err := askSome(ctx, b.js.Conn(), part, ends, func(i int, m *nats.Msg) {
+		err := b.asks.some(ctx, part, ends, func(i int, m *nats.Msg) {
 			ack, err := readAck(m.Data)
 			switch {
 			case nobody(m):

@@ -3,11 +3,13 @@ package bus
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -26,6 +28,13 @@ func connected(t *testing.T) *nats.Conn {
 	return nc
 }
 
+func newAsking(t *testing.T, nc *nats.Conn) *asker {
+	t.Helper()
+	a, err := newAsker(nc)
+	require.NoError(t, err)
+	return a
+}
+
 // TestAskAll holds that each of more requests than may be on their way at once has
 // its own answer, or the server's word that nobody listens.
 func TestAskAll(t *testing.T) {
@@ -40,9 +49,9 @@ func TestAskAll(t *testing.T) {
 		}
 	}
 	answers := make([]string, len(ms))
-	require.NoError(t, askAll(t.Context(), nc, ms, func(i int, m *nats.Msg) {
-		require.Empty(t, answers[i])
-		require.Equal(t, i%5 == 0, nobody(m))
+	require.NoError(t, newAsking(t, nc).all(t.Context(), ms, func(i int, m *nats.Msg) {
+		assert.Empty(t, answers[i])
+		assert.Equal(t, i%5 == 0, nobody(m))
 		answers[i] = string(m.Data) + "!"
 	}))
 	for i, m := range ms {
@@ -62,21 +71,22 @@ func TestAskAllLosesItsConnection(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	_, err := nc.Subscribe("silent", func(*nats.Msg) { asked <- struct{}{} })
 	require.NoError(t, err)
-	answered := func(int, *nats.Msg) { require.Fail(t, "there is no answer") }
+	answered := func(int, *nats.Msg) { assert.Fail(t, "there is no answer") }
+	a := newAsking(t, nc)
 	go func() {
 		<-asked
 		_ = nc.ForceReconnect()
 	}()
-	require.ErrorIs(t, askAll(t.Context(), nc, []*nats.Msg{{Subject: "silent"}}, answered), errAnswersLost)
+	require.ErrorIs(t, a.all(t.Context(), []*nats.Msg{{Subject: "silent"}}, answered), errAnswersLost)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-asked
 		cancel()
 	}()
-	require.ErrorIs(t, askAll(ctx, nc, []*nats.Msg{{Subject: "silent"}}, answered), context.Canceled)
+	require.ErrorIs(t, a.all(ctx, []*nats.Msg{{Subject: "silent"}}, answered), context.Canceled)
 	nc.Close()
-	require.ErrorIs(t, askAll(t.Context(), nc, []*nats.Msg{{Subject: "silent"}}, answered), nats.ErrConnectionClosed)
+	require.ErrorIs(t, a.all(t.Context(), []*nats.Msg{{Subject: "silent"}}, answered), nats.ErrConnectionClosed)
 }
 
 // TestAskSome holds that those which are asked for no answer are sent in their places,
@@ -110,8 +120,9 @@ func TestAskSome(t *testing.T) {
 		ms[i] = &nats.Msg{Subject: fmt.Sprint("n.", i)}
 	}
 	var answered []int
+	a := newAsking(t, nc)
 	ask := func(ms []*nats.Msg) error {
-		return askSome(t.Context(), nc, ms, func(i int) bool { return i%4 == 1 }, func(i int, _ *nats.Msg) { answered = append(answered, i) })
+		return a.some(t.Context(), ms, func(i int) bool { return i%4 == 1 }, func(i int, _ *nats.Msg) { answered = append(answered, i) })
 	}
 	require.NoError(t, ask(ms))
 	require.Equal(t, []int{1, 5, 9}, answered)
@@ -120,4 +131,45 @@ func TestAskSome(t *testing.T) {
 	}
 	cut.Store(true)
 	require.ErrorIs(t, ask(ms[:2]), errAnswersLost)
+}
+
+// TestAskTogether holds that many who ask over one connection each get their own
+// answers, and that what comes too late is nobody's.
+func TestAskTogether(t *testing.T) {
+	t.Parallel()
+	nc := connected(t)
+	replies := make(chan string, 1)
+	_, err := nc.Subscribe("late", func(m *nats.Msg) { replies <- m.Reply })
+	require.NoError(t, err)
+	_, err = nc.Subscribe("echo.*", func(m *nats.Msg) { _ = m.Respond([]byte(m.Subject)) })
+	require.NoError(t, err)
+	a := newAsking(t, nc)
+	ctx, cancel := context.WithCancel(t.Context())
+	var late string
+	go func() {
+		late = <-replies
+		cancel()
+	}()
+	require.ErrorIs(t, a.all(ctx, []*nats.Msg{{Subject: "late"}}, func(int, *nats.Msg) { assert.Fail(t, "it is too late") }), context.Canceled)
+	require.NoError(t, nc.Publish(late, []byte("late")))
+
+	var all sync.WaitGroup
+	for who := range 8 {
+		all.Go(func() {
+			for n := range 50 {
+				ms := make([]*nats.Msg, 20)
+				for i := range ms {
+					ms[i] = &nats.Msg{Subject: fmt.Sprintf("echo.%d-%d-%d", who, n, i)}
+				}
+				given := 0
+				assert.NoError(t, a.all(t.Context(), ms, func(i int, m *nats.Msg) {
+					assert.Equal(t, ms[i].Subject, string(m.Data))
+					given++
+				}))
+				assert.Equal(t, len(ms), given)
+			}
+		})
+	}
+	all.Wait()
+	assert.Empty(t, a.open)
 }
