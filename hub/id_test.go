@@ -15,7 +15,7 @@ import (
 func TestDigestIsStable(t *testing.T) {
 	require.Equal(t, "4oymiquy7qobjgx36tejs35zeq", hub.Digest())
 	require.Equal(t, "cjjxpnrorr5tl22resokqzavbm", hub.Digest("meta", "post_created", "901"))
-	require.Equal(t, hub.NotificationID("nl23434d2xhkmgkka2xazqyda5q"), hub.NotificationFor("e1", hub.Chat{System: "slack", ID: "C1"}))
+	require.Equal(t, hub.NotificationID("nic3absa5xhkmgkka2xazqyda5q"), hub.NotificationFor("e1", hub.Chat{System: "slack", ID: "C1"}))
 }
 
 func TestDigestTellsPartsApart(t *testing.T) {
@@ -43,6 +43,8 @@ func TestNotificationFor(t *testing.T) {
 	} {
 		require.NotEqual(t, id, other)
 	}
+	require.Equal(t, id[:9], hub.NotificationFor("e1", hub.Chat{System: "slack", ID: "C2"})[:9], "what one event owes is kept together")
+	require.NotEqual(t, id[:9], hub.NotificationFor("e2", chat)[:9])
 }
 
 func TestValidName(t *testing.T) {
