@@ -131,6 +131,8 @@ func TestAskSome(t *testing.T) {
 	}
 	cut.Store(true)
 	require.ErrorIs(t, ask(ms[:2]), errAnswersLost)
+	cut.Store(false)
+	require.NoError(t, ask(ms), "it is listened to on the next connection, too")
 }
 
 // TestAskTogether holds that many who ask over one connection each get their own
