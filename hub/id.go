@@ -50,7 +50,7 @@ func UpdateFor(event EventID, of NotificationID) NotificationID {
 
 // kin has the ids of all that one event owes begin alike, so that a database keeps
 // them side by side: those of ten chats are in one page of its index, not in ten. What
-// follows, 90 bits, tells them apart.
+// follows, 88 bits, tells them apart.
 func kin(event EventID, id string) string {
 	const alike = 8
 	return Digest(string(event))[:alike] + id[alike:]

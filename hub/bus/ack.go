@@ -67,9 +67,9 @@ func (b *Bus) ackOnce(ctx context.Context, rung *[]Rung) (unheard []*Claim, err 
 	// knows nothing. An embedded server has no other leader, and takes what one
 	// connection brings in order: there the last of a claim speaks for the others.
 	inOrder := b.embedded != nil
-	confirms := func(i int) bool { return !inOrder || last[asked[i].Claim] == i }
+	asks := func(i int) bool { return !inOrder || last[asked[i].Claim] == i }
 	done := make([]bool, len(asked))
-	err = b.confirms.some(ctx, ms, confirms, func(i int, m *nats.Msg) {
+	err = b.confirms.some(ctx, ms, asks, func(i int, m *nats.Msg) {
 		if done[i] = !nobody(m); !done[i] && !slices.Contains(unheard, asked[i].Claim) {
 			unheard = append(unheard, asked[i].Claim)
 		}
