@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"strconv"
+	"strings"
 )
 
 type (
@@ -21,7 +22,13 @@ type (
 	NotificationID string
 )
 
-var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+// The letters of ids, and the same ones in the order in which databases sort them.
+const (
+	idLetters     = "abcdefghijklmnopqrstuvwxyz234567"
+	sortedLetters = "234567abcdefghijklmnopqrstuvwxyz"
+)
+
+var idEncoding = base32.NewEncoding(idLetters).WithPadding(base32.NoPadding)
 
 // Digest makes a short id from parts: 128 bits of SHA-256 in 26 letters and
 // digits, usable as a subject token, a key, a URL segment and a transaction id.
@@ -37,6 +44,25 @@ func Digest(parts ...string) string {
 	return idEncoding.EncodeToString(sum[:16])
 }
 
+// orderLetters are the letters of an id that tell a number below 2⁴⁵. 83 bits follow.
+const orderLetters = 9
+
+// OrderedDigest is a Digest with a number at its beginning, so that a database keeps
+// ids in the order of what a sender numbers: new ones go to the end of an index, not
+// to a page each. Number 0, and one that is too large, leave a Digest.
+func OrderedDigest(number uint64, parts ...string) string {
+	id := Digest(parts...)
+	if number == 0 || number >= 1<<(5*orderLetters) {
+		return id
+	}
+	var head [orderLetters]byte
+	for i := range head {
+		head[orderLetters-1-i] = sortedLetters[number%32]
+		number /= 32
+	}
+	return string(head[:]) + id[orderLetters:]
+}
+
 // NotificationFor is the id of the notification that event owes to chat.
 func NotificationFor(event EventID, chat Chat) NotificationID {
 	return NotificationID("n" + kin(event, Digest(string(event), string(chat.System), chat.ID)))
@@ -48,12 +74,14 @@ func UpdateFor(event EventID, of NotificationID) NotificationID {
 	return NotificationID("u" + kin(event, Digest(string(event), string(of))))
 }
 
-// kin has the ids of all that one event owes begin alike, so that a database keeps
-// them side by side: those of ten chats are in one page of its index, not in ten. What
-// follows, 88 bits, tells them apart.
+// kin has the ids of all that one event owes begin as the event's own does, so that a
+// database keeps them side by side, and in the order of the events.
 func kin(event EventID, id string) string {
-	const alike = 8
-	return Digest(string(event))[:alike] + id[alike:]
+	head := string(event)
+	if len(head) != 1+len(id) || strings.Trim(head, idLetters) != "" { // it is not one of ours
+		head = "e" + Digest(head)
+	}
+	return head[1:1+orderLetters] + id[orderLetters:]
 }
 
 // ValidName reports whether a source, system or app name may be used as a

@@ -1,7 +1,9 @@
 package hub_test
 
 import (
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,7 +17,8 @@ import (
 func TestDigestIsStable(t *testing.T) {
 	require.Equal(t, "4oymiquy7qobjgx36tejs35zeq", hub.Digest())
 	require.Equal(t, "cjjxpnrorr5tl22resokqzavbm", hub.Digest("meta", "post_created", "901"))
-	require.Equal(t, hub.NotificationID("nic3absa5xhkmgkka2xazqyda5q"), hub.NotificationFor("e1", hub.Chat{System: "slack", ID: "C1"}))
+	require.Equal(t, "3ninmhqn2r5tl22resokqzavbm", hub.OrderedDigest(1_768_035_900_000, "meta", "post_created", "901"))
+	require.Equal(t, hub.NotificationID("nic3absa5mhkmgkka2xazqyda5q"), hub.NotificationFor("e1", hub.Chat{System: "slack", ID: "C1"}))
 }
 
 func TestDigestTellsPartsApart(t *testing.T) {
@@ -43,8 +46,37 @@ func TestNotificationFor(t *testing.T) {
 	} {
 		require.NotEqual(t, id, other)
 	}
-	require.Equal(t, id[:9], hub.NotificationFor("e1", hub.Chat{System: "slack", ID: "C2"})[:9], "what one event owes is kept together")
-	require.NotEqual(t, id[:9], hub.NotificationFor("e2", chat)[:9])
+	require.NotEqual(t, id[:10], hub.NotificationFor("e2", chat)[:10])
+}
+
+// What one event owes is kept together, and in the order of the events.
+func TestIDsSort(t *testing.T) {
+	c1, c2 := hub.Chat{System: "slack", ID: "C1"}, hub.Chat{System: "matrix-one", ID: "!room:example.org"}
+	last := ""
+	for _, number := range []uint64{1, 2, 6, 31, 32, 33, 1023, 1024, 901_000, 1_768_035_900_000, 1<<45 - 1} {
+		event := hub.EventID("e" + hub.OrderedDigest(number, "meta", "post_created", strconv.FormatUint(number, 10)))
+		id := hub.NotificationFor(event, c1)
+		require.Regexp(t, regexp.MustCompile(`^n[a-z2-7]{26}$`), string(id))
+		for _, other := range []string{string(hub.NotificationFor(event, c2)), string(hub.UpdateFor(event, id))} {
+			require.Equal(t, event[1:10], hub.EventID(other[1:10]), number)
+			require.NotEqual(t, id[10:], other[10:])
+		}
+		require.Greater(t, string(event)[1:10], last, number)
+		last = string(event)[1:10]
+	}
+}
+
+func TestOrderedDigestOfNoNumber(t *testing.T) {
+	for _, number := range []uint64{0, 1 << 45, math.MaxUint64} {
+		require.Equal(t, hub.Digest("meta", "1"), hub.OrderedDigest(number, "meta", "1"), number)
+	}
+}
+
+// An event's id may be anything; what is made of it may not.
+func TestNotificationForAnyEvent(t *testing.T) {
+	for _, event := range []hub.EventID{"", "e", "meta/post/1", hub.EventID(strings.Repeat(".", 27)), hub.EventID("e" + strings.Repeat("é", 13)), hub.EventID(strings.Repeat("a", 200))} {
+		require.Regexp(t, regexp.MustCompile(`^n[a-z2-7]{26}$`), string(hub.NotificationFor(event, hub.Chat{System: "slack", ID: "C1"})), "%q", event)
+	}
 }
 
 func TestValidName(t *testing.T) {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"crypto/sha256"
+	"strconv"
 	"strings"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -9,7 +10,8 @@ import (
 
 // eventID makes the same id of the same event. A forum that tries again gives a
 // new X-Discourse-Event-Id, so that does not count: an id and a version do where
-// the body has them, else all of the body.
+// the body has them, else all of the body. Ids begin with the number of the post or
+// topic, which grows; when it was written would not do, as an admin can change that.
 //
 // A category, a tag or a group is the exception. Its body shows how things are,
 // without a time or a version: a category that is made private, public and
@@ -26,7 +28,20 @@ func (w *webhook) eventID(t *told) hub.EventID {
 			parts = append(parts, cut(w.Header.Get(headerEventID), 64))
 		}
 	}
-	return hub.EventID("e" + hub.Digest(parts...))
+	return hub.EventID("e" + hub.OrderedDigest(t.number(), parts...))
+}
+
+// number is what the forum numbers the post or topic with, or 0.
+func (t *told) number() uint64 {
+	var id string
+	switch {
+	case t.forum.Post != nil:
+		id = t.forum.Post.ID
+	case t.forum.Topic != nil:
+		id = t.forum.Topic.ID
+	}
+	n, _ := strconv.ParseUint(id, 10, 64) // of what is no number, 0; of a larger one, the largest
+	return n
 }
 
 // showsState reports whether two different events may have the same body, and
