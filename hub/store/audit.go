@@ -15,8 +15,8 @@ import (
 
 const auditColumns = `id, at, who, system, user_id, chat, action, line, outcome, message, command, before_json, after_json, via`
 
-const allAudit = `SELECT id, at, who, system, user_id, chat, action, line, outcome, message, COALESCE(command, ''),
-	before_json, after_json, via FROM audit`
+// readAudit are auditColumns as they are read.
+const readAudit = `id, at, who, system, user_id, chat, action, line, outcome, message, COALESCE(command, ''), before_json, after_json, via`
 
 // How many bytes of an entry are kept: somebody may type megabytes, and what
 // they did is an entry all the same.
@@ -84,23 +84,17 @@ func cut(s string, n int) string {
 
 func newAuditID() string { return "a" + strings.ToLower(rand.Text()) }
 
-const auditOrder = "at DESC, id DESC"
-
 // ListAudit pages, newest first.
 func (s *Store) ListAudit(ctx context.Context, q hub.AuditQuery) ([]hub.AuditEntry, string, error) {
 	sel := selectAudit(q)
-	if q.Page.Cursor != "" {
-		c, err := openCursor(auditList, q.Page.Cursor)
-		if err != nil {
-			return nil, "", err
-		}
-		sel.add("(at, id) < (" + sel.bind(c.n) + ", " + sel.bind(text(c.id)) + ")")
+	w := window{table: "audit", columns: auditColumns, read: readAudit, at: "at", folded: []string{"folded"}}
+	if err := w.goOn(sel, auditList, q.Page.Cursor); err != nil {
+		return nil, "", err
 	}
 	limit := clampLimit(q.Page.Limit)
-	query, args := sel.query(allAudit, auditOrder, limit), sel.args
-	w := window{table: "audit", columns: auditColumns, at: "at", folded: []string{"folded"}}
+	query, args := w.list(sel, limit), sel.args
 	if q.Text != "" {
-		query, args = w.search(sel, allAudit, q.Text, limit)
+		query, args = w.search(sel, q.Text, limit)
 	}
 	entries, err := s.audit(ctx, query, args...)
 	if err != nil {

@@ -17,13 +17,13 @@ func TestStatementThatFails(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	d := hub.Delivery{ID: "n1", Chat: hub.Chat{System: "slack", ID: "C1"}}
 	wrong := announce()
-	wrong.row = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 9, 0, '', '', ?, ?, 1, ?, ''` // there is no such status
+	wrong.row = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 9, 0, '', '', ?, ?, 1, ?, '', ?` // there is no such status
 	err = s.transact(t.Context(), "test", func(tx *sql.Tx) error {
-		if _, err := s.insertRows(t.Context(), tx, announce(), [][]any{queuedArgs(&d)}); err != nil {
+		if _, err := s.insertRows(t.Context(), tx, announce(), [][]any{s.queuedArgs(&d)}); err != nil {
 			return err
 		}
 		d.ID = "n2"
-		_, err := s.insertRows(t.Context(), tx, wrong, [][]any{queuedArgs(&d)})
+		_, err := s.insertRows(t.Context(), tx, wrong, [][]any{s.queuedArgs(&d)})
 		return err
 	})
 	require.ErrorContains(t, err, "constraint")

@@ -49,6 +49,36 @@ func benchRecordOutcomes(b *testing.B, c store.Config) {
 	}
 }
 
+// BenchmarkRecordSent notes what is sent by now, a thousand at a time, of a thousand
+// subscriptions in a hundred chats: ask for hundreds of times, as the log grows.
+func BenchmarkRecordSent(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchRecordSent(b, store.Config{Dir: b.TempDir()}) })
+	b.Run("postgres", func(b *testing.B) { benchRecordSent(b, store.Config{URL: storetest.PostgresURL(b)}) })
+}
+
+func benchRecordSent(b *testing.B, c store.Config) {
+	s, err := store.Open(b.Context(), c)
+	require.NoError(b, err)
+	defer s.Close()
+	n := 0
+	for b.Loop() {
+		n++
+		b.StopTimer()
+		ds := thousand(n)
+		for i := range ds {
+			d := &ds[i]
+			topic := 1000*n + i/10
+			d.Event = hub.EventID("e" + hub.OrderedDigest(uint64(topic), "meta", "topic"))
+			d.Chat.ID = fmt.Sprintf("C%05d", (topic+i%10)%100)
+			d.ID = hub.NotificationFor(d.Event, d.Chat)
+			d.Subscription = hub.SubscriptionID(fmt.Sprintf("s%016d", 10*(topic%100)+i%10))
+		}
+		b.StartTimer()
+		require.NoError(b, s.RecordOutcomes(b.Context(), sent(ds), ds...))
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(1000*n), "µs/row")
+}
+
 // BenchmarkPutAnnouncements puts a thousand at a time: of a thousand events, and of a
 // hundred that ten chats are told of.
 func BenchmarkPutAnnouncements(b *testing.B) {

@@ -15,15 +15,15 @@ import (
 const deliveryColumns = `id, system, chat, event, event_type, source, subscription, act, title, again,
 	status, attempts, reason, receipt, queued_at, updated_at`
 
-// writtenColumns are all: beside what is read, what is searched.
-const writtenColumns = deliveryColumns + `, announced, title_folded, reason_folded`
+// writtenColumns are all: beside what is read, what is searched, and the era.
+const writtenColumns = deliveryColumns + `, announced, title_folded, reason_folded, era`
 
 // Rows of writtenColumns: of a notification that is owed, of one that is sent, and
 // of an outcome.
 const (
-	queuedRow  = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '', ?, ?, 1, ?, ''`
-	sentRow    = `?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 2, ?, '', ?, ?, ?, 1, ?, ''`
-	settledRow = `?, ?, ?, ?, '', '', '', '', '', ?, ?, ?, ?, ?, ?, ?, 0, '', ?`
+	queuedRow  = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '', ?, ?, 1, ?, '', ?`
+	sentRow    = `?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 2, ?, '', ?, ?, ?, 1, ?, '', ?`
+	settledRow = `?, ?, ?, ?, '', '', '', '', '', ?, ?, ?, ?, ?, ?, ?, 0, '', ?, ?`
 )
 
 const allDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries`
@@ -41,7 +41,7 @@ func announce() insert {
 		tail: `ON CONFLICT (id) DO UPDATE SET
 			event = excluded.event, event_type = excluded.event_type, source = excluded.source,
 			subscription = excluded.subscription, act = excluded.act, title = excluded.title,
-			title_folded = excluded.title_folded, queued_at = excluded.queued_at, announced = 1
+			title_folded = excluded.title_folded, queued_at = excluded.queued_at, era = excluded.era, announced = 1
 			WHERE deliveries.announced = 0
 			RETURNING ` + announcedColumns,
 		row: queuedRow,
@@ -96,7 +96,7 @@ func (s *Store) announceNew(ctx context.Context, tx *sql.Tx, ds []*hub.Delivery)
 		ds = slices.Clone(ds)
 		slices.SortFunc(ds, oldestFirst)
 	}
-	changed, err := s.insertRows(ctx, tx, firstRows(queuedRow), queuedRows(ds, 0))
+	changed, err := s.insertDeliveries(ctx, tx, firstRows(queuedRow), s.queuedRows(ds, 0))
 	if err != nil {
 		return err
 	}
@@ -119,15 +119,15 @@ func oldestFirst(a, b *hub.Delivery) int { return a.QueuedAt.Compare(b.QueuedAt)
 func (s *Store) announceAny(ctx context.Context, tx *sql.Tx, rounds [][]*hub.Delivery) error {
 	counts := tally{}
 	// What is said twice is the same, so that the first makes the row.
-	if _, err := s.insertTold(ctx, tx, announce(), queuedRows(rounds[0], 0), counts.announced); err != nil {
+	if _, err := s.insertDeliveriesTold(ctx, tx, announce(), s.queuedRows(rounds[0], 0), counts.announced); err != nil {
 		return err
 	}
 	for _, round := range rounds {
-		again := queuedRows(round, 1)
+		again := s.queuedRows(round, 1)
 		if err := s.keepSent(ctx, tx, again); err != nil {
 			return err
 		}
-		if _, err := s.insertTold(ctx, tx, requeue(), again, counts.changed); err != nil {
+		if _, err := s.insertDeliveriesTold(ctx, tx, requeue(), again, counts.changed); err != nil {
 			return err
 		}
 	}
@@ -135,16 +135,16 @@ func (s *Store) announceAny(ctx context.Context, tx *sql.Tx, rounds [][]*hub.Del
 }
 
 // queuedRows are the rows of those that were sent again often enough.
-func queuedRows(ds []*hub.Delivery, again int) (rows [][]any) {
+func (s *Store) queuedRows(ds []*hub.Delivery, again int) (rows [][]any) {
 	for _, d := range ds {
 		if d.Again >= again {
-			rows = append(rows, queuedArgs(d))
+			rows = append(rows, s.queuedArgs(d))
 		}
 	}
 	return rows
 }
 
-func queuedArgs(d *hub.Delivery) []any {
+func (s *Store) queuedArgs(d *hub.Delivery) []any {
 	at := microsOrNow(d.QueuedAt)
 	updated := at
 	if d.Again > 0 {
@@ -152,7 +152,7 @@ func queuedArgs(d *hub.Delivery) []any {
 	}
 	return []any{
 		text(d.ID), text(d.System), text(d.Chat.ID), text(d.Event), text(d.EventType), text(d.Source),
-		text(d.Subscription), text(d.Act), text(d.Title), max(d.Again, 0), at, updated, folded(d.Title),
+		text(d.Subscription), text(d.Act), text(d.Title), max(d.Again, 0), at, updated, folded(d.Title), s.eras.of(at),
 	}
 }
 
@@ -182,19 +182,20 @@ func (s *Store) GetDelivery(ctx context.Context, id hub.NotificationID) (*hub.De
 	return &d, nil
 }
 
-const deliveryOrder = "queued_at DESC, id DESC"
-
 // ListDeliveries pages, newest first.
 func (s *Store) ListDeliveries(ctx context.Context, q hub.DeliveryQuery) ([]hub.Delivery, string, error) {
 	sel, err := selectDeliveries(q)
 	if err != nil {
 		return nil, "", err
 	}
+	w := s.deliveryWindow(q, sel)
+	if err := w.goOn(sel, deliveryList, q.Page.Cursor); err != nil {
+		return nil, "", err
+	}
 	limit := clampLimit(q.Page.Limit)
-	query := sel.query(allDeliveries, deliveryOrder, limit)
-	args := sel.args
+	query, args := w.list(sel, limit), sel.args
 	if q.Text != "" {
-		query, args = deliveryWindow().search(sel, allDeliveries, q.Text, limit)
+		query, args = w.search(sel, q.Text, limit)
 	}
 	rows, err := s.deliveries(ctx, query, args...)
 	if err != nil {
@@ -206,15 +207,26 @@ func (s *Store) ListDeliveries(ctx context.Context, q hub.DeliveryQuery) ([]hub.
 	if q.Text == "" {
 		return rows, "", nil
 	}
-	end, more, err := s.windowEnd(ctx, deliveryWindow(), sel)
+	end, more, err := s.windowEnd(ctx, w, sel)
 	if err != nil || !more {
 		return rows, "", fault(ctx, "list deliveries", err)
 	}
 	return rows, end.seal(deliveryList), nil
 }
 
-func deliveryWindow() window {
-	return window{table: "deliveries", columns: deliveryColumns, at: "queued_at", folded: []string{"title_folded", "reason_folded"}}
+// deliveryWindow is where a query's rows are, and restricts sel to it.
+func (s *Store) deliveryWindow(q hub.DeliveryQuery, sel *selection) window {
+	w := window{table: "deliveries", columns: deliveryColumns, read: deliveryColumns, at: "queued_at", folded: []string{"title_folded", "reason_folded"}}
+	index := eraIndex(q)
+	switch {
+	case index == "":
+	case s.eras == nil:
+		sel.add("era = 0")
+	default:
+		eraByEra(q, sel)
+		w.table, w.first = "eras CROSS JOIN deliveries INDEXED BY "+index, "began_at"
+	}
+	return w
 }
 
 func deliveryCursor(at time.Time, id hub.NotificationID) string {
@@ -224,7 +236,7 @@ func deliveryCursor(at time.Time, id hub.NotificationID) string {
 // deliveryList tells the cursors of deliveries from others.
 const deliveryList = "deliveries"
 
-// selectDeliveries selects all that a query asks for but its words.
+// selectDeliveries selects all that a query asks for but its words and its page.
 func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 	var sel selection
 	sel.equal("system", string(q.System))
@@ -252,13 +264,6 @@ func selectDeliveries(q hub.DeliveryQuery) (*selection, error) {
 	}
 	if !q.Until.IsZero() {
 		sel.add("queued_at < " + sel.bind(micros(q.Until)))
-	}
-	if q.Page.Cursor != "" {
-		c, err := openCursor(deliveryList, q.Page.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		sel.add("(queued_at, id) < (" + sel.bind(c.n) + ", " + sel.bind(text(c.id)) + ")")
 	}
 	return &sel, nil
 }
@@ -314,7 +319,11 @@ func scanDelivery(row interface{ Scan(...any) error }) (d hub.Delivery, err erro
 // PruneDeliveries deletes in small transactions, attempts with their rows. After an error the number
 // counts what was deleted before it.
 func (s *Store) PruneDeliveries(ctx context.Context, before time.Time) (int64, error) {
-	return s.prune(ctx, "deliveries", "id", "queued_at", before)
+	n, err := s.prune(ctx, "deliveries", "id", "queued_at", before)
+	if err == nil {
+		err = s.pruneEras(ctx)
+	}
+	return n, err
 }
 
 func checkDelivery(id hub.NotificationID, chat hub.Chat, event hub.EventID, sub hub.SubscriptionID) error {

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // OpenAt opens a database and migrates it to a version only.
@@ -43,4 +46,14 @@ func (s *Store) HoldWriter(ctx context.Context) (release func() error, err error
 func (s *Store) Pragma(ctx context.Context, name string) (value string, err error) {
 	err = s.writer.QueryRowContext(ctx, `PRAGMA `+name).Scan(&value)
 	return value, err
+}
+
+// EndErasAfter lets an era of the delivery log end after so many rows.
+func (s *Store) EndErasAfter(rows int) { s.eras.most = rows }
+
+// Eras is how many eras the delivery log has.
+func (s *Store) Eras(t testing.TB) (n int) {
+	t.Helper()
+	require.NoError(t, s.reader.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM eras`).Scan(&n))
+	return n
 }

@@ -43,7 +43,7 @@ func (s *Store) RecordOutcomes(ctx context.Context, os []hub.Outcome, owed ...hu
 			return err
 		}
 	}
-	t, err := settlingOf(os)
+	t, err := s.settlingOf(os)
 	if err != nil || len(os) == 0 {
 		return err
 	}
@@ -68,7 +68,7 @@ var errKnown = errors.New("not all is new")
 func (s *Store) settleOwed(ctx context.Context, tx *sql.Tx, rows [][]any) error {
 	owed := settle()
 	owed.tail = strings.TrimSuffix(owed.tail, "RETURNING "+movedColumns) + " AND deliveries.status = 0"
-	changed, err := s.insertRows(ctx, tx, owed, rows)
+	changed, err := s.insertDeliveries(ctx, tx, owed, rows)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *Store) settleAny(ctx context.Context, tx *sql.Tx, os []hub.Outcome, t s
 	}
 	left, counts := int64(len(os)), tally{}
 	for _, rows := range t.rounds {
-		changed, err := s.insertTold(ctx, tx, settle(), rows, counts.changed)
+		changed, err := s.insertDeliveriesTold(ctx, tx, settle(), rows, counts.changed)
 		if err != nil {
 			return err
 		}
@@ -118,11 +118,11 @@ type settling struct {
 	special []hub.Outcome // of which the rows do not say all
 }
 
-func settlingOf(os []hub.Outcome) (t settling, err error) {
+func (s *Store) settlingOf(os []hub.Outcome) (t settling, err error) {
 	for _, round := range inOrder(os, func(o *hub.Outcome) hub.NotificationID { return o.Notification }) {
 		rows := make([][]any, len(round))
 		for i, o := range round {
-			if rows[i], err = settleArgs(o); err != nil {
+			if rows[i], err = s.settleArgs(o); err != nil {
 				return settling{}, err
 			}
 			if !plain(o) {
@@ -161,7 +161,7 @@ func settledAs(o *hub.Outcome) (rank int, err error) {
 
 // settleArgs is the row of an outcome. Its time stands for the time of queueing
 // until the notification is announced.
-func settleArgs(o *hub.Outcome) ([]any, error) {
+func (s *Store) settleArgs(o *hub.Outcome) ([]any, error) {
 	rank, err := settledAs(o)
 	if err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func settleArgs(o *hub.Outcome) ([]any, error) {
 	at, reason := microsOrNow(o.At), cmp.Or(o.Reason, string(o.Fault))
 	return []any{
 		text(o.Notification), text(o.System), text(o.ID), text(o.Event), max(o.Again, 0),
-		rank, max(o.Attempt, 0), text(reason), receipt, at, at, folded(reason),
+		rank, max(o.Attempt, 0), text(reason), receipt, at, at, folded(reason), s.eras.of(at),
 	}, nil
 }
 

@@ -132,6 +132,11 @@ func listCalls(ctx context.Context, s *Store) map[string]func() error {
 		{Since: time.Now().Add(-time.Hour)},
 		{Until: time.Now(), Source: "meta"},
 		{Chat: "C1"},
+		{System: "slack", Chat: "C1", Text: "printer"},
+		{System: "slack", Chat: "C1", Status: []hub.Status{hub.StatusQueued, hub.StatusFailed}},
+		{System: "slack", Chat: "C1", Status: []hub.Status{hub.StatusDead}},
+		{System: "slack", Chat: "C1", Since: time.Now().Add(-time.Hour), Until: time.Now()},
+		{System: "slack", Subscription: "s1", Status: []hub.Status{hub.StatusSent}},
 	} {
 		for _, page := range []hub.Page{{}, {Cursor: cursor{n: 5, id: "n1"}.seal(deliveryList)}} {
 			q.Page = page

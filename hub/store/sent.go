@@ -25,12 +25,12 @@ func (s *Store) recordSent(ctx context.Context, os []hub.Outcome, owed []hub.Del
 	if s.dialect == SQLite {
 		slices.SortFunc(sent, func(a, b *pair) int { return oldestFirst(a.Delivery, b.Delivery) })
 	}
-	rows, counts, err := sentRows(sent)
+	rows, counts, err := s.sentRows(sent)
 	if err != nil {
 		return nil, nil, err
 	}
 	err = s.transact(ctx, "record sent deliveries", func(tx *sql.Tx) error {
-		made, err := s.insertRows(ctx, tx, firstRows(sentRow), rows)
+		made, err := s.insertDeliveries(ctx, tx, firstRows(sentRow), rows)
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func pairs(os []hub.Outcome, owed []hub.Delivery) (sent []*pair, left []hub.Outc
 }
 
 // sentRows are the rows of pairs, and what they count.
-func sentRows(sent []*pair) ([][]any, tally, error) {
+func (s *Store) sentRows(sent []*pair) ([][]any, tally, error) {
 	rows, counts := make([][]any, len(sent)), tally{}
 	for i, p := range sent {
 		d, o := p.Delivery, p.ended
@@ -104,7 +104,7 @@ func sentRows(sent []*pair) ([][]any, tally, error) {
 		queuedAt, at := microsOrNow(d.QueuedAt), microsOrNow(o.At)
 		rows[i] = []any{
 			text(d.ID), text(d.System), text(d.Chat.ID), text(d.Event), text(d.EventType), text(d.Source), text(d.Subscription),
-			text(d.Act), text(d.Title), max(o.Attempt, 0), receipt, queuedAt, at, folded(d.Title),
+			text(d.Act), text(d.Title), max(o.Attempt, 0), receipt, queuedAt, at, folded(d.Title), s.eras.of(queuedAt),
 		}
 		counts.owed(d)
 		counts.moved(text(d.System), rankSent, at, rankQueued, 0)

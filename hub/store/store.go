@@ -1,9 +1,8 @@
 // Package store keeps what must outlive a restart in SQL: subscriptions, the
 // delivery log, what is known of the forums and their feeds, what was announced
-// and why, the console's rooms and sessions, people and what they did, settings.
-// SQLite and PostgreSQL run the same statements and the same schema.
-// and why, the console's rooms, accounts with their sessions and tokens, people and what they did. SQLite and
-// PostgreSQL run the same statements and the same schema.
+// and why, the console's rooms, accounts with their sessions and tokens, people
+// and what they did, settings. SQLite and PostgreSQL run the same statements, but
+// for a few that this package tells of, and the same schema.
 //
 // It refuses to decide: it knows no rules, no permissions and no NATS, and it
 // never looks into a message. Its contracts are the interfaces of package hub.
@@ -64,13 +63,24 @@ type Config struct {
 // several hubs may share one.
 type Store struct {
 	engine
+
+	eras *eras // nil on PostgreSQL
 }
 
 // Open connects to the database and brings its schema up to date. Of several
 // hubs that start on one PostgreSQL at once, one migrates and the others wait
 // until ctx ends.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	return openAt(ctx, c, newest)
+	s, err := openAt(ctx, c, newest)
+	if err == nil && s.dialect == SQLite {
+		if s.eras, err = readEras(ctx, s.reader); err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func openAt(ctx context.Context, c Config, version int64) (*Store, error) {

@@ -27,14 +27,12 @@ const writers = 16
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("subscriptions", func(t *testing.T) { subscriptions(t, open) })
 	t.Run("table", func(t *testing.T) { table(t, open) })
-	t.Run("deliveries", func(t *testing.T) { deliveries(t, open) })
+	RunDeliveries(t, open)
 	t.Run("attempts", func(t *testing.T) { attempts(t, open) })
-	t.Run("search", func(t *testing.T) { search(t, open) })
 	t.Run("forum", func(t *testing.T) { forum(t, open) })
 	t.Run("announcements", func(t *testing.T) { announcements(t, open) })
 	t.Run("traces", func(t *testing.T) { traces(t, open) })
 	t.Run("figures", func(t *testing.T) { figures(t, open) })
-	t.Run("fates", func(t *testing.T) { fates(t, open) })
 	t.Run("feeds", func(t *testing.T) { feeds(t, open) })
 	t.Run("sections", func(t *testing.T) { sections(t, open) })
 	t.Run("console", func(t *testing.T) { console(t, open) })
@@ -50,6 +48,13 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("settings", func(t *testing.T) { settings(t, open) })
 	t.Run("house", func(t *testing.T) { house(t, open) })
 	t.Run("database", func(t *testing.T) { database(t, open) })
+}
+
+// RunDeliveries runs the part of the suite about the rows of the delivery log.
+func RunDeliveries(t *testing.T, open func(t *testing.T) *store.Store) {
+	t.Run("deliveries", func(t *testing.T) { deliveries(t, open) })
+	t.Run("search", func(t *testing.T) { search(t, open) })
+	t.Run("fates", func(t *testing.T) { fates(t, open) })
 }
 
 // test is one case: it gets a store of its own.
