@@ -217,13 +217,10 @@ func (s *Store) ListDeliveries(ctx context.Context, q hub.DeliveryQuery) ([]hub.
 // deliveryWindow is where a query's rows are, and restricts sel to it.
 func (s *Store) deliveryWindow(q hub.DeliveryQuery, sel *selection) window {
 	w := window{table: "deliveries", columns: deliveryColumns, read: deliveryColumns, at: "queued_at", folded: []string{"title_folded", "reason_folded"}}
-	index := eraIndex(q)
-	switch {
-	case index == "":
-	case s.eras == nil:
-		sel.add("era = 0")
-	default:
-		eraByEra(q, sel)
+	if s.eras == nil {
+		sel.add("era = 0") // all are of that one, and so are the indexes
+	} else if index := eraIndex(q); index != "" {
+		joinEras(q, sel)
 		w.table, w.first = "eras CROSS JOIN deliveries INDEXED BY "+index, "began_at"
 	}
 	return w

@@ -130,8 +130,8 @@ func eraIndex(q hub.DeliveryQuery) string {
 	return ""
 }
 
-// eraByEra joins a query's rows with their eras, the newest first.
-func eraByEra(q hub.DeliveryQuery, sel *selection) {
+// joinEras joins the rows of a query with their eras, those where there may be any.
+func joinEras(q hub.DeliveryQuery, sel *selection) {
 	sel.add("era = began_at")
 	if !q.Since.IsZero() {
 		sel.add("began_at >= (SELECT MAX(began_at) FROM eras WHERE began_at <= " + sel.bind(max(micros(q.Since), 0)) + ")")
