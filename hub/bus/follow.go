@@ -38,6 +38,10 @@ type Reader struct {
 	// pause that grows from 100 ms to 5 s, until it is taken or ctx ends: nothing
 	// is skipped.
 	Handle func(ctx context.Context, batch []Received) error
+	// Gather, if set, is how long events are gathered for while more than 500 a
+	// second come, so that batches are few and large. Handle still takes those of a
+	// quiet time, and a backlog, without any delay.
+	Gather time.Duration
 	// Begin, if set, is called each time the name is taken, before the first
 	// batch. lead ends when the name is lost or the reading stops.
 	Begin func(lead context.Context)
@@ -216,11 +220,13 @@ func (f *follower) keep(stop chan struct{}) {
 }
 
 func (f *follower) read(ctx context.Context) error {
+	var g gatherer
 	for {
 		batch, err := f.tail.read(ctx)
 		if err != nil {
 			return err
 		}
+		gathered := g.until(time.Now(), f.Gather, batch)
 		if err := f.prove(ctx); err != nil {
 			return err
 		}
@@ -229,6 +235,9 @@ func (f *follower) read(ctx context.Context) error {
 		}
 		if seq, ok := f.cursor.due(time.Now()); ok {
 			f.save(ctx, seq)
+		}
+		if left := time.Until(gathered); left > 0 && !hub.Wait(ctx, left) {
+			return ctx.Err()
 		}
 	}
 }

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/nats-io/nats.go/jetstream"
@@ -97,14 +100,7 @@ func TestSyncerSharesRounds(t *testing.T) {
 	s, err := newSyncer(openHere(t).embedded.stream(streamEvents))
 	require.NoError(t, err)
 	s.run.Lock() // a round is on its way
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			if err := s.Sync(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	wg := syncs(t, s, 8)
 	require.Eventually(t, func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -122,6 +118,84 @@ func TestSyncerSharesRounds(t *testing.T) {
 	wg.Wait()
 	<-shared.done
 	require.NoError(t, shared.err)
+}
+
+// syncerOfOneBlock needs no server, whose clock cannot be stopped.
+func syncerOfOneBlock(t *testing.T) *Syncer {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "msgs"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "msgs", "1.blk"), []byte("x"), 0o600))
+	s, err := newSyncer(dir)
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// syncs asks n times at once.
+func syncs(t *testing.T, s *Syncer, n int) *sync.WaitGroup {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if err := s.Sync(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return &wg
+}
+
+func TestSyncerKeepsAFewWaitingForNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, began := syncerOfOneBlock(t), time.Now()
+		for n := 1; n < gatherCrowd; n++ {
+			var wg sync.WaitGroup
+			for range n {
+				wg.Go(func() {
+					for range 100 {
+						if err := s.Sync(); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+		}
+		require.Zero(t, time.Since(began))
+	})
+}
+
+// Where many waited lately, a round begins when as many are there again, or
+// gatherFor after the last.
+func TestSyncerGathersACrowd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := syncerOfOneBlock(t)
+		s.crowd, s.ended = 8, time.Now()
+		began := time.Now()
+		some := syncs(t, s, 7)
+		synctest.Wait()
+		s.mu.Lock()
+		require.NotNil(t, s.next, "the round waits for the eighth")
+		require.Equal(t, 7, s.next.asked)
+		s.mu.Unlock()
+		syncs(t, s, 1).Wait()
+		some.Wait()
+		require.Zero(t, time.Since(began), "as many as lately are enough")
+
+		syncs(t, s, 5).Wait()
+		require.Equal(t, gatherFor, time.Since(began), "three stay away")
+		require.Equal(t, 5, s.crowd)
+
+		time.Sleep(gatherFor)
+		began = time.Now()
+		syncs(t, s, 1).Wait()
+		require.Zero(t, time.Since(began), "the last round was long ago")
+		syncs(t, s, 1).Wait()
+		require.Zero(t, time.Since(began), "and it was of one")
+	})
 }
 
 func TestStreamWithAsyncPersistenceIsRefused(t *testing.T) {

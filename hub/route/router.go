@@ -75,6 +75,11 @@ type Router struct {
 // readerName is the name of the router's position in EVENTS.
 const readerName = "route"
 
+// gatherFor is how long the router gathers events while many come: of what they
+// cost, a good part is waking the workers and writing down what was decided, once
+// for each batch.
+const gatherFor = 10 * time.Millisecond
+
 // New makes a Router. Run does the work.
 func New(c Config) *Router {
 	if c.Now == nil {
@@ -164,6 +169,7 @@ func (r *Router) Run(ctx context.Context) error {
 		// is for the delivery log and would make the router hear itself.
 		Types:  []string{"forum.>", "chat.>", "user.>", "hub.signal.>", "hub.session.>", "hub.system.>"},
 		Handle: r.handle,
+		Gather: gatherFor,
 		Begin:  r.lead,
 		Floor:  func() uint64 { return r.desked.Load().floor() },
 	})
