@@ -84,6 +84,37 @@ func TestFollowInOrderAndResumes(t *testing.T) {
 	})
 }
 
+// TestFollowGathersWhileManyCome holds that a reader that gathers waits once many
+// come, that its end ends the wait, and that what came meanwhile is read by the next.
+func TestFollowGathersWhileManyCome(t *testing.T) {
+	t.Parallel()
+	b := open(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &reader{cancel: cancel, done: make(chan error, 1)}
+	go func() {
+		r.done <- b.Follow(ctx, bus.Reader{Name: "router", Handle: r.handle, Gather: time.Hour})
+	}()
+	var told []string
+	keepsUp := func() bool { return len(r.got()) == len(told) }
+	for gathers := false; !gathers; gathers = !each(2*time.Second, time.Millisecond, keepsUp) {
+		require.Less(t, len(told), 10_000, "it never waits")
+		some := names(fmt.Sprint("n", len(told), "-"), 20)
+		var es []*hub.Event
+		for _, id := range some {
+			es = append(es, event(id))
+		}
+		require.NoError(t, b.Tell(t.Context(), es...))
+		told = append(told, some...)
+	}
+	r.end(t)
+	got := r.got()
+	require.Equal(t, told[:len(got)], got)
+
+	r = follow(t, b)
+	r.has(t, told[len(got):])
+	r.end(t)
+}
+
 // TestFollowTellsWhatNobodyHasRead holds that an event which another of the name may
 // have read, or this one before, is never called the first.
 func TestFollowTellsWhatNobodyHasRead(t *testing.T) {

@@ -34,6 +34,8 @@ func TestGathererWaitsOnlyWhileManyCome(t *testing.T) {
 	}{
 		{"200 events a second", 1, 5 * time.Millisecond, 0, false},
 		{"some at a time, and seldom", 9, 20 * time.Millisecond, 0, false},
+		{"ten at a time, 300 a second", 10, 33 * time.Millisecond, 0, false},
+		{"500 events a second", 1, 2 * time.Millisecond, 0, false},
 		{"an event a minute", 1, time.Minute, 0, false},
 		{"a large batch a second", tailBatch, time.Second, 0, false},
 		{"pulls that end without events", 0, time.Millisecond, 0, false},
@@ -49,13 +51,13 @@ func TestGathererWaitsOnlyWhileManyCome(t *testing.T) {
 				require.Zero(t, got)
 				return
 			}
-			require.Greater(t, got, reads-50, "at most two windows have passed without")
+			require.GreaterOrEqual(t, got, reads-2*int(gatherWindow/c.every), "at most two windows have passed without")
 		})
 	}
 
 	now, g := time.Now(), gatherer{}
 	waits(&g, &now, 1, time.Millisecond, 0)
-	require.True(t, g.fast)
+	require.Zero(t, g.until(now, d, nil), "a pull that ended without events")
 	got, _ := waits(&g, &now, 1, 5*time.Millisecond, 0)
 	require.LessOrEqual(t, got, int(gatherWindow/(5*time.Millisecond)), "it has become quiet")
 }

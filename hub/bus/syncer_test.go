@@ -150,7 +150,7 @@ func TestSyncerKeepsAFewWaitingForNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, began := syncerOfOneBlock(t), time.Now()
-		for n := 1; n < gatherCrowd; n++ {
+		for n := 1; n < crowdFrom; n++ {
 			var wg sync.WaitGroup
 			for range n {
 				wg.Go(func() {
@@ -168,7 +168,7 @@ func TestSyncerKeepsAFewWaitingForNobody(t *testing.T) {
 }
 
 // Where many waited lately, a round begins when as many are there again, or
-// gatherFor after the last.
+// crowdFor after the last.
 func TestSyncerGathersACrowd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -178,18 +178,18 @@ func TestSyncerGathersACrowd(t *testing.T) {
 		some := syncs(t, s, 7)
 		synctest.Wait()
 		s.mu.Lock()
-		require.NotNil(t, s.next, "the round waits for the eighth")
-		require.Equal(t, 7, s.next.asked)
+		waiting := s.next
 		s.mu.Unlock()
+		require.NotNil(t, waiting, "the round waits for the eighth")
 		syncs(t, s, 1).Wait()
 		some.Wait()
 		require.Zero(t, time.Since(began), "as many as lately are enough")
 
 		syncs(t, s, 5).Wait()
-		require.Equal(t, gatherFor, time.Since(began), "three stay away")
+		require.Equal(t, crowdFor, time.Since(began), "three stay away")
 		require.Equal(t, 5, s.crowd)
 
-		time.Sleep(gatherFor)
+		s.ended = time.Now().Add(-crowdFor)
 		began = time.Now()
 		syncs(t, s, 1).Wait()
 		require.Zero(t, time.Since(began), "the last round was long ago")
