@@ -57,6 +57,7 @@ func (c *hubCmd) Run(w *world) error {
 
 type workerCmd struct {
 	settings `embed:""`
+	Listen   string `env:"BELLHOP_WORKER_LISTEN" placeholder:"HOST:PORT" help:"Address at which to answer /healthz, /readyz and /metrics, to anybody; without one the worker listens nowhere."`
 	System   string `arg:"" help:"The system to serve: the name of its [providers.NAME] section, or of one that was added to the running hub, for which the worker needs server.secret_key."`
 }
 
@@ -66,7 +67,7 @@ func (c *workerCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	return start(w, server.Options{Config: cfg, Role: server.WorkerOnly, System: system})
+	return start(w, server.Options{Config: cfg, Role: server.WorkerOnly, System: system, Listen: c.Listen})
 }
 
 // start runs a server until the process is told to stop.
@@ -85,6 +86,9 @@ func start(w *world, o server.Options) error {
 func welcome(out io.Writer, o server.Options, r server.Ready) {
 	if o.Role == server.WorkerOnly {
 		_, _ = fmt.Fprintf(out, "bellhop %s: worker of %s\n", version, o.System)
+		if r.URL != "" {
+			_, _ = fmt.Fprintf(out, "  Health and metrics: %s/readyz, %s/metrics\n", r.URL, r.URL)
+		}
 		return
 	}
 	_, _ = fmt.Fprintf(out, "bellhop %s: listening on %s\n", version, r.URL)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"os/exec"
@@ -81,8 +82,9 @@ func (s *split) another() *program {
 
 func (s *split) work(system string) {
 	s.t.Helper()
-	w := launch(s.t, workerEnv[system], "worker", system, "--config", s.file)
+	w := launch(s.t, workerEnv[system], "worker", system, "--config", s.file, "--listen", "127.0.0.1:0")
 	w.awaits("worker of " + system)
+	w.url, _, _ = strings.Cut(w.awaits("Health and metrics: "), "/readyz")
 	s.workers[system] = w
 }
 
@@ -93,7 +95,13 @@ func TestSplitReachesEveryPlatform(t *testing.T) {
 	s.hub.subscribe(rooms...)
 	tell(t, s.platforms, s.hub)
 	checkRooms(t, s.platforms, s.hub)
-	for _, w := range s.workers {
+	for system, w := range s.workers {
+		resp, err := http.Get(w.url + "/readyz")
+		require.NoError(t, err)
+		is, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.JSONEq(t, `{"ready":true,"nats":"ok","system":"`+system+`","state":"ok","partitions":8}`, string(is))
 		w.stop()
 	}
 	s.hub.stop()

@@ -1,8 +1,13 @@
 package deliver
 
 import (
+	"context"
 	"maps"
 	"slices"
+	"strconv"
+	"time"
+
+	"github.com/bellhop-chat/bellhop/hub"
 )
 
 // dueOfOne is how many messages of one chat count as due at most: a flood in one room
@@ -31,4 +36,28 @@ func (pt *partition) due() (n int) {
 		}
 	}
 	return n
+}
+
+// Dues is what workers tell the hubs while many of their messages are due: who they
+// are, and how many.
+const Dues = "due"
+
+const (
+	// DuesEvery is how often they do.
+	DuesEvery = 500 * time.Millisecond
+	// manyDue is from how many on: a hub minds thousands.
+	manyDue = 100
+)
+
+// tellDue tells the hubs how many messages are due, while they are many, and once
+// when they are no more.
+func (w *Worker) tellDue(ctx context.Context) {
+	for many := false; ctx.Err() == nil; {
+		hub.Wait(ctx, DuesEvery)
+		n := w.Due()
+		if n >= manyDue || many {
+			w.Bus.Changed(Dues, w.owner, strconv.Itoa(n))
+		}
+		many = n >= manyDue
+	}
 }

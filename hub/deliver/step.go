@@ -139,6 +139,9 @@ func (w *Worker) rest(ctx context.Context, pt *partition, l *lane, n *hub.Notifi
 	case wait:
 		w.slowDown(n.Chat, v.after, err)
 		w.counts.Waited.Add(1)
+		if v.after < worthTelling {
+			w.counts.Paced.Add(1)
+		}
 	}
 	w.putOff(ctx, pt, l, n, seq, v, err)
 }

@@ -73,6 +73,8 @@ type Worker struct {
 // Counts are what a worker has done since it started.
 type Counts struct {
 	Sent, Retried, Waited, Dead atomic.Uint64
+	// Paced are those of Waited that are too short for the delivery log.
+	Paced atomic.Uint64
 }
 
 // New makes a Worker. Run does the work.
@@ -115,6 +117,10 @@ func (w *Worker) patience() patience { return patience{w.Attempts, w.Backoff} }
 // System is the system that the worker serves.
 func (w *Worker) System() hub.System { return w.system }
 
+// Owner is what the worker is called where workers are told apart: another name
+// each time one is made.
+func (w *Worker) Owner() string { return w.owner }
+
 // Counts tells what the worker has done.
 func (w *Worker) Counts() *Counts { return &w.counts }
 
@@ -152,6 +158,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	all.Go(func() { w.watchHold(ctx) })
 	all.Go(func() { w.undertake(ctx) })
 	all.Go(func() { w.share(ctx) })
+	all.Go(func() { w.tellDue(ctx) })
 	if r, ok := providers.As[providers.Runner](w.Provider); ok {
 		all.Go(func() {
 			if err := r.Run(ctx); err != nil && ctx.Err() == nil {

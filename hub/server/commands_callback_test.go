@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	natsserver "github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -225,14 +224,9 @@ func TestForeignTokens(t *testing.T) {
 // TestCallbacksThatNobodyTakes are to no system, too large, or for a worker that
 // is away.
 func TestCallbacksThatNobodyTakes(t *testing.T) {
-	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	require.NoError(t, err)
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	require.True(t, ns.ReadyForConnections(10*time.Second))
 	w := &town{t: t}
 	settings := fmt.Sprintf("[nats]\nurl = %q\n[providers.slack]\ntoken = %q\nsigning_secret = %q\napi_url = \"%s/api/\"\n",
-		ns.ClientURL(), slackToken, signingSecret, w.serve(slacktest.New(slackToken)))
+		startNATS(t), slackToken, signingSecret, w.serve(slacktest.New(slackToken)))
 	w.running = startAs(t, t.TempDir(), settings, server.HubOnly, "")
 
 	status, _ := w.send(t, call{path: "/chat/nosuch/commands"})

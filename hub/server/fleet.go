@@ -32,8 +32,8 @@ type fleet struct {
 // served is one of them.
 type served struct {
 	provider providers.Provider
-	mark     string // says which settings it was made from
-	worker   *deliver.Worker
+	mark     string             // says which settings it was made from
+	worker   *deliver.Worker    // nil before it has started
 	stop     context.CancelFunc // nil before it has started
 	done     sync.WaitGroup
 }
@@ -63,6 +63,16 @@ func (f *fleet) provider(system hub.System) providers.Provider {
 	defer f.mu.Unlock()
 	if one := f.served[system]; one != nil {
 		return one.provider
+	}
+	return nil
+}
+
+// worker is that of a system, nil if it is not served here, or not yet.
+func (f *fleet) worker(system hub.System) *deliver.Worker {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if one := f.served[system]; one != nil {
+		return one.worker
 	}
 	return nil
 }
@@ -148,16 +158,19 @@ func (f *fleet) run(ctx context.Context) {
 func (f *fleet) begin(ctx context.Context, one *served) {
 	s, c := f.s, f.s.Config.Deliver
 	ctx, one.stop = context.WithCancel(ctx)
-	one.worker = deliver.New(deliver.Config{
+	worker := deliver.New(deliver.Config{
 		Bus: s.bus, Provider: s.metrics.provider(one.provider), Attempts: c.Attempts, Backoff: c.Backoff, Unpaced: s.unpaced(one.provider), Storm: c.Storm,
 		Zone: s.zone(), Observe: s.metrics.ended, Log: s.Log,
 	})
-	s.metrics.notifications.serves(one.worker)
+	f.mu.Lock()
+	one.worker = worker
+	f.mu.Unlock()
+	s.metrics.notifications.serves(worker, s.Role == WorkerOnly)
 	ear := listen.New(listen.Config{Bus: s.bus, Provider: one.provider, Log: s.Log})
-	done := f.due.serves(one.worker)
+	done := f.due.serves(worker)
 	one.done.Go(func() {
 		defer done()
-		f.trouble(one, one.worker.Run(ctx))
+		f.trouble(one, worker.Run(ctx))
 	})
 	one.done.Go(func() { f.trouble(one, ear.Run(ctx)) })
 }

@@ -32,11 +32,15 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if systems, err := s.bus.Systems(ctx); err == nil {
 		a.Systems = append(a.Systems, systems...)
 	}
+	answerReady(w, a.Ready, a)
+}
+
+func answerReady(w http.ResponseWriter, ready bool, body any) {
 	status := http.StatusOK
-	if !a.Ready {
+	if !ready {
 		status = http.StatusServiceUnavailable
 	}
-	answer(w, status, a)
+	answer(w, status, body)
 }
 
 // healthz says that the process answers.

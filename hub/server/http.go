@@ -35,21 +35,27 @@ func (s *Server) newHTTP() *http.Server {
 		Admin: s.admin, Backlog: s.bus.Backlog, Console: hasConsole, PublicURL: s.Config.Server.PublicURL, Log: s.Log,
 	})
 	pages.Routes(mux)
+	server := s.serverOf(protected(s.admin.Household(mux), strings.HasPrefix(s.Config.Server.PublicURL, "https://")))
+	server.RegisterOnShutdown(pages.Close)
+	if c, ok := s.rooms(); ok {
+		c.Routes(mux, s.admin.Guard, visitor, func(r *http.Request, title string) any { return pages.Around(r, "console", title) })
+		server.RegisterOnShutdown(c.Close)
+	}
+	s.patterns = mux.patterns
+	return server
+}
+
+// serverOf is a server that is not held up by slow or silent clients.
+func (s *Server) serverOf(h http.Handler) *http.Server {
 	server := &http.Server{
-		Handler:           protected(s.admin.Household(mux), strings.HasPrefix(s.Config.Server.PublicURL, "https://")),
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second, // of a whole request: a slow sender holds no slot for long
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
-	server.RegisterOnShutdown(pages.Close)
 	closeUnused(server)
-	if c, ok := s.rooms(); ok {
-		c.Routes(mux, s.admin.Guard, visitor, func(r *http.Request, title string) any { return pages.Around(r, "console", title) })
-		server.RegisterOnShutdown(c.Close)
-	}
-	s.patterns = mux.patterns
 	return server
 }
 

@@ -55,9 +55,15 @@ func (c *notifications) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// serves takes in a worker in this process, before there is anything to count.
-func (c *notifications) serves(w *deliver.Worker) {
+// serves takes in a worker in this process, before there is anything to count. With
+// apart, it is the process of that worker alone: hubs count what it tells them.
+func (c *notifications) serves(w *deliver.Worker, apart bool) {
 	c.mu.Lock()
+	if apart {
+		c.waited[w.System()] = &w.Counts().Paced
+		c.mu.Unlock()
+		return
+	}
 	c.waited[w.System()] = &w.Counts().Waited
 	c.mu.Unlock()
 	c.heard(w.System())

@@ -15,7 +15,7 @@ func (m *metrics) router(r *route.Router) {
 	}, func() float64 { return float64(r.Routed()) }))
 }
 
-// due tells how many messages the workers in this process have to send.
+// due tells how many messages workers have to send.
 func (m *metrics) due(now func() int) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "bellhop_notifications_due", Help: "Messages that wait for nothing but their turn, up to 500 of each chat.",

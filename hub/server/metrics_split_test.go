@@ -5,9 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
-	natsserver "github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
@@ -20,16 +18,12 @@ import (
 // whose workers are other processes, also of a system that its own configuration
 // does not know.
 func TestMetricsOfAHubWithoutWorkers(t *testing.T) {
-	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	require.NoError(t, err)
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	require.True(t, ns.ReadyForConnections(10*time.Second))
+	url := startNATS(t)
 	slack := slacktest.New("xoxb-0000-test-secret")
 	slack.Script(providertest.Step{Status: http.StatusServiceUnavailable}, providertest.Step{Status: http.StatusServiceUnavailable})
 	platform := httptest.NewServer(slack)
 	t.Cleanup(platform.Close)
-	bus := "[nats]\nurl = \"" + ns.ClientURL() + "\"\n"
+	bus := "[nats]\nurl = \"" + url + "\"\n"
 	h := startAs(t, t.TempDir(), bus, server.HubOnly, "")
 	startAs(t, t.TempDir(), bus+"[deliver]\nattempts = 2\nbackoff = [\"1s\"]\n[providers.slack]\ntoken = \"xoxb-0000-test-secret\"\napi_url = \""+platform.URL+"/api/\"\n",
 		server.WorkerOnly, "slack")
@@ -45,7 +39,7 @@ func TestMetricsOfAHubWithoutWorkers(t *testing.T) {
 		waitFor(t, h, `bellhop_notifications_total{outcome="`+line+`",system="slack"} `+what)
 	}
 	// A worker in another language tells of several at once, and has one wrong.
-	other, err := nats.Connect(ns.ClientURL())
+	other, err := nats.Connect(url)
 	require.NoError(t, err)
 	defer other.Close()
 	require.NoError(t, other.Publish("event.slack.hub.message.sent", []byte(`{"specversion":"1.0","id":"o1","source":"slack","type":"hub.message.sent","data":[

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	natsserver "github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
@@ -26,12 +25,7 @@ import (
 // hubs have sealed.
 func TestHubsAgree(t *testing.T) {
 	url := storetest.PostgresURL(t)
-	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	require.NoError(t, err)
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
-	require.True(t, ns.ReadyForConnections(10*time.Second))
-	nats := "[nats]\nurl = \"" + ns.ClientURL() + "\"\n"
+	nats := "[nats]\nurl = \"" + startNATS(t) + "\"\n"
 	key := func(o *server.Options) { o.Config.Server.SecretKey = sealKey }
 	hubs := nats + fmt.Sprintf("[database]\nurl = %q\n", url)
 	one := startAs(t, t.TempDir(), hubs, server.HubOnly, "", key)

@@ -24,6 +24,7 @@ import (
 	"github.com/bellhop-chat/bellhop/hub/apps"
 	"github.com/bellhop-chat/bellhop/hub/bus"
 	"github.com/bellhop-chat/bellhop/hub/config"
+	"github.com/bellhop-chat/bellhop/hub/deliver"
 	"github.com/bellhop-chat/bellhop/hub/forum"
 	"github.com/bellhop-chat/bellhop/hub/ingest"
 	"github.com/bellhop-chat/bellhop/hub/route"
@@ -44,9 +45,12 @@ const (
 
 // Options are what a Server is made from.
 type Options struct {
-	Config  *config.Config
-	Role    Role
-	System  hub.System // of a WorkerOnly
+	Config *config.Config
+	Role   Role
+	System hub.System // of a WorkerOnly
+	// Listen is where a WorkerOnly answers /healthz, /readyz, /metrics and /version,
+	// which need no credential: host:port; empty is nowhere.
+	Listen  string
 	Version string
 	Log     *slog.Logger
 	// LookEvery is how often is looked for what the operators should hear of; 0
@@ -60,7 +64,7 @@ type Options struct {
 
 // Ready is what can be known once a server has started.
 type Ready struct {
-	URL       string        // where it listens; empty for a worker
+	URL       string        // where it listens; empty for a worker that does not
 	TokenFile string        // of an admin token made by us; empty if one was configured
 	LoginCode func() string // makes a one-time code for /login?code=
 }
@@ -129,12 +133,14 @@ func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	var ready Ready
 	if s.Role != WorkerOnly {
+		ready.TokenFile, ready.LoginCode = s.token.file, s.admin.NewLoginCode
+	}
+	if s.http != nil {
 		listener, err := s.listen(ctx)
 		if err != nil {
 			return err
 		}
 		ready.URL = "http://" + listener.Addr().String()
-		ready.TokenFile, ready.LoginCode = s.token.file, s.admin.NewLoginCode
 		s.serve(ctx, g, listener)
 	}
 	s.work(ctx, g)
@@ -168,10 +174,14 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 	for system, err := range s.fleet.set(s.conf().wanted(s)) {
 		s.Log.Error("a system that was made here cannot be served", "system", system, "err", err)
 	}
-	if s.Role == WorkerOnly {
-		return nil
+	if s.Role != WorkerOnly {
+		return s.openHub(ctx)
 	}
-	return s.openHub(ctx)
+	s.metrics.due(s.fleet.due.now)
+	if s.Listen != "" {
+		s.http = s.newWorkerHTTP()
+	}
+	return nil
 }
 
 func (s *Server) busConfig() bus.Config {
@@ -258,8 +268,10 @@ func (s *Server) work(ctx context.Context, g *errgroup.Group) {
 		}
 	}
 	stop := s.bus.OnChange(subscriptionsChanged, reload)
+	deaf := s.bus.OnChange(deliver.Dues, s.fleet.due.hear)
 	g.Go(func() error {
 		defer stop()
+		defer deaf()
 		return s.router.Run(ctx)
 	})
 	g.Go(func() error { return s.flights.Run(ctx) })
@@ -281,9 +293,13 @@ const subscriptionsChanged = "subscriptions"
 
 func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", s.Config.Server.Listen)
+	at, key := s.Config.Server.Listen, "server.listen"
+	if s.Role == WorkerOnly {
+		at, key = s.Listen, "--listen"
+	}
+	l, err := lc.Listen(ctx, "tcp", at)
 	if err != nil {
-		return nil, fmt.Errorf("server.listen: %w", err)
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	return l, nil
 }
