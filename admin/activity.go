@@ -134,11 +134,11 @@ func (s *Server) Happenings(ctx context.Context, q ActivityQuery) (list []Happen
 		if q.later() {
 			events.Page.Limit = max(events.Page.Limit, 100)
 		}
-		found, on, err := s.Events.SearchEvents(ctx, events)
-		if err != nil {
-			return nil, "", err
+		told, on, err := s.happened(ctx, events)
+		if n := q.enough(told, want-len(list)); err == nil && n < len(told) { // the next page begins behind them
+			events.Page.Limit = n
+			told, on, err = s.happened(ctx, events)
 		}
-		told, err := s.Tell(ctx, found...)
 		if err != nil {
 			return nil, "", err
 		}
@@ -153,6 +153,26 @@ func (s *Server) Happenings(ctx context.Context, q ActivityQuery) (list []Happen
 		q.Page.Cursor = next
 	}
 	return list, next, nil
+}
+
+func (s *Server) happened(ctx context.Context, q hub.EventQuery) (told []Happening, next string, err error) {
+	found, next, err := s.Events.SearchEvents(ctx, q)
+	if err == nil {
+		told, err = s.Tell(ctx, found...)
+	}
+	return told, next, err
+}
+
+// enough is how many of the first have so many that q selects among them.
+func (q ActivityQuery) enough(told []Happening, want int) int {
+	for i := range told {
+		if q.Match(&told[i]) {
+			if want--; want == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(told)
 }
 
 // Tell says of events what became of them.

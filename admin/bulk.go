@@ -52,7 +52,7 @@ type BulkResult struct {
 	Count int `json:"count"` // rows
 	Chats int `json:"chats"` // that they are in
 	// Left are rows that were left as they are: another row says the same already,
-	// or they are gone.
+	// somebody has changed them meanwhile, or they are gone.
 	Left []hub.SubscriptionID `json:"left,omitempty"`
 }
 

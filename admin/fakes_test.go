@@ -128,6 +128,16 @@ func (m *memory) UpdateSubscription(_ context.Context, s *hub.Subscription) erro
 	return err
 }
 
+// table is what the API asks of hub.SubscriptionTable; all else is missing.
+type table struct {
+	hub.SubscriptionTable
+	memory *memory
+}
+
+func (t table) ReplaceSubscription(ctx context.Context, s *hub.Subscription, _ time.Time) error {
+	return t.memory.UpdateSubscription(ctx, s)
+}
+
 func (m *memory) DeleteSubscription(_ context.Context, id hub.SubscriptionID) error {
 	defer m.lock()()
 	i, err := m.find(id)

@@ -34,6 +34,15 @@ func (s *Server) chatKind() house.Kind[chatDoc] {
 			}
 			return line
 		},
+		// Rows that end by themselves come and go: one that a document does not know of
+		// ends all the same.
+		Fill: func(before chatDoc, after *chatDoc) {
+			if len(before.Ends) > 0 {
+				ends := maps.Clone(before.Ends)
+				maps.Copy(ends, after.Ends)
+				after.Ends = ends
+			}
+		},
 		Read: s.chatDocs, Check: s.checkChats, Apply: s.applyChats,
 	}
 }
@@ -107,6 +116,14 @@ func (s *Server) applyChats(ctx context.Context, changes []house.Change[chatDoc]
 		after, err := s.ChatSettings.ChangeChat(ctx, chat, func(set *hub.ChatSettings) error {
 			before = *set
 			set.Ends = ends(want)
+			for id, at := range before.Ends { // its time has come, and it is still to be removed
+				if _, put := set.Ends[id]; !put && !at.After(now) {
+					if set.Ends == nil {
+						set.Ends = map[hub.SubscriptionID]time.Time{}
+					}
+					set.Ends[id] = at
+				}
+			}
 			return set.SetQuiet(want.Quiet, want.Zone, s.Zone, now)
 		})
 		if err != nil {

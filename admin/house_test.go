@@ -41,7 +41,7 @@ func newHome(t *testing.T, c store.Config) *home {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	h := &home{store: s}
 	h.world = newWorld(func(d *admin.Deps) {
-		d.Subscriptions, d.People, d.Audit, d.Settings, d.House = s, s, s, s, s
+		d.Subscriptions, d.Table, d.People, d.Audit, d.Settings, d.House = s, s, s, s, s, s
 	})
 	h.settings = map[hub.Chat]hub.ChatSettings{}
 	return h
@@ -422,4 +422,19 @@ func (h *home) entries(t *testing.T, action string) []hub.AuditEntry {
 	list, _, err := h.store.ListAudit(context.WithoutCancel(t.Context()), hub.AuditQuery{Action: action, Page: hub.Page{Limit: 500}})
 	require.NoError(t, err)
 	return list
+}
+
+// TestImportKeepsEnds holds that a document which was exported before somebody muted
+// a topic for two hours does not make that last for ever.
+func TestImportKeepsEnds(t *testing.T) {
+	h := newHome(t, store.Config{Dir: t.TempDir()})
+	h.fill(t)
+	document := h.export(t, house.TOML)
+	chat := hub.Chat{System: "slack", ID: "C1"}
+	ends := map[hub.SubscriptionID]time.Time{"stemporary": began.Add(2 * time.Hour)}
+	set := h.settings[chat]
+	set.Ends = ends
+	h.settings[chat] = set
+	h.does(t, "", document)
+	require.Equal(t, ends, h.settings[chat].Ends)
 }

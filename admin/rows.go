@@ -84,8 +84,21 @@ func (s *Server) storeRow(ctx context.Context, before, row *hub.Subscription, st
 	return nil
 }
 
-// EnableRow turns a subscription on or off.
-func (s *Server) EnableRow(ctx context.Context, id hub.SubscriptionID, enabled bool) (*hub.Subscription, error) {
+// mostRowTries is how often a row that others change at the same time is read again.
+const mostRowTries = 5
+
+// EnableRow turns a subscription on or off, and leaves all else to who changes it at
+// the same time.
+func (s *Server) EnableRow(ctx context.Context, id hub.SubscriptionID, enabled bool) (row *hub.Subscription, err error) {
+	for range mostRowTries {
+		if row, err = s.enableRow(ctx, id, enabled); hub.CodeOf(err) != hub.CodeConflict {
+			break
+		}
+	}
+	return row, err
+}
+
+func (s *Server) enableRow(ctx context.Context, id hub.SubscriptionID, enabled bool) (*hub.Subscription, error) {
 	row, err := s.Subscriptions.GetSubscription(ctx, id)
 	if err != nil {
 		return nil, err
@@ -99,7 +112,9 @@ func (s *Server) EnableRow(ctx context.Context, id hub.SubscriptionID, enabled b
 		}
 		row.Error = noted(bad)
 	}
-	return row, s.storeRow(ctx, &before, row, s.Subscriptions.UpdateSubscription)
+	return row, s.storeRow(ctx, &before, row, func(ctx context.Context, row *hub.Subscription) error {
+		return s.Table.ReplaceSubscription(ctx, row, before.UpdatedAt)
+	})
 }
 
 // DeleteRow deletes a subscription. RestoreRow brings it back.

@@ -374,7 +374,7 @@ func (s *Server) sectionRoutes() []route {
 		method: http.MethodGet, path: "/kinds", id: "listKinds", need: hub.Viewer, summary: "The kinds of source and system that can be made, with the keys of each",
 		answers: gives(http.StatusOK, "All of them.", "KindList"), handle: s.listKinds,
 	}, {
-		method: http.MethodPost, path: "/sources/{source}/rotate", id: "rotateSource", need: hub.Administrator,
+		method: http.MethodPost, path: "/sources/{source}/rotate", id: "rotateSource", need: hub.Administrator, fresh: true,
 		summary: "Give a source's webhook a new secret, which is told this once. The one before is still accepted",
 		answers: gives(http.StatusOK, "The source, with its new secret.", "SectionAnswer"), repeats: true, handle: s.rotateSource,
 	}, {

@@ -39,6 +39,7 @@ func newWorld(change ...func(*admin.Deps)) *world {
 	w := &world{commands: &commands{}, memory: &memory{sessions: map[string]hub.Session{}}, graveyard: &graveyard{}, sections: newSections(), mux: http.NewServeMux(), now: began}
 	d := admin.Deps{
 		Subscriptions: w.memory,
+		Table:         table{memory: w.memory},
 		Deliveries:    w.memory,
 		Sessions:      w.memory,
 		People:        w.memory,

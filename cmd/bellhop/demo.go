@@ -69,7 +69,7 @@ func (c *demoCmd) Run(w *world) error {
 	go func() { ended <- s.Run(ctx) }()
 	select {
 	case err := <-ended:
-		return err
+		return ignoreStop(w, err)
 	case r := <-ready:
 		err = c.play(ctx, w, r, dir, secret)
 	}
@@ -77,12 +77,12 @@ func (c *demoCmd) Run(w *world) error {
 		<-ctx.Done()
 	}
 	stop()
-	return errors.Join(ignoreStop(w, err), <-ended)
+	return errors.Join(ignoreStop(w, err), ignoreStop(w, <-ended))
 }
 
 // ignoreStop drops the error of having been told to stop.
 func ignoreStop(w *world, err error) error {
-	if w.ctx.Err() == nil {
+	if w.ctx.Err() == nil || !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"syscall"
 	_ "time/tzdata" // time zones by name, also where the machine has none
 
@@ -101,7 +102,7 @@ func run(w *world, args []string) int {
 	parser, err := kong.New(&c,
 		kong.Name("bellhop"), kong.Description(description), kong.UsageOnError(),
 		kong.Writers(w.stdout, w.stderr), kong.Bind(w),
-		kong.Exit(func(code int) { exited = code }),
+		kong.Exit(func(code int) { exited = code }), kong.KindMapper(reflect.String, kong.MapperFunc(unshielded)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"version": version},
 	)
@@ -125,8 +126,12 @@ func run(w *world, args []string) int {
 
 // exitCode prints err, where there is one, and finds its exit code.
 func exitCode(w *world, err error) int {
-	if err == nil || errors.Is(err, context.Canceled) && w.ctx.Err() != nil {
+	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, context.Canceled) && w.ctx.Err() != nil { // it has not done what it was to do
+		_, _ = fmt.Fprintln(w.stderr, "bellhop: interrupted")
+		return exitFailed
 	}
 	if errors.Is(err, errDrift) {
 		return exitDrift

@@ -79,7 +79,7 @@ func start(w *world, o server.Options) error {
 		return err
 	}
 	go boundMemory(w.ctx, w.env)
-	return s.Run(w.ctx)
+	return ignoreStop(w, s.Run(w.ctx))
 }
 
 // welcome tells a person what to do next.

@@ -51,8 +51,8 @@ func (w *Worker) watch(ctx context.Context) {
 	}
 }
 
-// status is how this worker finds the system.
-func (w *Worker) status() hub.SystemStatus {
+// Status is how this worker finds the system.
+func (w *Worker) Status() hub.SystemStatus {
 	state, reason := w.health.state()
 	d := w.Provider.Describe()
 	s := hub.SystemStatus{System: w.system, Kind: d.Kind, Features: d.Can, State: state, Reason: reason, PausedChats: w.health.pausedChats(), Held: w.held.Load(), Hold: w.health.lasting()}
@@ -66,7 +66,7 @@ func (w *Worker) status() hub.SystemStatus {
 }
 
 func (w *Worker) announce(ctx context.Context) {
-	if err := w.Bus.Announce(ctx, w.owner, w.status()); err != nil && ctx.Err() == nil {
+	if err := w.Bus.Announce(ctx, w.owner, w.Status()); err != nil && ctx.Err() == nil {
 		w.Log.Warn("the state of the system could not be told to the hub", "system", w.system, "err", err)
 	}
 }
@@ -75,7 +75,7 @@ func (w *Worker) announce(ctx context.Context) {
 func (w *Worker) bow(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := w.Bus.Leave(ctx, w.owner, w.status()); err != nil {
+	if err := w.Bus.Leave(ctx, w.owner, w.Status()); err != nil {
 		w.Log.Warn("the hub could not be told that a worker stops", "system", w.system, "err", err)
 	}
 }

@@ -37,7 +37,7 @@ type Config struct {
 	// Known reports whether a source that is none of Forums is configured, now. What
 	// came from a forum that is not any more is dropped, as who may see it cannot be
 	// asked. Nil is that every source is.
-	Known func(source hub.Source) bool
+	Known func(ctx context.Context, source hub.Source) (bool, error)
 	// MaxAge is how long a notification stays worth sending; 0 is for ever.
 	MaxAge time.Duration
 	// Actions are shown under each message about a topic.
@@ -86,7 +86,7 @@ func New(c Config) *Router {
 		c.Now = time.Now
 	}
 	if c.Known == nil {
-		c.Known = func(hub.Source) bool { return true }
+		c.Known = func(context.Context, hub.Source) (bool, error) { return true, nil }
 	}
 	if c.Delay == nil {
 		c.Delay = func(hub.Source) time.Duration { return 0 }

@@ -42,14 +42,19 @@ func (b *batch) viewOf(m *matter, forums *forum.State) (*view, error) {
 		v.facts = thingFacts(m.event, m.thing)
 		return v, nil
 	}
-	v.source = forums.Source(m.event.Source)
+	v.creation = m.creation
+	if v.source = forums.Source(m.event.Source); v.source == nil {
+		known, err := r.Known(b.ctx, m.event.Source)
+		if err != nil {
+			return nil, err
+		}
+		if v.source = forums.Source(m.event.Source); v.source == nil && !known { // it may have become a forum meanwhile
+			v.dropped = "its source is not configured any more, so that nobody can be asked who may see it"
+			return v, nil
+		}
+	}
 	if v.source != nil {
 		v.delay = v.source.Delay
-	}
-	v.creation = m.creation
-	if v.source == nil && !r.Known(m.event.Source) {
-		v.dropped = "its source is not configured any more, so that nobody can be asked who may see it"
-		return v, nil
 	}
 	return v, v.fill(b, forums, m)
 }

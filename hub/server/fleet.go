@@ -77,13 +77,18 @@ func (f *fleet) worker(system hub.System) *deliver.Worker {
 	return nil
 }
 
-// set serves what is wanted, and nothing else. A system whose settings are the same
+// set serves what is wanted, and nothing else; it is asked when it is its turn, and
+// may say that nothing is to change. A system whose settings are the same
 // as before is not touched. It returns when those that are to go have stopped: what
 // they had in hand is sent or left to the next. A system that cannot be made is
 // left out, and the error says why.
-func (f *fleet) set(list []wanted) map[hub.System]error {
+func (f *fleet) set(wanted func() (list []wanted, changed bool)) map[hub.System]error {
 	f.changing.Lock()
 	defer f.changing.Unlock()
+	list, changed := wanted()
+	if !changed {
+		return nil
+	}
 	failed := map[hub.System]error{}
 	next, fresh := map[hub.System]*served{}, []*served{}
 	was := f.snapshot()

@@ -170,9 +170,16 @@ func (s *Server) delay(source hub.Source) time.Duration { return s.outside.Load(
 
 // knows reports whether a source that is no forum is configured, or is the API's
 // own. A forum that is configured the router finds among the forums.
-func (s *Server) knows(source hub.Source) bool {
+// One that another hub has just made is taken in first.
+func (s *Server) knows(ctx context.Context, source hub.Source) (bool, error) {
 	c, known := s.conf().Sources[string(source)]
-	return known && c.Kind != config.KindDiscourse || source == apiSource
+	if !known && source != apiSource {
+		if err := s.live.seek(ctx, source); err != nil {
+			return false, err
+		}
+		c, known = s.conf().Sources[string(source)]
+	}
+	return known && c.Kind != config.KindDiscourse || source == apiSource, nil
 }
 
 // lead is what one hub does for all: catching up with forums and polling feeds,

@@ -30,9 +30,21 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		a.Ready, a.Database = false, err.Error()
 	}
 	if systems, err := s.bus.Systems(ctx); err == nil {
-		a.Systems = append(a.Systems, systems...)
+		for _, st := range systems {
+			a.Systems = append(a.Systems, forAnybody(st))
+		}
 	}
 	answerReady(w, a.Ready, a)
+}
+
+// forAnybody is a system's status without what names a chat or a person: no
+// credential is asked for it.
+func forAnybody(st hub.SystemStatus) hub.SystemStatus {
+	if st.Hold.Lasts() {
+		st.Reason = "an operator has paused it"
+	}
+	st.PausedChats, st.Hold, st.Account = nil, nil, ""
+	return st
 }
 
 func answerReady(w http.ResponseWriter, ready bool, body any) {

@@ -34,7 +34,8 @@ type live struct {
 	keys *keys
 	now  atomic.Pointer[configured]
 
-	changing sync.Mutex // one reading at a time: an older must not replace a newer
+	changing sync.Mutex  // one reading at a time: an older must not replace a newer
+	behind   atomic.Bool // the fleet does not serve yet what now says
 }
 
 // configured is what is configured at a moment. It is not changed.
@@ -94,6 +95,9 @@ func (c *configured) wanted(s *Server) []wanted {
 	}
 	return list
 }
+
+// wanted are those that it is to serve as it is configured now.
+func (s *Server) wanted() ([]wanted, bool) { return s.conf().wanted(s), true }
 
 // begin reads the sections before anything runs. That they cannot be opened ends
 // the start: what depends on them would be silent.
@@ -339,14 +343,35 @@ func (l *live) resealOne(ctx context.Context, ring *secret.Keyring, section hub.
 // reload takes in what is configured now. It returns when it is in force in this
 // process.
 func (l *live) reload(ctx context.Context) error {
+	if err := l.takeIn(ctx); err != nil {
+		return err
+	}
+	changed := false
+	for system, err := range l.s.fleet.set(func() ([]wanted, bool) {
+		changed = l.behind.Swap(false)
+		return l.now.Load().wanted(l.s), changed
+	}) {
+		l.s.Log.Error("a system cannot be served as it is configured now", "system", system, "err", err)
+	}
+	if changed && l.s.host != nil {
+		l.s.host.Refresh()
+		select {
+		case l.s.menus <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+// takeIn is reload as far as sources go. It does not wait for workers.
+func (l *live) takeIn(ctx context.Context) error {
 	l.changing.Lock()
 	defer l.changing.Unlock()
 	next, err := l.read(ctx)
 	if err != nil {
 		return err
 	}
-	was := l.now.Load()
-	if same(was, next) {
+	if same(l.now.Load(), next) {
 		return nil
 	}
 	l.complain(next)
@@ -356,17 +381,18 @@ func (l *live) reload(ctx context.Context) error {
 		}
 	}
 	l.now.Store(next)
-	for system, err := range l.s.fleet.set(next.wanted(l.s)) {
-		l.s.Log.Error("a system cannot be served as it is configured now", "system", system, "err", err)
-	}
-	if l.s.host != nil {
-		l.s.host.Refresh()
-		select {
-		case l.s.menus <- struct{}{}:
-		default:
-		}
-	}
+	l.behind.Store(true)
 	return nil
+}
+
+// seek takes in a source that another hub has made and that is not known here yet,
+// if there is one of the name.
+func (l *live) seek(ctx context.Context, source hub.Source) error {
+	made, err := l.s.store.FindSection(ctx, hub.PartSource, string(source))
+	if err != nil || made == nil {
+		return err
+	}
+	return l.takeIn(ctx)
 }
 
 // same reports whether two readings say the same.

@@ -350,7 +350,16 @@ func (l *live) Make(ctx context.Context, part hub.SectionPart, change hub.Sectio
 		return nil, err
 	}
 	d.section.Version = 0
-	return l.put(ctx, d, by)
+	shown, err := l.put(ctx, d, by)
+	if err != nil || part != hub.PartSystem {
+		return shown, err
+	}
+	// That one of the name was paused is forgotten only now: a worker that did not know
+	// yet that it is gone would have sent what waits.
+	if err := l.s.bus.DropHold(context.WithoutCancel(ctx), hub.System(change.Name)); err != nil {
+		l.s.Log.Warn("that a system of the name was paused could not be forgotten", "system", change.Name, "err", err)
+	}
+	return shown, nil
 }
 
 // Change changes one.
@@ -423,7 +432,7 @@ func (l *live) Removal(ctx context.Context, part hub.SectionPart, name string) (
 }
 
 // Remove removes one. Subscriptions that name it stay, and so do messages that wait:
-// one that is made again under the name goes on with them.
+// one that is made again under the name goes on with them. So does a pause, until then.
 func (l *live) Remove(ctx context.Context, part hub.SectionPart, name string) (*hub.SectionShown, error) {
 	c, n := l.now.Load(), sectionName{part, name}
 	stored, made := c.stored[n]
@@ -438,11 +447,5 @@ func (l *live) Remove(ctx context.Context, part hub.SectionPart, name string) (*
 	if err := l.s.store.DeleteSection(ctx, part, name); err != nil {
 		return nil, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	if part == hub.PartSystem && !l.s.inFile(n) {
-		if err := l.s.bus.DropHold(ctx, hub.System(name)); err != nil {
-			l.s.Log.Warn("that the system was paused could not be forgotten", "system", name, "err", err)
-		}
-	}
-	return before, l.changed(ctx)
+	return before, l.changed(context.WithoutCancel(ctx))
 }

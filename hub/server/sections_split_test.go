@@ -3,9 +3,11 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,6 +64,47 @@ func TestHubsAgree(t *testing.T) {
 	awaitSaid(t, w, slacktest.Support, "While the token was wrong")
 	two.does(http.MethodDelete, "/api/v1/systems/acme", nil, http.StatusOK, nil)
 	require.Eventually(t, func() bool { return one.system("acme") == nil }, 15*time.Second, 20*time.Millisecond)
+}
+
+// TestNewSourceOfAnotherHub holds that an event is not dropped because the hub that
+// routes it has not taken in its source yet, which another has made: a change of a
+// system keeps it busy until a slow platform answers.
+func TestNewSourceOfAnotherHub(t *testing.T) {
+	key := func(o *server.Options) { o.Config.Server.SecretKey = sealKey }
+	hubs := fmt.Sprintf("[nats]\nurl = %q\n[database]\nurl = %q\n", startNATS(t), storetest.PostgresURL(t))
+	slack := slacktest.New(slackToken)
+	posted, answers := make(chan struct{}, 10), make(chan struct{})
+	answer := sync.OnceFunc(func() { close(answers) })
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/chat.postMessage") {
+			posted <- struct{}{}
+			<-answers
+		}
+		slack.ServeHTTP(w, r)
+	}))
+	t.Cleanup(platform.Close)
+	t.Cleanup(answer)
+
+	leads := startAs(t, t.TempDir(), hubs, server.Everything, "", key)
+	leads.does(http.MethodPost, "/api/v1/events", map[string]any{"specversion": "1.0", "source": "api", "id": "1", "type": "user.deploy.finished", "data": map[string]any{"title": "x"}}, http.StatusAccepted, nil)
+	waitFor(t, leads, "bellhop_events_routed_total 1")
+	other := startAs(t, t.TempDir(), hubs, server.HubOnly, "", key)
+	other.does(http.MethodPost, "/api/v1/systems", slackSection(slackToken, platform.URL+"/api/"), http.StatusCreated, nil)
+	other.awaitState("acme", hub.SystemOK)
+	other.does(http.MethodPost, "/api/v1/messages", map[string]any{"system": "acme", "chat": slacktest.General, "text": "slow"}, http.StatusAccepted, nil)
+	<-posted // its worker is in the hub that leads, and has a send in hand
+	other.does(http.MethodPatch, "/api/v1/systems/acme?unproved=1", map[string]any{"settings": map[string]any{"pace": "off"}}, http.StatusOK, nil)
+
+	f, at := site(t)
+	other.does(http.MethodPost, "/api/v1/sources", forumSection(at, nil), http.StatusCreated, nil)
+	other.does(http.MethodPost, "/api/v1/subscriptions", map[string]any{
+		"system": "console", "chat": "lobby", "source": "meta", "mode": "watch", "filters": []any{}, "enabled": true,
+	}, http.StatusCreated, nil)
+	f.Hook(other.url+"/in/meta", forumSecret)
+	f.Topic("alice", "support", "The very first", "Hello.")
+	other.room("lobby", "The very first")
+	answer()
+	awaitSaid(t, slack, slacktest.General, "slow")
 }
 
 // TestWorkerNeedsTheKey holds that a worker without a section says what it lacks.

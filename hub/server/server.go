@@ -116,7 +116,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	var errs []error
-	for system, err := range s.fleet.set(s.conf().wanted(s)) {
+	for system, err := range s.fleet.set(s.wanted) {
 		errs = append(errs, fmt.Errorf("providers.%s: %w", system, err))
 	}
 	return s, errors.Join(errs...)
@@ -171,7 +171,7 @@ func (s *Server) open(ctx context.Context, stops *stack) error {
 	if err := s.live.begin(ctx); err != nil {
 		return err
 	}
-	for system, err := range s.fleet.set(s.conf().wanted(s)) {
+	for system, err := range s.fleet.set(s.wanted) {
 		s.Log.Error("a system that was made here cannot be served", "system", system, "err", err)
 	}
 	if s.Role != WorkerOnly {

@@ -9,7 +9,7 @@ import (
 )
 
 // newWorkerHTTP lays out the addresses of a worker that is a process of its own. It
-// knows nobody who could ask, so they need no credential, and name no chat.
+// knows nobody who could ask, so they need no credential, and name no chat and nobody.
 func (s *Server) newWorkerHTTP() *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", healthz)
@@ -40,7 +40,8 @@ func (s *Server) workerReadyz(w http.ResponseWriter, r *http.Request) {
 		a.Ready, a.NATS = false, err.Error()
 	}
 	if worker := s.fleet.worker(s.System); worker != nil {
-		a.State, a.Reason = worker.State()
+		st := forAnybody(worker.Status())
+		a.State, a.Reason = st.State, st.Reason
 		a.Partitions = worker.Partitions()
 	} else {
 		a.Ready, a.State, a.Reason = false, hub.SystemUnknown, "no hub has told yet what this system is: is one running, and has it this system?"

@@ -260,7 +260,7 @@ func later(was time.Time) time.Time {
 	return was.Add(time.Microsecond)
 }
 
-// ChangeMany replaces rows and deletes others, all or none.
+// ChangeMany replaces rows, as they were read, and deletes others, all or none.
 func (s *Store) ChangeMany(ctx context.Context, put []*hub.Subscription, drop []hub.SubscriptionID) (left []hub.SubscriptionID, err error) {
 	args := make([][]any, len(put))
 	for i, sub := range put {
@@ -276,8 +276,8 @@ func (s *Store) ChangeMany(ctx context.Context, put []*hub.Subscription, drop []
 			n, err := changed(tx.ExecContext(ctx, `
 				UPDATE subscriptions SET system = $2, chat = $3, source = $4, mode = $5, filters = $6, options = $7,
 					enabled = $8, updated_at = $9, error = $10, digest = $11, folded = $12
-				WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM subscriptions AS other WHERE other.digest = $11 AND other.id <> $1)`,
-				slices.Concat(args[i][:8], args[i][10:11], args[i][12:15])...))
+				WHERE id = $1 AND updated_at = $13 AND NOT EXISTS (SELECT 1 FROM subscriptions AS other WHERE other.digest = $11 AND other.id <> $1)`,
+				append(slices.Concat(args[i][:8], args[i][10:11], args[i][12:15]), micros(sub.UpdatedAt))...))
 			if err != nil {
 				return err
 			}
