@@ -69,6 +69,7 @@ type Catcher struct {
 	opened time.Time // since when the door may have let in what we do not know of
 	empty  time.Time // when the source was last seen to have no event yet
 	since  time.Time // up to where all is known to be in
+	looked bool      // since is the begin of a look of ours, not when an event came in
 }
 
 // Bounds of catching up.
@@ -152,7 +153,7 @@ func (c *Catcher) Run(ctx context.Context) {
 		}
 		l = nil
 		c.mu.Lock()
-		c.since = began
+		c.since, c.looked = began, true
 		c.mu.Unlock()
 		wait.Reset(c.Every)
 	}
@@ -188,6 +189,9 @@ func (c *Catcher) from(ctx context.Context, now time.Time) (time.Time, error) {
 	}
 	forgotten := now.Add(-remembers)
 	from := c.since.Add(-overlap)
+	if !c.looked && c.empty.IsZero() && from.After(forgotten) { // what was missed since the last look of the hub before
+		from = later(from.Add(-c.Every), forgotten)
+	}
 	if from.Before(forgotten) { // what came in just before would come in again
 		from = c.since
 		if from.After(c.opened) {

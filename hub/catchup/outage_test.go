@@ -152,3 +152,38 @@ func TestAnOutage(t *testing.T) {
 	require.Zero(t, missed)
 	require.Empty(t, came())
 }
+
+// TestSolutionOfYesterday holds that a solution is not told which was taken back before
+// the hub heard that it had been accepted.
+func TestSolutionOfYesterday(t *testing.T) {
+	const key = "api-key-of-the-forum-0123456789"
+	f := forumtest.New(forumtest.Options{Key: key})
+	site := httptest.NewServer(f)
+	t.Cleanup(site.Close)
+	f.URL = site.URL
+	d := newDoor(t, f.URL)
+	mux := http.NewServeMux()
+	mux.Handle("POST /in/{source}", d)
+	g := &gate{Handler: mux}
+	hooked := httptest.NewServer(g)
+	t.Cleanup(hooked.Close)
+	f.AddUser("alice", forumtest.User{})
+	f.AddCategory(forumtest.Category{Slug: "support", Color: "BF1E2E"})
+	began := time.Now()
+	c := catchup.New(catchup.Config{
+		Source: "meta", Site: f.URL, Door: d, Log: slog.New(slog.DiscardHandler),
+		Forum:  discourse.New(discourse.Config{URL: f.URL, Key: secret.New(key), PerMinute: 60_000, Log: slog.New(slog.DiscardHandler)}),
+		Newest: func(context.Context) (time.Time, error) { return began, nil },
+	})
+	f.Hook(hooked.URL+"/in/meta", discoursetest.Secret)
+	id := f.Topic("alice", "support", "How?", "Tell me.")
+	n := f.Reply(id, "alice", "So.")
+	g.set("shut")
+	f.Solve(id, n)
+	g.set("")
+	f.Unsolve(id)
+	_, err := c.Once(t.Context(), began)
+	require.NoError(t, err)
+	last := d.events[len(d.events)-1]
+	require.Equal(t, "forum.topic.unsolved", string(last.Type), "the topic is not solved")
+}

@@ -131,6 +131,9 @@ func (p *present) part(ctx context.Context, root, event string, value object) (k
 	if t == nil {
 		return !isPost || event == "post_destroyed", nil
 	}
+	if root == "solved" && (t.Solved > 0) != (event == "accepted_solution") { // it was taken back, or given again
+		return false, nil
+	}
 	set(value, "topic_title", t.Title)
 	set(value, "topic_slug", t.Slug)
 	set(value, "topic_archetype", t.Archetype)

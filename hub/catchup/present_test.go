@@ -157,6 +157,9 @@ func asTold(t testing.TB, f discoursetest.Fixture) *stand {
 		}
 	}
 	if told.Topic != nil && !told.Topic.Deleted {
+		if f.Event == "accepted_solution" {
+			told.Topic.Solved = told.Post.Number
+		}
 		s.topics[told.Topic.ID] = told.Topic
 	} else if told.Category != nil && f.Event != "category_destroyed" {
 		s.site.Categories = []hub.ForumCategory{*told.Category}

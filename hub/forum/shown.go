@@ -65,7 +65,8 @@ func (s *State) shownTo(ctx context.Context, src *Source) (told hub.Taxonomy, ok
 	}
 	soon, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	v, err := s.flight.do(soon, fmt.Sprintf("shown %q", src.Name), func() (any, error) {
+	// Who asks after a change must not be given the answer to an older question.
+	v, err := s.flight.do(soon, fmt.Sprintf("shown %q %p", src.Name, kept), func() (any, error) {
 		asked, err := src.API.SiteFor(soon, src.ReadAs)
 		s.answered(soon, src.Name, err)
 		return asked, s.judgeReader(readerKey{src.Name, src.ReadAs}, err)

@@ -3,12 +3,14 @@ package forum_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/discourse"
+	"github.com/bellhop-chat/bellhop/hub/forum"
 )
 
 func (w *world) shown() *hub.Taxonomy {
@@ -115,4 +117,49 @@ func TestVisibleWhereTheWebhookIsTrusted(t *testing.T) {
 	is, err := w.Visible(t.Context(), "meta", "5", "")
 	require.NoError(t, err)
 	require.False(t, is, "nobody knows the topic")
+}
+
+// TestShownAfterACategoryWasClosed holds that who looks after a category was closed is
+// not given the answer to one who looked before.
+func TestShownAfterACategoryWasClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := asking(t)
+		w.api.siteFor = map[string]hub.Taxonomy{"": site()}
+		hidden := hardware()
+		hidden.Restricted = true
+		second := make(chan *hub.Taxonomy, 1)
+		w.api.once("site for ", func(context.Context) {
+			w.api.set(func() { w.api.siteFor = nil })
+			w.learnCategory(hidden)
+			go func() { second <- w.shown() }()
+			synctest.Wait() // until it asks, or waits for the answer to the other
+		})
+		require.Empty(t, w.shown().Categories)
+		require.Empty(t, (<-second).Categories, "it is no longer for everyone")
+		require.Empty(t, w.shown().Categories)
+	})
+}
+
+// TestShownAfterTheReaderChanged holds that nobody is shown what a source's earlier
+// reader saw, which the forum was still asked for.
+func TestShownAfterTheReaderChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPI()
+		w := over(t, newShelf(), a, forum.Source{Name: "meta", API: a, Check: true, ReadAs: "boss"})
+		all := site()
+		all.Categories = append(all.Categories, staffOnly())
+		a.siteFor = map[string]hub.Taxonomy{"boss": all, "": site()}
+		second := make(chan *hub.Taxonomy, 1)
+		a.once("site for boss", func(context.Context) {
+			w.SetSources([]forum.Source{{Name: "meta", API: a, Check: true}})
+			go func() { second <- w.shown() }()
+			synctest.Wait() // until it asks, or waits for the answer to the other
+		})
+		w.shown()
+		for _, seen := range []*hub.Taxonomy{<-second, w.shown()} {
+			for _, c := range seen.Categories {
+				require.False(t, c.Restricted, "an anonymous visitor is shown %s", c.Name)
+			}
+		}
+	})
 }

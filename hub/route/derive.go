@@ -12,8 +12,21 @@ import (
 // of it: that it was moved, or tagged otherwise. They are events of their own,
 // with ids made from the edit's, so that an edit that is read again makes none
 // twice.
+//
+// What was known may have been learned from a post that was written there before
+// the edit came, or from the edit itself, when it is taken again: where the topic
+// stood is remembered until the edit's events are published.
 func (b *batch) publishDerived(e *hub.Event, f *hub.Forum, before *hub.Topic) error {
-	if before == nil || before.Archetype == "" || !tellsTopic(e.Type) {
+	if before == nil || before.Archetype == "" {
+		return nil
+	}
+	key := placeKey{e.Source, f.Topic.ID}
+	if left := b.r.desk.left[key]; left != nil {
+		before = left
+	} else if len(changes(before, f.Topic)) > 0 && e.Type != hub.ForumTopicCreated {
+		b.r.desk.leave(key, before)
+	}
+	if !tellsTopic(e.Type) {
 		return nil
 	}
 	for _, kind := range changes(before, f.Topic) {
@@ -26,6 +39,7 @@ func (b *batch) publishDerived(e *hub.Event, f *hub.Forum, before *hub.Topic) er
 			return fmt.Errorf("publish that a topic has changed: %w", err)
 		}
 	}
+	delete(b.r.desk.left, key)
 	return nil
 }
 

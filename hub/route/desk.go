@@ -71,12 +71,26 @@ type desk struct {
 
 	posts  map[postKey]*matter // creations that wait
 	recent *recents
+	left   map[placeKey]*hub.Topic // where topics stood whose moves are not told yet
+}
+
+type placeKey struct {
+	source hub.Source
+	topic  string
+}
+
+// leave notes where a topic stood.
+func (d *desk) leave(k placeKey, t *hub.Topic) {
+	if len(d.left) >= maxRecent {
+		clear(d.left)
+	}
+	d.left[k] = t
 }
 
 func newDesk() *desk {
 	return &desk{
 		alarm: make(chan struct{}, 1), queues: map[hub.Source]*queue{},
-		posts: map[postKey]*matter{}, recent: newRecents(),
+		posts: map[postKey]*matter{}, recent: newRecents(), left: map[placeKey]*hub.Topic{},
 	}
 }
 

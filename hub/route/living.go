@@ -30,6 +30,7 @@ func (b *batch) touches(m *matter) sayKey {
 // of it, and what may no longer be seen is taken back.
 func (b *batch) live(m *matter, before *hub.Topic) {
 	f := m.forum
+	b.recheckMoved(m, before)
 	switch m.event.Type {
 	case hub.ForumPostCreated, hub.ForumPostLiked, hub.ForumTopicCreated:
 		return
@@ -50,13 +51,28 @@ func (b *batch) live(m *matter, before *hub.Topic) {
 		}
 		return
 	}
-	if before != nil && (before.CategoryID != f.Topic.CategoryID || before.Archetype != f.Topic.Archetype || before.Unlisted != f.Topic.Unlisted) {
-		b.recheckTopic(m, f.Topic, true)
-	}
 	for _, a := range b.r.said.of(b.touches(m)) {
 		if a.State == hub.AnnouncedLive {
 			b.change(m, a, b.refreshed(m, a))
 		}
+	}
+}
+
+// recheckMoved looks again at what was told of a topic that stands elsewhere than
+// before. A post that was written or edited there may be the first to say so, and
+// then the topic's own event changes nothing any more; nor does one that is taken
+// again, though it may not have been acted on.
+func (b *batch) recheckMoved(m *matter, before *hub.Topic) {
+	now := m.forum.Topic
+	if now == nil || before == nil || m.event.Type == hub.ForumTopicDeleted || m.event.Type == hub.ForumTopicRecovered {
+		return
+	}
+	moved := before.CategoryID != now.CategoryID || before.Archetype != now.Archetype || before.Unlisted != now.Unlisted
+	switch {
+	case moved, tellsTopic(m.event.Type) && !m.first:
+		b.recheckTopic(m, now, true)
+	case m.event.Type == hub.ForumTopicEdited: // it may have been asked for meanwhile
+		b.recheckTopic(m, now, false)
 	}
 }
 
@@ -296,7 +312,8 @@ func (b *batch) recheckTopic(m *matter, t *hub.Topic, ask bool) {
 		}
 	}
 	if ask && left && src != nil && src.Check {
-		again := &matter{event: m.event, forum: m.forum, recheck: t, at: m.at, seq: m.seq, nth: -1}
+		told := &hub.Forum{Site: m.forum.Site, Event: m.forum.Event, Topic: t}
+		again := &matter{event: m.event, forum: told, recheck: t, at: m.at, seq: m.seq, nth: -1}
 		b.r.desk.keep(again)
 		b.r.desk.enqueue(again, need{readers: readersOf(src, all)})
 	}
