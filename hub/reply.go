@@ -32,6 +32,8 @@ type OK struct {
 type Refusal struct {
 	Text   string            `json:"text"`             // CommonMark, what is wrong and how to mend it
 	Fields map[string]string `json:"fields,omitempty"` // what is wrong with fields of the form, by name
+	// Unsure is that the app gave no answer in time: it may have been carried out.
+	Unsure bool `json:"-"`
 }
 
 // Navigate sends the asker to a page.

@@ -19,6 +19,7 @@ type binding struct {
 	Call    *hub.Call          `json:"call,omitempty"`    // of an action
 	Options []hub.Option       `json:"options,omitempty"` // of an action that is a select
 	Answer  hub.Values         `json:"answer,omitempty"`  // of an action that answers the question of a talk
+	Talk    hub.CommandID      `json:"talk,omitempty"`    // which talk that is
 	Form    *hub.Form          `json:"form,omitempty"`    // with its Call
 	Of      string             `json:"of,omitempty"`      // the one user who may use it; empty is anyone with the level
 	Context hub.CommandContext `json:"context"`           // in which it was shown
@@ -150,7 +151,7 @@ func (h *Host) pressed(ctx context.Context, c *hub.Command) hub.Reply {
 	case b.Form != nil:
 		return h.formed(ctx, c, b, revision)
 	case b.Answer != nil:
-		return h.answered(ctx, c, b.Answer)
+		return h.answered(ctx, c, b)
 	}
 	return h.action(ctx, c, b, revision)
 }
@@ -232,13 +233,20 @@ func (h *Host) action(ctx context.Context, c *hub.Command, b *binding, revision 
 		*c = to
 		return *refused
 	}
-	if b.Call.Kind != hub.KindForm { // a form may be opened again and again
-		if r, again := h.used(ctx, c, b, revision, chosen); again {
-			return r
-		}
+	if b.Call.Kind == hub.KindForm { // a form may be opened again and again
+		*c = to
+		return h.exec(ctx, c, c.Command.Raw)
 	}
+	if r, again := h.used(ctx, c, b, revision, chosen); again {
+		return r
+	}
+	press := *c
 	*c = to
-	return h.exec(ctx, c, c.Command.Raw)
+	r := h.exec(ctx, c, c.Command.Raw)
+	if r.Error != nil && !r.Error.Unsure {
+		h.unused(ctx, &press, chosen)
+	}
+	return r
 }
 
 // used marks a token as used. again is that it was before, by another command,
@@ -273,6 +281,32 @@ func (h *Host) used(ctx context.Context, c *hub.Command, b *binding, revision ui
 	}
 }
 
+// unused lets a token do its work another time: by the command that used it
+// nothing was done.
+func (h *Host) unused(ctx context.Context, c *hub.Command, value string) {
+	for {
+		b, revision, err := h.findBinding(ctx, c)
+		if err == nil && b.Used[value] != c.Command.ID {
+			return
+		}
+		var written []byte
+		if err == nil {
+			delete(b.Used, value)
+			written, err = json.Marshal(b)
+		}
+		ok := false
+		if err == nil {
+			_, ok, err = h.Bindings.Swap(ctx, hub.Digest(c.Security.Token), written, revision)
+		}
+		if err != nil {
+			h.Log.Warn("a button or form could not be kept for another try", "command", c.Command.ID, "err", err)
+		}
+		if ok || err != nil {
+			return
+		}
+	}
+}
+
 // await waits for the reply to a command that was taken before, here or
 // elsewhere.
 func (h *Host) await(ctx context.Context, id hub.CommandID) (hub.Reply, bool, error) {
@@ -287,7 +321,7 @@ func (h *Host) await(ctx context.Context, id hub.CommandID) (hub.Reply, bool, er
 
 // formed carries out what was done with an open form.
 func (h *Host) formed(ctx context.Context, c *hub.Command, b *binding, revision uint64) hub.Reply {
-	token, values, kind := c.Security.Token, c.Command.Encoded, c.Command.Kind
+	press, token, values, kind := *c, c.Security.Token, c.Command.Encoded, c.Command.Kind
 	to := next(c, *b.Form.Call)
 	to.Command.Encoded, to.Command.Kind = values, kind
 	if _, refused := h.function(ctx, &to); refused != nil {
@@ -316,8 +350,8 @@ func (h *Host) formed(ctx context.Context, c *hub.Command, b *binding, revision 
 	}
 	*c = to
 	r := h.dispatch(ctx, c)
-	if r.Error != nil && len(r.Error.Fields) > 0 && kind == hub.KindSubmit {
-		h.reopen(ctx, token, b) // its fields are to be mended
+	if r.Error != nil && !r.Error.Unsure && kind == hub.KindSubmit {
+		h.unused(ctx, &press, "") // its fields are to be mended, or it is to be tried again
 	}
 	if r.Form != nil && kind == hub.KindForm {
 		shown := *r.Form
@@ -333,14 +367,6 @@ func (h *Host) formed(ctx context.Context, c *hub.Command, b *binding, revision 
 		r.Form = &out
 	}
 	return r
-}
-
-// reopen lets a form be sent again whose app found fault with it.
-func (h *Host) reopen(ctx context.Context, token string, b *binding) {
-	b.Used = nil
-	if err := h.putBinding(ctx, token, *b); err != nil {
-		h.Log.Warn("a form could not be kept for another try", "err", err)
-	}
 }
 
 // held are the values that a form's fields hold.

@@ -17,9 +17,9 @@ func (h *Host) Complete(ctx context.Context, c *hub.Command) ([]hub.Completion, 
 	}
 	line := c.Command.Raw
 	var found []hub.Completion
-	word, rest := firstWord(line)
+	word, rest := cutWord(line)
 	m := h.apps[word]
-	if m == nil || rest == "" && line[len(line)-1] != ' ' { // the app itself may still be being named
+	if m == nil || rest == "" { // the app itself may still be being named
 		found = h.namespaces(word)
 		m = h.apps[h.Default]
 		rest = line

@@ -116,9 +116,11 @@ func (h *Host) fly(c *hub.Command, f *flight, run func(context.Context) hub.Repl
 	r := run(ctx)
 	overdue := f.end(r, nil)
 	if overdue {
-		h.show(c, r)
+		h.show(c, r) // which may take longer than ctx
 	}
-	h.note(ctx, c.Command.ID, r)
+	noting, done := context.WithTimeout(context.Background(), answerIn)
+	defer done()
+	h.note(noting, c.Command.ID, r)
 }
 
 // note stores what a command led to, for whoever tells it again.
@@ -177,9 +179,10 @@ func (h *Host) recorded(ctx context.Context, id hub.CommandID) (*record, error) 
 	return had, json.Unmarshal(value, had)
 }
 
-// stale reports whether nobody runs a command any more that has no reply.
+// stale reports whether nobody runs a command any more that has no reply, nor
+// shows its reply.
 func (h *Host) stale(r *record) bool {
-	return r.Reply == nil && h.Now().Sub(r.At) > h.Patience+3*answerIn
+	return r.Reply == nil && h.Now().Sub(r.At) > h.Patience+4*answerIn+showPatience
 }
 
 var interrupted = hub.Refuse("Bellhop was stopped while it did this. Look whether it was done before you say it again.")
@@ -192,7 +195,7 @@ const sweepEvery = 10 * time.Minute
 // until ctx ends.
 func (h *Host) sweep(ctx context.Context) {
 	// What this hub left when it stopped is stale soon after it is back.
-	for pause := h.Patience + 4*answerIn; ; pause = sweepEvery {
+	for pause := h.Patience + 5*answerIn + showPatience; ; pause = sweepEvery {
 		err := h.Commands.Each(ctx, func(key string, value []byte, revision uint64) error {
 			var had record
 			if err := json.Unmarshal(value, &had); err != nil || had.Command == nil || !h.stale(&had) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/hub/form"
@@ -111,12 +112,19 @@ func (h *Host) resolve(c *hub.Command) (rest string, refused *hub.Reply) {
 
 // firstWord is the first word of a line as names are compared, and the rest.
 func firstWord(line string) (word, rest string) {
-	line = strings.TrimSpace(line)
-	end := strings.IndexFunc(line, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\u00a0' })
+	word, rest = cutWord(line)
+	return word, strings.TrimSpace(rest)
+}
+
+// cutWord is the first word of a line as names are compared, and all that stands
+// behind it, which begins with a blank.
+func cutWord(line string) (word, rest string) {
+	line = strings.TrimLeftFunc(line, unicode.IsSpace)
+	end := strings.IndexFunc(line, unicode.IsSpace)
 	if end < 0 {
-		return strings.ToLower(line), ""
+		end = len(line)
 	}
-	return strings.ToLower(line[:end]), strings.TrimSpace(line[end:])
+	return strings.ToLower(line[:end]), line[end:]
 }
 
 // unknown is the answer to a verb that no app has.
@@ -259,7 +267,9 @@ func (h *Host) dispatch(ctx context.Context, c *hub.Command) hub.Reply {
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return hub.Refuse("**%s** has not answered within %s. Look whether it was done before you try again.", c.Command.Namespace, h.Patience)
+		r = hub.Refuse("**%s** has not answered within %s. Look whether it was done before you try again.", c.Command.Namespace, h.Patience)
+		r.Error.Unsure = true
+		return r
 	case err != nil:
 		h.Log.Warn("an app could not be asked", "app", c.Command.Namespace, "function", c.Command.Function, "err", err)
 		return hub.Refuse("**%s** does not run at the moment, so nothing was done. Try again in a minute.", c.Command.Namespace)

@@ -12,6 +12,7 @@ import (
 
 // talk is a form that somebody is being asked for, in one chat.
 type talk struct {
+	Began   hub.CommandID      `json:"began,omitempty"` // the command with which it began
 	Talk    form.Talk          `json:"talk"`
 	Call    hub.Call           `json:"call"` // what runs with the answers
 	Context hub.CommandContext `json:"context"`
@@ -56,7 +57,7 @@ func (h *Host) ask(ctx context.Context, c *hub.Command, f hub.Form) (hub.Reply, 
 		call = *f.Call
 	}
 	// Only what is missing is asked for, unless the app wants all of it looked at.
-	t := &talk{Talk: form.Begin(f, held(f), c.Command.Kind != hub.KindForm), Call: call, Context: c.Context}
+	t := &talk{Began: c.Command.ID, Talk: form.Begin(f, held(f), c.Command.Kind != hub.KindForm), Call: call, Context: c.Context}
 	t.Context.Source.Props = nil
 	if t.Talk.Over() {
 		_, err := h.Talks.Delete(ctx, talkKey(&c.Context), 0)
@@ -87,7 +88,7 @@ func (h *Host) question(ctx context.Context, c *hub.Command, t *talk) (hub.Reply
 		a := &actions[i]
 		encoded := a.Call.Encoded
 		a.Call, a.Token = nil, newToken()
-		if err := h.putBinding(ctx, a.Token, binding{Answer: encoded, Of: c.Context.User.ID, Context: c.Context}); err != nil {
+		if err := h.putBinding(ctx, a.Token, binding{Answer: encoded, Talk: t.Began, Of: c.Context.User.ID, Context: c.Context}); err != nil {
 			return hub.Reply{}, err
 		}
 	}
@@ -98,14 +99,14 @@ func (h *Host) question(ctx context.Context, c *hub.Command, t *talk) (hub.Reply
 const maxHaste = 10
 
 // answered goes on with a conversation after an answer, or after an action of
-// its question was pressed.
-func (h *Host) answered(ctx context.Context, c *hub.Command, press hub.Values) hub.Reply {
+// its question was pressed. One of an earlier conversation says nothing in this.
+func (h *Host) answered(ctx context.Context, c *hub.Command, press *binding) hub.Reply {
 	for range maxHaste {
 		t, revision, err := h.findTalk(ctx, &c.Context)
 		switch {
 		case err != nil:
 			return hub.Refuse("What you were asked cannot be looked up at the moment. Say it again in a minute.")
-		case t == nil:
+		case t == nil, press != nil && press.Talk != t.Began:
 			return hub.Refuse("This question is not open any more. Give the command again.")
 		case t.Ended != "":
 			return h.again(ctx, t.Ended)
@@ -128,10 +129,10 @@ func (h *Host) again(ctx context.Context, id hub.CommandID) hub.Reply {
 
 // goOn goes on with a conversation from where it was at a revision. ok is false
 // if another answer came first: then nothing was done.
-func (h *Host) goOn(ctx context.Context, c *hub.Command, t *talk, revision uint64, press hub.Values) (r hub.Reply, ok bool) {
+func (h *Host) goOn(ctx context.Context, c *hub.Command, t *talk, revision uint64, press *binding) (r hub.Reply, ok bool) {
 	var step form.Step
 	if press != nil {
-		step = t.Talk.Press(press, h.here(ctx, c))
+		step = t.Talk.Press(press.Answer, h.here(ctx, c))
 	} else {
 		step = t.Talk.Take(c.Command.Raw, h.here(ctx, c))
 	}

@@ -95,7 +95,7 @@ func titleOf(m hub.Message) string {
 type history struct{ s *Server }
 
 const (
-	newPost   = "forum.post.created"
+	anyPost   = "forum.post.*"
 	newThings = "forum.*.created"
 	lookBack  = 20_000 // events, for those of one post
 	lookLog   = 2_000  // messages of a chat, for one by its platform's id
@@ -128,11 +128,51 @@ func (h history) Posted(ctx context.Context, source hub.Source, post discourse.P
 
 func (h history) Newest(ctx context.Context, source hub.Source, n int) ([]hub.Event, error) {
 	var found []hub.Event
-	err := h.each(ctx, bus.EventQuery{Source: source, Type: newPost}, lookBack, func(e *hub.Event) bool {
-		found = append(found, *e)
+	since := map[string]*hub.Post{} // posts as later events tell them
+	err := h.each(ctx, bus.EventQuery{Source: source, Type: anyPost}, lookBack, func(e *hub.Event) bool {
+		if now := asNow(e, since); now != nil {
+			found = append(found, *now)
+		}
 		return len(found) < n
 	})
 	return found, err
+}
+
+// asNow is an event that told of a new post, with the post as it is by now: as the
+// events tell that came after it, which are shown first. It is nil for other
+// events, and for a post that nobody may read any more.
+func asNow(e *hub.Event, since map[string]*hub.Post) *hub.Event {
+	var f hub.Forum
+	if json.Unmarshal(e.Data, &f) != nil || f.Post == nil {
+		return nil
+	}
+	key := string(e.Source) + " " + f.Post.ID
+	later := since[key]
+	switch e.Type {
+	case hub.ForumPostEdited, hub.ForumPostDeleted, hub.ForumPostRecovered:
+		if later == nil {
+			f.Post.Deleted = f.Post.Deleted || e.Type == hub.ForumPostDeleted
+			since[key] = f.Post
+		}
+		return nil
+	case hub.ForumPostCreated:
+	default:
+		return nil
+	}
+	if later == nil {
+		return e
+	}
+	if later.Deleted || later.Hidden {
+		return nil
+	}
+	f.Post = later
+	data, err := json.Marshal(f)
+	if err != nil {
+		return nil
+	}
+	now := *e
+	now.Data = data
+	return &now
 }
 
 // each visits events, the newest first, until visit has enough or so many were

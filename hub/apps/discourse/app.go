@@ -60,7 +60,8 @@ type History interface {
 	// are not kept. The first post of a topic may have two.
 	Posted(ctx context.Context, source hub.Source, post Post) ([]hub.Event, error)
 	// Newest lists events that told of new posts of a source, of all if it is empty,
-	// the newest first, about n.
+	// the newest first, about n. Posts are as they are by now; what was deleted or
+	// hidden is not among them.
 	Newest(ctx context.Context, source hub.Source, n int) ([]hub.Event, error)
 	// Explain says what would become of an event in a chat as things stand.
 	Explain(ctx context.Context, e *hub.Event, chat hub.Chat) (*hub.Explanation, error)

@@ -111,10 +111,15 @@ func (w *wish) findCategory(name, below string) bool {
 // spread is how a rule of every forum names a category: other forums have other
 // ids.
 func (w *wish) spread(d *forum.Directory, name string, found int) string {
-	if len(w.forums) > 1 && len(d.Find(name)) > 0 {
+	_, isID := d.ByID(name)
+	if len(w.forums) > 1 && !isID && len(d.Find(name)) > 0 {
 		return forum.Fold(name)
 	}
-	return d.Called(found)
+	called := d.Called(found)
+	if _, isID := d.ByID(called); isID && len(w.forums) > 1 {
+		w.wrong(fieldCategory, "The category "+em(d.Categories[found].Name)+" is known by its number alone, which is another category's on another forum. Name its forum: "+typed("--source "+string(d.Source))+".")
+	}
+	return called
 }
 
 func (w *wish) ambiguous(d *forum.Directory, name, below string, found []int) {

@@ -82,16 +82,19 @@ func (a *App) ruleForm(mode hub.Mode) hub.Form {
 	return f
 }
 
+func formOfRemove() hub.Form {
+	return hub.Form{Title: "Remove a rule", Submit: "Remove", Fields: []hub.Field{
+		{Name: fieldWhich, Label: "Rule", Description: "Its number, or all", Type: hub.FieldSelect, Dynamic: true, Required: true, Place: 1},
+		{Name: fieldYes, Label: "Really all", Description: "Do not ask again before all are removed", Type: hub.FieldBool},
+	}}
+}
+
 func (a *App) otherFunctions() []apps.Function {
 	return []apps.Function{
 		{
 			Name: functionRemove, Aliases: []string{"unwatch", "delete"}, Summary: "Remove a rule, by its number.", Level: hub.Operator,
 			Detail: "`status` shows the rules of the chat with their numbers. `all` removes every one, and asks before.", Example: []string{"remove 2", "remove all"},
-			Form: hub.Form{Title: "Remove a rule", Submit: "Remove", Fields: []hub.Field{
-				{Name: fieldWhich, Label: "Rule", Description: "Its number, or all", Type: hub.FieldSelect, Dynamic: true, Required: true, Place: 1},
-				{Name: fieldYes, Label: "Really all", Description: "Do not ask again before all are removed", Type: hub.FieldBool},
-			}},
-			Do: a.remove, Lookup: a.lookupRule,
+			Form: formOfRemove(), Do: a.remove, Lookup: a.lookupRule, Refresh: a.removeForm,
 		},
 		{
 			Name: functionStatus, Aliases: []string{"list"}, Summary: "Show the rules of this chat.", Level: hub.Member,

@@ -120,9 +120,16 @@ func (a *App) lookupRule(ctx context.Context, c *hub.Command, field, query strin
 		return nil, err
 	}
 	t := a.teller(ctx, c.Context.Chat())
+	shown, inForm := rowsShown(c)
 	var options []hub.Option
 	for i := range rows {
 		n := strconv.Itoa(i + 1)
+		if inForm { // whose numbers stay
+			n = strconv.Itoa(slices.Index(shown, rows[i].ID) + 1)
+		}
+		if n == "0" {
+			continue // it was made since
+		}
 		options = append(options, hub.Option{Label: shorten(fmt.Sprintf("%s: %s %s", n, rows[i].Mode, bareWords(t.what(&rows[i]))), 75), Value: n})
 	}
 	if len(rows) > 1 {

@@ -2,6 +2,7 @@ package discourse
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,8 +24,9 @@ func (a *App) remove(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 		return hub.Reply{}, err
 	}
 	which := strings.TrimSpace(c.Command.Encoded.Get(fieldWhich))
+	shown, inForm := rowsShown(c)
 	switch {
-	case c.Command.State != "":
+	case c.Command.State != "" && !inForm:
 		i := slices.IndexFunc(rows, func(s hub.Subscription) bool { return string(s.ID) == c.Command.State })
 		if i < 0 {
 			return hub.Say("That rule is gone already. %s shows those that are left.", typed(a.Type(c, "status"))).With(hub.OutcomeUnchanged), nil
@@ -36,6 +38,13 @@ func (a *App) remove(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 		return a.removeAll(t, c, rows)
 	}
 	n := number(which)
+	if inForm && n > 0 && n <= len(shown) { // somebody may have removed another since
+		i := slices.IndexFunc(rows, func(s hub.Subscription) bool { return s.ID == shown[n-1] })
+		if i < 0 {
+			return a.notListed(c, fmt.Sprintf("Rule %d of those that you were shown is gone already.", n)), nil
+		}
+		n = i + 1
+	}
 	switch {
 	case n == 0:
 		return a.notListed(c, typed(which)+" is no number of a rule. Numbers are plain, such as "+typed("1")+", as the list shows them."), nil
@@ -43,6 +52,31 @@ func (a *App) remove(ctx context.Context, c *hub.Command) (hub.Reply, error) {
 		return a.notListed(c, fmt.Sprintf("There is no rule %d: %s has %s.", n, here(c), counted(len(rows), "rule"))), nil
 	}
 	return a.removeRows(t, c, rows[n-1:n])
+}
+
+// removeForm is the form. It remembers which rules there are and in which order,
+// since its numbers are those of when it was opened.
+func (a *App) removeForm(ctx context.Context, c *hub.Command) (hub.Form, error) {
+	rows, err := a.rows(ctx, c.Context.Chat())
+	if err != nil {
+		return hub.Form{}, err
+	}
+	state, err := json.Marshal(ids(rows))
+	if err != nil {
+		return hub.Form{}, err
+	}
+	form := formOfRemove()
+	for i := range form.Fields {
+		form.Fields[i].Value = slices.Clone(c.Command.Encoded[form.Fields[i].Name])
+	}
+	form.Call = call(functionRemove, nil)
+	form.Call.State = string(state)
+	return form, nil
+}
+
+// rowsShown are the rules that an open form of remove was made with.
+func rowsShown(c *hub.Command) (shown []hub.SubscriptionID, inForm bool) {
+	return shown, strings.HasPrefix(c.Command.State, "[") && json.Unmarshal([]byte(c.Command.State), &shown) == nil
 }
 
 // notListed points to the list.
@@ -82,10 +116,10 @@ func (a *App) removeRows(t *teller, c *hub.Command, rows []hub.Subscription) (hu
 		}
 		a.Changed(row.ID)
 	}
-	data := map[string]any{"subscriptions": rows}
+	data := map[string]any{"subscriptions": rows, "before": rows}
 	var text string
 	if len(rows) == 1 {
-		data["subscription"] = rows[0]
+		data["subscription"], data["before"] = rows[0], rows[0]
 		text = "Removed: " + t.ruleOrOff(&rows[0]) + "."
 	} else {
 		text = bounded(append([]string{"Removed " + counted(len(rows), "rule") + ":"}, each(rows, func(s hub.Subscription) string { return "– " + t.ruleOrOff(&s) })...))

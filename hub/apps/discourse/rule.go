@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/rules"
 )
 
 // rule is the work of watch, follow, thread and mute.
@@ -36,6 +37,9 @@ func (w *wish) fulfil() (m merge, undo *change, rows []hub.Subscription, err err
 		return m, nil, nil, err
 	}
 	m = w.merge(rows)
+	if m.before != nil && len(rules.Validate(m.row)) > 0 && len(rules.Validate(*m.before)) == 0 {
+		return m, nil, nil, hub.Errorf(hub.CodeInvalid, "the rule that is there already would name more than a rule may; nothing was changed")
+	}
 	undo, err = w.store(w.ctx, &m)
 	return m, undo, rows, err
 }
@@ -104,9 +108,10 @@ func (w *wish) done(m merge, undo *change, rows []hub.Subscription) hub.Reply {
 		text = "Nothing to change: " + t.hears(here(w.c), "already ", &m.row)
 	case hub.OutcomeCreated:
 		text = t.hears(here(w.c), "now ", &m.row)
+		data["after"] = m.row
 	default:
 		text = paragraphs(t.hears(here(w.c), "now ", &m.row), w.changed(t, &m))
-		data["before"] = *m.before
+		data["before"], data["after"] = *m.before, m.row
 	}
 	if len(m.gone) > 0 {
 		data["deleted"] = m.gone
@@ -148,7 +153,7 @@ func narrowed(m *merge) bool {
 // silenced warns where a mute of everything comes before a row that shall hear
 // something.
 func (w *wish) silenced(t *teller, row *hub.Subscription, rows []hub.Subscription) string {
-	if row.Mode == hub.Mute {
+	if row.Mode == hub.Mute || isGroups(*row) || isOfKinds(*row) { // these come first, or it is not about them
 		return ""
 	}
 	for i := range rows {

@@ -100,12 +100,25 @@ func (a *App) muteTopic(ctx context.Context, c *hub.Command, until time.Time) (h
 	if err == nil && reply.OK != nil && slices.ContainsFunc(rows, isGroups) {
 		reply.OK.Text = paragraphs(reply.OK.Text, "Posts that mention a group which this chat listens for still come: such rules go first.")
 	}
+	if err == nil && reply.OK != nil && slices.ContainsFunc(rows, isOfKinds) {
+		reply.OK.Text = paragraphs(reply.OK.Text, "What this chat hears besides new posts still comes: a mute is about posts.")
+	}
 	return reply, err
 }
 
 // isGroups reports whether a row comes before a mute of a topic.
 func isGroups(row hub.Subscription) bool {
 	return row.Enabled && row.Mode != hub.Mute && slices.ContainsFunc(row.Filters, func(f hub.Filter) bool { return f.Type == hub.FilterGroup })
+}
+
+// isOfKinds reports whether a row hears something else than new posts, which a
+// mute without kinds is not about.
+func isOfKinds(row hub.Subscription) bool {
+	return row.Enabled && row.Mode != hub.Mute && slices.ContainsFunc(row.Filters, func(f hub.Filter) bool {
+		return f.Type == hub.FilterKind && slices.ContainsFunc(f.Any, func(kind string) bool {
+			return kind != string(hub.ForumPostCreated) && kind != string(hub.ForumTopicCreated)
+		})
+	})
 }
 
 // topicMute is a mute of a topic in the making.
@@ -138,7 +151,7 @@ func (m *topicMute) apply(rows []hub.Subscription) (hub.Reply, error) {
 		if err := m.endAt(m.ctx, m.row.Chat, m.row.ID, m.until); err != nil {
 			return hub.Reply{}, err
 		}
-		undo := change{Was: []hub.Subscription{before}, Is: []hub.Subscription{m.row}}
+		undo := change{Was: []hub.Subscription{before}, Is: []hub.Subscription{m.row}, Ends: map[hub.SubscriptionID]time.Time{before.ID: end}}
 		return m.say("", hub.OutcomeUpdated, undo.action()), nil
 	case !ending || m.until.Equal(end):
 		m.until = end
@@ -177,6 +190,9 @@ func (m *topicMute) say(before, outcome string, undo []hub.Action) hub.Reply {
 	}
 	text := before + here(m.c) + " hears nothing more of " + title
 	data := map[string]any{"subscription": m.row}
+	if outcome != hub.OutcomeUnchanged {
+		data["after"] = m.row
+	}
 	if !m.until.IsZero() {
 		text += " until " + m.clock(&m.settings, m.until)
 		data["until"] = m.until.UTC()

@@ -18,7 +18,8 @@ type change struct {
 	Was  []hub.Subscription `json:"was,omitempty"` // before it
 	Is   []hub.Subscription `json:"is,omitempty"`  // after it, each at the place of the one that it was
 	Gone []hub.Subscription `json:"gone,omitempty"`
-	// Ends is when rows end by themselves that are gone.
+	// Ends is when rows end by themselves that are gone, or did before it; the zero
+	// time is never.
 	Ends map[hub.SubscriptionID]time.Time `json:"ends,omitempty"`
 }
 
@@ -98,7 +99,7 @@ func (a *App) takeBack(t *teller, c *hub.Command, ch *change) (hub.Reply, error)
 		}
 		a.Changed(row.ID)
 		text = append(text, "Undone: the rule is gone again. It was "+t.rule(&row)+".")
-		outcome, data["subscription"] = hub.OutcomeDeleted, row
+		outcome, data["subscription"], data["before"] = hub.OutcomeDeleted, row, row
 	}
 	for i := range ch.Was {
 		row := ch.Was[i]
@@ -106,8 +107,13 @@ func (a *App) takeBack(t *teller, c *hub.Command, ch *change) (hub.Reply, error)
 			return hub.Reply{}, err
 		}
 		a.Changed(row.ID)
+		if at, set := ch.Ends[row.ID]; set {
+			if err := a.endAt(ctx, c.Context.Chat(), row.ID, at); err != nil {
+				return hub.Reply{}, err
+			}
+		}
 		text = append(text, "Undone: the rule is again "+t.ruleOrOff(&row)+".")
-		data["subscription"] = row
+		data["subscription"], data["before"], data["after"] = row, ch.Is[i], row
 	}
 	back, err := a.bringBack(ctx, c, ch)
 	if err != nil {
@@ -118,6 +124,9 @@ func (a *App) takeBack(t *teller, c *hub.Command, ch *change) (hub.Reply, error)
 	}
 	if len(back) > 0 {
 		data["subscriptions"] = back
+		if len(ch.Was) == 0 {
+			data["after"] = back
+		}
 		if len(ch.Made)+len(ch.Was) == 0 {
 			outcome = hub.OutcomeCreated
 		}

@@ -203,10 +203,14 @@ func dropped(why string) string {
 }
 
 // named is the post, as far as it is known: "Reply 4 in [Paper jam](…) by *bob*".
+// Who has written what not everybody may read, is not for everyone to know.
 func (w *whys) named(e *hub.Event) string {
 	d := about{}
 	if e != nil {
 		d = aboutOf(e)
+	}
+	if p := d.Post; p != nil && (p.Kind != hub.PostRegular || p.Hidden || p.Deleted) {
+		d = about{}
 	}
 	title, link := "the topic "+w.post.Topic, strings.TrimRight(w.site.URL, "/")+"/t/"+w.post.Topic
 	if d.Topic != nil && oneLine(d.Topic.Title) != "" {
