@@ -80,7 +80,7 @@ func channel() hub.Channel { return hub.Channel{ID: "C0123456789", Name: "genera
 func reply() hub.Reply {
 	return hub.Reply{
 		OK:    &hub.OK{Text: "**Done**", Actions: []hub.Action{action()}, Public: true, Ask: true, Options: []hub.Option{option()}},
-		Error: &hub.Refusal{Text: "There is no such category", Fields: map[string]string{"category": "is none"}},
+		Error: &hub.Refusal{Text: "There is no such category", Fields: map[string]string{"category": "is none"}, Unsure: true},
 		Form: &hub.Form{
 			Title: "Watch", Text: "What to *hear*", Submit: "Watch", Call: ptr(call()), Token: "dG9rZW4gb2YgYSBmb3JtIHg",
 			Fields: []hub.Field{{

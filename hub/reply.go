@@ -33,7 +33,7 @@ type Refusal struct {
 	Text   string            `json:"text"`             // CommonMark, what is wrong and how to mend it
 	Fields map[string]string `json:"fields,omitempty"` // what is wrong with fields of the form, by name
 	// Unsure is that the app gave no answer in time: it may have been carried out.
-	Unsure bool `json:"-"`
+	Unsure bool `json:"unsure,omitempty"`
 }
 
 // Navigate sends the asker to a page.
