@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -117,15 +118,22 @@ func (c *Client) ways(command *hub.Command, public bool) []way {
 }
 
 // publish shows pages, each the first way that is open. The receipt is of the
-// last, which has the actions.
+// last, which has the actions. Once people have seen some of them, it is not tried
+// again.
 func (c *Client) publish(ctx context.Context, command *hub.Command, pages []page, public bool) (hub.Receipt, error) {
 	var receipt hub.Receipt
 	open := c.ways(command, public)
-	for _, p := range pages {
-		var err error
-		if receipt, open, err = bring(ctx, p, open); err != nil {
+	for i, p := range pages {
+		next, left, err := bring(ctx, p, open)
+		switch {
+		case err != nil && i == 0:
 			return hub.Receipt{}, err
+		case err != nil:
+			receipt.Note = fmt.Sprintf("only %d of %d parts were posted: %s", i, len(pages), err)
+			c.log.WarnContext(ctx, "answer cut short", "system", c.system, "chat", command.Context.Channel.ID, "err", err)
+			return receipt, nil
 		}
+		receipt, open = next, left
 	}
 	return receipt, nil
 }

@@ -136,8 +136,7 @@ func meaning(code string) (hub.Fault, string) {
 		return hub.FaultChatGone, "this person is not in the channel"
 	case "user_not_found", "cannot_dm_bot", "messages_tab_disabled", "user_disabled":
 		return hub.FaultChatGone, "this person cannot be written to"
-	case "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
-		"restricted_action_non_threadable_channel", "restricted_action_thread_locked", "is_inactive":
+	case "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel", "is_inactive":
 		return hub.FaultChatGone, "the workspace does not let the app post there"
 
 	case "invalid_auth", "not_authed", "token_expired", "token_revoked":
@@ -167,6 +166,10 @@ func meaning(code string) (hub.Fault, string) {
 	case "file_uploads_disabled", "file_upload_size_restricted", "file_type_not_allowed", "storage_limit_reached",
 		"file_not_found", "file_update_failed", "file_deleted", "cant_delete_file", "team_file_storage_full":
 		return hub.FaultRejected, "the workspace does not take the file"
+
+	// Of a thread, and not of its channel: without it the message may be taken.
+	case "restricted_action_non_threadable_channel", "restricted_action_thread_locked":
+		return hub.FaultRejected, "the thread takes no replies"
 
 	case "message_not_found":
 		return hub.FaultRejected, "the message is gone"

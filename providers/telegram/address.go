@@ -9,6 +9,7 @@ import (
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
 	"github.com/bellhop-chat/bellhop/hub"
+	"github.com/bellhop-chat/bellhop/providers"
 )
 
 // address is a chat and, in a group with topics, the topic.
@@ -32,6 +33,15 @@ func parseAddress(id string) (address, error) {
 		}
 	}
 	return a, nil
+}
+
+var _ providers.Grouper = (*Client)(nil)
+
+// Group implements providers.Grouper: Telegram counts what goes to the topics of a
+// group together.
+func (c *Client) Group(chat string) string {
+	group, _, _ := strings.Cut(chat, "/")
+	return group
 }
 
 // direct reports whether a person is alone with us there: those chats have the

@@ -107,6 +107,9 @@ func judge(code int, said string) (fault hub.Fault, hint string) {
 }
 
 func badRequest(said string) (fault hub.Fault, hint string) {
+	if noPhotos(said) {
+		return hub.FaultRejected, "give the bot the right to send photos there"
+	}
 	for _, g := range gone {
 		if strings.Contains(said, g.part) {
 			return hub.FaultChatGone, g.hint
@@ -149,7 +152,7 @@ func plainer(said string) providers.Form {
 		"web page content", "http url", "webpage_", "media_empty", "media_invalid", "photo_", "image_process_failed", "wrong file identifier", "wrong type of the web page", "file is too big", "link preview", "preview_url", "button url", "button_url",
 	}, is):
 		return providers.Imageless
-	case slices.ContainsFunc([]string{"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long"}, is):
+	case slices.ContainsFunc([]string{"can't parse entities", "entities_too_long", "entity_bounds_invalid", "message is too long", "text is too long"}, is):
 		return providers.PlainWords
 	default:
 		return providers.Whole

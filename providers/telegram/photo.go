@@ -84,13 +84,16 @@ func (c *Client) illustrate(ctx context.Context, p photo, say func(*sent) hub.Re
 	}
 	id, err := c.album.Upload(ctx, p.key, p.image, func(ctx context.Context, f providers.File) (string, error) {
 		id, failed := call(ctx, &f, "")
-		if failed != nil {
-			return "", failed
+		switch {
+		case failed == nil:
+			return id, nil
+		case ofChat(o.failed):
+			return "", &upload.OwnError{Err: failed}
 		}
-		return id, nil
+		return "", failed
 	})
 	if err == nil && !o.made { // it was uploaded before, or for somebody else meanwhile
-		if _, failed := call(ctx, nil, id); failed != nil && photoRefused(o.failed) {
+		if _, failed := call(ctx, nil, id); failed != nil && photoRefused(o.failed) && !ofChat(o.failed) {
 			c.album.Spoiled(p.key, failed)
 		}
 	}
@@ -153,6 +156,23 @@ func (c *Client) uploadCall(ctx context.Context, method string, params tgbotapi.
 // it is in: of that the form without it says more.
 func photoRefused(f *providers.Failed) bool {
 	return f != nil && (f.Instead != providers.Whole || f.Err.Fault == hub.FaultRejected)
+}
+
+// ofChat reports whether a call with a photo failed for what its chat is, or how
+// often it was called for: other chats may take the photo.
+func ofChat(f *providers.Failed) bool {
+	return f.Err.Fault == hub.FaultChatGone || f.Err.Fault == hub.FaultRateLimited || noPhotos(strings.ToLower(f.Said))
+}
+
+// noPhotos reports whether Telegram says that a chat takes no photos from us. It
+// may take texts.
+func noPhotos(said string) bool {
+	for _, part := range []string{"not enough rights to send photos", "chat_send_photos_forbidden", "chat_send_media_forbidden"} {
+		if strings.Contains(said, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // sendPhoto makes one attempt to post m as a photo. done is false where it has to

@@ -65,6 +65,19 @@ type flight struct {
 	err  error
 }
 
+// OwnError is why an upload failed that is about whoever makes it, such as the chat
+// that it is posted to: the same image may be taken from others at once.
+type OwnError struct{ Err error }
+
+func (e *OwnError) Error() string { return e.Err.Error() }
+
+func (e *OwnError) Unwrap() error { return e.Err }
+
+func isOwn(err error) bool {
+	_, own := errors.AsType[*OwnError](err)
+	return own
+}
+
 // New makes an Album. Without pictures it uploads nothing.
 func New(pictures providers.Pictures, t Terms) *Album {
 	a := &Album{pictures: pictures, terms: t, flights: map[string]*flight{}}
@@ -78,7 +91,7 @@ func New(pictures providers.Pictures, t Terms) *Album {
 // Upload is the platform's id of an image that was uploaded, now or before. Key
 // names the upload: the same for whatever may use the same one. put makes one
 // attempt at the upload and returns its id; its *providers.Error says whether
-// others may be tried soon.
+// others may be tried soon, and an *OwnError that it says nothing of others.
 //
 // It takes no longer than a few seconds. The error, whatever it is, is no reason
 // not to send the message: only where ctx itself has ended it is that of ctx.
@@ -89,17 +102,21 @@ func (a *Album) Upload(ctx context.Context, key string, image *hub.Image, put fu
 	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	id, mine, wait, err := a.board(key, image)
+	for wait != nil {
+		select {
+		case <-wait.done:
+			id, mine, err = wait.id, nil, wait.err
+		case <-within.Done():
+			err = errors.New("it took too long")
+		}
+		if wait = nil; isOwn(err) {
+			id, mine, wait, err = a.board(key, image)
+		}
+	}
 	if mine != nil {
 		mine.id, mine.err = a.fly(within, ctx, key, image, put)
 		a.land(key, mine)
 		id, err = mine.id, mine.err
-	} else if wait != nil {
-		select {
-		case <-wait.done:
-			id, err = wait.id, wait.err
-		case <-within.Done():
-			err = errors.New("it took too long")
-		}
 	}
 	if err != nil && ctx.Err() != nil {
 		return "", ctx.Err()
@@ -153,7 +170,7 @@ func (a *Album) fly(within, ctx context.Context, key string, image *hub.Image, p
 		}
 		return err
 	})
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !isOwn(err) {
 		a.judge(key, image, err)
 	}
 	if err != nil {
