@@ -48,6 +48,12 @@ type Editor interface {
 	Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) error
 }
 
+// Grouper is a provider of whose chats some are parts of one, whose pace they share.
+type Grouper interface {
+	// Group is the id of what a chat is a part of, or its own. It does no I/O.
+	Group(chat string) string
+}
+
 // Runner is a provider with work of its own between sends, such as keeping a
 // cache fresh. Run returns when ctx ends.
 type Runner interface {

@@ -11,9 +11,15 @@ import (
 // has been parked until it may: the platform's pace is no trouble, and nothing is
 // stored or told of it.
 func (w *Worker) turn(pt *partition, l *lane, chat string) bool {
-	now := w.Now()
+	now, chat := w.Now(), w.group(chat)
 	if l.turn.IsZero() || !w.pacer.Stands(chat, now) {
-		l.turn = w.pacer.Turn(chat, now)
+		at, taken := w.pacer.Turn(chat, now)
+		if !taken {
+			l.turn = time.Time{}
+			pt.later(l, at.Sub(now))
+			return false
+		}
+		l.turn = at
 	}
 	if wait := l.turn.Sub(now); wait > 0 {
 		pt.later(l, wait)
@@ -25,9 +31,17 @@ func (w *Worker) turn(pt *partition, l *lane, chat string) bool {
 
 // slowDown takes in that the platform refused a call for coming too early.
 func (w *Worker) slowDown(chat hub.Chat, after time.Duration, err error) {
-	if w.pacer.Refused(chat.ID, w.Now(), after) {
+	if w.pacer.Refused(w.group(chat.ID), w.Now(), after) {
 		w.Log.Warn("the platform asks the account to be slower", "system", w.system, "chat", chat.ID, "for", after, "err", err)
 	}
+}
+
+// groupOf tells whose pace a chat shares.
+func groupOf(p providers.Provider) func(chat string) string {
+	if g, ok := providers.As[providers.Grouper](p); ok {
+		return g.Group
+	}
+	return func(chat string) string { return chat }
 }
 
 // paceOf is the pace of an account. Without one it goes as fast as the platform

@@ -2,6 +2,7 @@ package deliver_test
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,6 +52,57 @@ func TestThePlatformsPace(t *testing.T) {
 	require.False(t, f.together)
 	last := f.asked["b"][1]
 	require.Less(t, last, at[4], "b need not wait for a")
+}
+
+// TestAChatsPaceHoldsNobodyUp is about a platform with a pace for each chat and one
+// for the account: a chat that waits for its own keeps none of the account's calls
+// from others.
+func TestAChatsPaceHoldsNobodyUp(t *testing.T) {
+	b, f := openBus(t), newPlatform(nil)
+	require.NoError(t, b.Notify(t.Context(), notes("busy", 1, 2)))
+	run(t, deliver.Config{Bus: b, Provider: paced{f, providers.Limits{
+		Chat: []providers.Rate{{Calls: 1, Per: time.Hour, Burst: 1}}, Account: []providers.Rate{{Calls: 100, Per: time.Second, Burst: 1}},
+	}}})
+	f.awaits(t, 1)
+	for _, quiet := range []string{"a", "b", "c", "d", "e"} {
+		require.NoError(t, b.Notify(t.Context(), notes(quiet, 1, 1)))
+		f.awaits(t, 1)
+		require.Len(t, f.texts(quiet), 1)
+	}
+	require.Equal(t, []string{"1"}, f.texts("busy"))
+}
+
+// topics is a platform whose chats have parts, as Telegram's groups have topics.
+type topics struct{ paced }
+
+func (topics) Group(chat string) string {
+	group, _, _ := strings.Cut(chat, "/")
+	return group
+}
+
+// TestPartsOfAChatShareItsPace holds that what is refused to one part of a chat is
+// not asked for by another, by which the whole account would be slowed down.
+func TestPartsOfAChatShareItsPace(t *testing.T) {
+	b := openBus(t)
+	f := newPlatform(func(p providers.Post, _ int) error {
+		if strings.HasPrefix(p.To.ID, "group/") {
+			return fault(hub.FaultRateLimited, time.Hour)
+		}
+		return nil
+	})
+	require.NoError(t, b.Notify(t.Context(), notes("group/1", 1, 1)))
+	w, _ := run(t, deliver.Config{Bus: b, Provider: topics{paced{f, providers.Limits{}}}})
+	f.awaits(t, 1)
+	require.Eventually(t, func() bool { return w.Counts().Waited.Load() == 1 }, 5*time.Second, time.Millisecond)
+	require.NoError(t, b.Notify(t.Context(), notes("group/2", 1, 1)))
+	for _, other := range []string{"a", "b", "c", "d", "e"} {
+		require.NoError(t, b.Notify(t.Context(), notes(other, 1, 1)))
+		f.awaits(t, 1)
+		require.Len(t, f.texts(other), 1)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	require.Empty(t, f.asked["group/2"])
 }
 
 // TestARefusalSlowsTheAccount is about a server that sets its own pace: after one

@@ -53,6 +53,7 @@ type Worker struct {
 	decoder decoder
 	health  *health
 	pacer   *limit.Pacer
+	group   func(chat string) string // whose pace a chat shares
 	chats   *chats
 	held    atomic.Int64  // messages set aside
 	sentAt  atomic.Int64  // when a message was sent last, in Unix milliseconds
@@ -97,7 +98,7 @@ func New(c Config) *Worker {
 	w := &Worker{
 		Config: c, system: c.Provider.Describe().ID, owner: rand.Text(),
 		bodies: newBodies(c.Bytes), seqs: newBudget(c.Sequences), health: newHealth(),
-		pacer: limit.New(paceOf(c)), chats: newChats(c.Zone), now: make(chan struct{}, 1), halts: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
+		pacer: limit.New(paceOf(c)), group: groupOf(c.Provider), chats: newChats(c.Zone), now: make(chan struct{}, 1), halts: make(chan struct{}, 1), owned: map[*partition]bool{}, freed: make(chan struct{}),
 	}
 	w.ready = newReady(c.InFlight, w.step)
 	w.settler = newSettler(w)

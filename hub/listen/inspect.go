@@ -77,14 +77,14 @@ func (l *Listener) inspect(ctx context.Context, body []byte) hub.Inspected {
 func (l *Listener) turn(ctx context.Context) (wait time.Duration, ok bool) {
 	for {
 		now := time.Now()
-		at := l.looks.Turn("", now)
+		at, taken := l.looks.Turn("", now)
 		if wait = at.Sub(now); wait > lookWait {
 			return wait, false
 		}
 		if !hub.Wait(ctx, wait) {
 			return wait, false
 		}
-		if l.looks.Stands("", time.Now()) {
+		if taken && l.looks.Stands("", time.Now()) {
 			return 0, true
 		}
 	}

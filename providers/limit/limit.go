@@ -55,22 +55,28 @@ func New(l providers.Limits) *Pacer {
 }
 
 // Turn is the earliest time, from now on, at which a call for a chat may be made.
-// It is taken: the next Turn comes after it.
-func (p *Pacer) Turn(chat string, now time.Time) time.Time {
+// Where taken is true the next Turn comes after it. Where it is false the chat has
+// to rest longer than its account, whose calls are others' until then: ask again at
+// that time.
+func (p *Pacer) Turn(chat string, now time.Time) (at time.Time, taken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.chat(chat, now)
-	at := latest(now, p.account.blocked, c.blocked)
+	at = latest(now, p.account.blocked)
 	rates := p.rates(now)
 	for i, r := range rates {
 		at = latest(at, p.account.free(i, r))
 	}
+	rested := c.blocked
 	for i, r := range p.limits.Chat {
-		at = latest(at, c.free(i, r))
+		rested = latest(rested, c.free(i, r))
+	}
+	if rested.After(at) {
+		return rested, false
 	}
 	p.account.take(rates, at)
 	c.take(p.limits.Chat, at)
-	return at
+	return at, true
 }
 
 // rates are those of the account. What was learned comes last.

@@ -3,6 +3,7 @@ package limit_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,11 +17,16 @@ var begin = time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC)
 
 const ms = time.Millisecond
 
-// turns are when each of some calls, all wanted at once, may be made.
+// turns are when each of some calls, all wanted at once, may be made, where nobody
+// else calls before the last of them.
 func turns(p *limit.Pacer, at time.Duration, chats ...string) []time.Duration {
 	var out []time.Duration
 	for _, chat := range chats {
-		out = append(out, p.Turn(chat, begin.Add(at)).Sub(begin))
+		turn, taken := p.Turn(chat, begin.Add(at))
+		for !taken {
+			turn, taken = p.Turn(chat, turn)
+		}
+		out = append(out, turn.Sub(begin))
 	}
 	return out
 }
@@ -28,7 +34,9 @@ func turns(p *limit.Pacer, at time.Duration, chats ...string) []time.Duration {
 func TestNoRateIsNoWait(t *testing.T) {
 	p := limit.New(providers.Limits{})
 	for range 1000 {
-		require.Equal(t, begin, p.Turn("a", begin))
+		at, taken := p.Turn("a", begin)
+		require.Equal(t, begin, at)
+		require.True(t, taken)
 	}
 }
 
@@ -46,6 +54,26 @@ func TestAllRatesHold(t *testing.T) {
 	})
 	require.Equal(t, []time.Duration{0, 100 * ms, 1000 * ms, 10 * time.Second}, turns(p, 0, "a", "a", "a", "a"))
 	require.Equal(t, []time.Duration{10_100 * ms}, turns(p, 0, "b"), "an account's turns are in the order in which they were taken")
+}
+
+// TestAChatThatRestsKeepsNoTurn holds that others call while a chat may not.
+func TestAChatThatRestsKeepsNoTurn(t *testing.T) {
+	p := limit.New(providers.Limits{
+		Chat: []providers.Rate{{Calls: 15, Per: time.Minute}}, Account: []providers.Rate{{Calls: 25, Per: time.Second, Burst: 5}},
+	})
+	require.Equal(t, []time.Duration{0}, turns(p, 0, "busy"))
+	at, taken := p.Turn("busy", begin)
+	require.Equal(t, begin.Add(4*time.Second), at)
+	require.False(t, taken)
+	require.Equal(t, []time.Duration{100 * ms}, turns(p, 100*ms, "quiet"))
+	p.Refused("busy", begin, time.Hour)
+	at, taken = p.Turn("busy", begin.Add(time.Second))
+	require.Equal(t, begin.Add(time.Hour), at)
+	require.False(t, taken)
+	require.Equal(t, []time.Duration{5 * time.Second}, turns(p, 5*time.Second, "quiet"))
+	at, taken = p.Turn("busy", at)
+	require.Equal(t, begin.Add(time.Hour), at)
+	require.True(t, taken)
 }
 
 // TestRefusal holds that nobody calls before the time that a platform asks for,
@@ -90,11 +118,26 @@ func TestNoWindowHoldsMore(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	all, chats := []time.Duration{}, map[string][]time.Duration{}
 	now := time.Duration(0)
+	type call struct {
+		chat string
+		at   time.Time
+	}
+	var wanted []call
 	for range 5000 {
 		now += time.Duration(r.Int64N(int64(60 * ms)))
-		chat := fmt.Sprint(r.IntN(40))
-		at := p.Turn(chat, begin.Add(now)).Sub(begin)
-		all, chats[chat] = append(all, at), append(chats[chat], at)
+		wanted = append(wanted, call{fmt.Sprint(r.IntN(40)), begin.Add(now)})
+	}
+	for len(wanted) > 0 {
+		first := wanted[0]
+		wanted = wanted[1:]
+		turn, taken := p.Turn(first.chat, first.at)
+		if !taken {
+			i, _ := slices.BinarySearchFunc(wanted, turn, func(c call, at time.Time) int { return c.at.Compare(at) })
+			wanted = slices.Insert(wanted, i, call{first.chat, turn})
+			continue
+		}
+		at := turn.Sub(begin)
+		all, chats[first.chat] = append(all, at), append(chats[first.chat], at)
 	}
 	require.LessOrEqual(t, most(all, time.Second), 30)
 	for chat, calls := range chats {
@@ -181,7 +224,7 @@ func TestALearnedPace(t *testing.T) {
 			const calls = 1000
 			p, now, done, refused := limit.New(providers.Limits{Learned: true}), begin, 0, 0
 			for done < calls {
-				now = p.Turn(fmt.Sprint(done%7), now)
+				now, _ = p.Turn(fmt.Sprint(done%7), now)
 				ok, after := c.server.takes(now)
 				if ok {
 					done++
