@@ -25,6 +25,9 @@ const (
 	// patience is how long a reader may take for what it is sent. A slower one is
 	// dropped and goes on later from the last news it got.
 	patience = 10 * time.Second
+	// longest is how long a stream lasts. Then the browser comes back, and is asked
+	// for its sign-in again.
+	longest = 15 * time.Minute
 	// batch is how many posts are read from the store at a time.
 	batch = 50
 )
@@ -113,6 +116,8 @@ func (s *stream) run(ctx context.Context) error {
 	alive, look := time.NewTicker(keepAlive), time.NewTicker(lookAround)
 	defer alive.Stop()
 	defer look.Stop()
+	ends := time.NewTimer(longest)
+	defer ends.Stop()
 	if err := s.write("retry: 2000\n\n"); err != nil {
 		return err
 	}
@@ -131,6 +136,8 @@ func (s *stream) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-s.c.closed:
+			return nil
+		case <-ends.C:
 			return nil
 		case <-news:
 		case <-look.C:

@@ -344,3 +344,21 @@ func TestPostsOfOtherProcessesAppear(t *testing.T) {
 		<-left
 	})
 }
+
+// TestStreamAsksForTheSignInAgain holds that who may no longer sign in does not
+// read on for as long as their page is open: a stream ends now and then, and the
+// browser that comes back meets the guard.
+func TestStreamAsksForTheSignInAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open(&memory{}, "dev")
+		w := &wire{room: 1 << 20, header: http.Header{}}
+		ended := stream(t.Context(), c, w)
+		select {
+		case <-ended:
+		case <-time.After(24 * time.Hour): // of the bubble's clock
+			c.Close()
+			<-ended
+			require.Fail(t, "the stream goes on for a day")
+		}
+	})
+}

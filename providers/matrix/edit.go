@@ -79,13 +79,15 @@ func (c *Client) replace(ctx context.Context, p providers.Post, room id.RoomID, 
 
 // Retract implements providers.Editor:
 // https://spec.matrix.org/latest/client-server-api/#redactions. The transaction
-// is named after the message, so that a repetition is the same redaction.
+// is named after the message, so that a repetition is the same redaction. It
+// goes to rooms that came to be encrypted, too: redactions never are, and they
+// hold nothing that anybody said.
 func (c *Client) Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) error {
 	original, err := eventAt(opRetract, ref)
 	if err != nil {
 		return err
 	}
-	room, err := c.open(ctx, at.ID)
+	room, _, err := c.enter(ctx, at.ID)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func (c *Client) Retract(ctx context.Context, at hub.Chat, ref hub.MessageRef) e
 		return nil
 	}
 	fault := c.fault(ctx, opRetract, err)
-	if errors.Is(err, mautrix.MForbidden) { // open has found the room
+	if errors.Is(err, mautrix.MForbidden) { // enter has found the room
 		fault.Fault = hub.FaultRejected
 		fault.Err = fmt.Errorf("%w; to take back what others wrote the bot needs the power level of the room's redact", fault.Err)
 	}

@@ -1,7 +1,10 @@
 package matrix_test
 
 import (
+	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,4 +74,21 @@ func TestPreview(t *testing.T) {
 	require.NoError(t, matrixtest.CheckHTML(r.Markup))
 	require.Contains(t, r.Markup, "<del>")
 	require.Equal(t, "hello", matrix.Kind().Preview(hub.Message{Text: "hello"}).Markup)
+}
+
+// TestRetractWhereEncryptionCame holds that what may not be read any more goes from
+// rooms that came to be encrypted, too: a redaction says nothing that encryption
+// would hide.
+func TestRetractWhereEncryptionCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		platform := matrixtest.New(token, userID)
+		p := openWith(t, "http://matrix.example", &http.Client{Transport: direct{platform}})
+		sent, err := p.Send(t.Context(), providers.Post{Key: "n1", To: hub.Chat{ID: room}, Message: hub.Message{Text: "hello"}})
+		require.NoError(t, err)
+		platform.AddRoom(matrixtest.Room{ID: room, Encrypted: true})
+		<-time.After(11 * time.Minute) // of the bubble's clock
+		e, _ := providers.As[providers.Editor](p)
+		require.NoError(t, e.Retract(t.Context(), hub.Chat{ID: room}, sent.Ref))
+		require.True(t, platform.Sent()[0].Gone)
+	})
 }

@@ -161,7 +161,7 @@ func (c *Client) inspectEnds(ctx context.Context, room id.RoomID, p *hub.Preflig
 		const step = "Encryption cannot be turned off: make a room without it, invite the account there, and give its subscriptions that room"
 		p.Encrypted = hub.Finding{Is: hub.Yes, Reason: "the room is encrypted, and Bellhop cannot encrypt", Step: step}
 		p.Post = hub.Finding{Is: hub.No, Reason: p.Encrypted.Reason, Step: step}
-		p.Thread, p.Edit, p.Delete = p.Post, p.Post, p.Post
+		p.Thread, p.Edit = p.Post, p.Post
 	}
 	var grave struct {
 		Next string `json:"replacement_room"`

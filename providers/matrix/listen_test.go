@@ -327,3 +327,32 @@ func (w watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.see(r)
 	return w.RoundTripper.RoundTrip(r)
 }
+
+// TestHugeSync holds that nothing is missed where a sync after an outage is more
+// than is read of an answer: what is too much is fetched page by page.
+func TestHugeSync(t *testing.T) {
+	h := newHall(t)
+	for room := range 16 {
+		h.AddRoom(matrixtest.Room{ID: fmt.Sprintf("!big%d:example.org", room), Name: "Big"})
+	}
+	stop := h.ready(t)
+	stop()
+	long := strings.Repeat("all work and no play ", 2500) // 52 KB
+	for room := range 16 {
+		for range 50 {
+			h.says(fmt.Sprintf("!big%d:example.org", room), anna, long)
+		}
+	}
+	h.says(h.room, anna, "is anybody there?")
+	h.open(t)
+	h.listen(t, h.ear)
+	h.ear.Until(t, "what was said elsewhere", func() bool {
+		for _, text := range h.texts(t) {
+			if text == "is anybody there?" {
+				return true
+			}
+		}
+		return false
+	})
+	h.ear.Until(t, "all", func() bool { return len(h.texts(t)) == 16*50+1 })
+}

@@ -385,3 +385,23 @@ func TestProblems(t *testing.T) {
 		require.Contains(t, problems, c.key)
 	}
 }
+
+// TestAliasThatMovedQuietly is about an alias that comes to lead elsewhere while
+// the old room still takes messages, as after an upgrade where the bot is a
+// moderator.
+func TestAliasThatMovedQuietly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		platform := matrixtest.New(token, userID)
+		p := openWith(t, "http://matrix.example", &http.Client{Transport: direct{platform}})
+		post := providers.Post{Key: "n1", To: hub.Chat{ID: alias}, Message: hub.Message{Text: "hello"}}
+		_, err := p.Send(t.Context(), post)
+		require.NoError(t, err)
+		platform.AddRoom(matrixtest.Room{ID: room, Replaced: "!next:example.org"})
+		platform.AddRoom(matrixtest.Room{ID: "!next:example.org", Alias: alias})
+		<-time.After(24 * time.Hour) // of the bubble's clock
+		post.Key = "n2"
+		_, err = p.Send(t.Context(), post)
+		require.NoError(t, err)
+		require.Equal(t, "!next:example.org", platform.Sent()[1].Chat)
+	})
+}

@@ -21,27 +21,36 @@ import (
 // One that is encrypted stays so for ever.
 const plainFor = 10 * time.Minute
 
+// aliasFor is how long an alias is taken to lead where it led: it can come to
+// lead elsewhere while its old room still takes messages.
+const aliasFor = 10 * time.Minute
+
 // open finds the room that chat names, and makes sure that it is not encrypted.
 func (c *Client) open(ctx context.Context, chat string) (id.RoomID, error) {
-	room, err := c.find(ctx, chat)
-	if err != nil {
-		return "", err
+	room, encrypted, err := c.enter(ctx, chat)
+	if err == nil && encrypted {
+		err = &providers.Error{
+			Fault: hub.FaultRejected, Op: opEncryption,
+			Err: errors.New("the room is encrypted, and Bellhop cannot encrypt: choose a room that is not"),
+		}
+	}
+	return room, err
+}
+
+// enter finds the room that chat names, and whether it is encrypted.
+func (c *Client) enter(ctx context.Context, chat string) (room id.RoomID, encrypted bool, err error) {
+	if room, err = c.find(ctx, chat); err != nil {
+		return "", false, err
 	}
 	encrypted, known := c.rooms.encrypted(room)
 	if !known {
 		if encrypted, err = c.isEncrypted(ctx, room); err != nil {
 			c.doubt(chat, room, err)
-			return "", err
+			return "", false, err
 		}
 		c.rooms.learn(room, encrypted)
 	}
-	if encrypted {
-		return "", &providers.Error{
-			Fault: hub.FaultRejected, Op: opEncryption,
-			Err: errors.New("the room is encrypted, and Bellhop cannot encrypt: choose a room that is not"),
-		}
-	}
-	return room, nil
+	return room, encrypted, nil
 }
 
 // doubt forgets what led to a room that is gone.
@@ -99,29 +108,35 @@ func (c *Client) isEncrypted(ctx context.Context, room id.RoomID) (bool, error) 
 	return true, nil
 }
 
+// led is where an alias led, and until when it is taken to.
+type led struct {
+	room id.RoomID
+	till time.Time
+}
+
 // rooms remembers what is known of rooms. It is safe for concurrent use.
 type rooms struct {
 	mu        sync.Mutex
-	aliases   map[string]id.RoomID
+	aliases   map[string]led
 	plainTill map[id.RoomID]time.Time
 	secret    map[id.RoomID]bool
 }
 
 func newRooms() *rooms {
-	return &rooms{aliases: map[string]id.RoomID{}, plainTill: map[id.RoomID]time.Time{}, secret: map[id.RoomID]bool{}}
+	return &rooms{aliases: map[string]led{}, plainTill: map[id.RoomID]time.Time{}, secret: map[id.RoomID]bool{}}
 }
 
 func (r *rooms) byAlias(alias string) (id.RoomID, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	room, ok := r.aliases[alias]
-	return room, ok
+	at := r.aliases[alias]
+	return at.room, time.Now().Before(at.till)
 }
 
 func (r *rooms) name(alias string, room id.RoomID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.aliases[alias] = room
+	r.aliases[alias] = led{room, time.Now().Add(aliasFor)}
 }
 
 func (r *rooms) encrypted(room id.RoomID) (encrypted, known bool) {

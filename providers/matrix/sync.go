@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -37,6 +38,9 @@ var read = []string{
 var (
 	filterNew = jsonOf(filterOf(map[string]any{
 		"limit": timelineLimit, "types": read, "lazy_load_members": true, "include_redundant_members": true,
+	}))
+	filterLean = jsonOf(filterOf(map[string]any{
+		"limit": 1, "types": read, "lazy_load_members": true, "include_redundant_members": true,
 	}))
 	filterFirst = jsonOf(filterOf(map[string]any{"limit": 1, "not_types": []string{"*"}}))
 	filterPage  = jsonOf(map[string]any{"types": read, "lazy_load_members": true, "include_redundant_members": true})
@@ -106,13 +110,23 @@ func (c *Client) sync(ctx context.Context, since string) (*batch, error) {
 		query["timeout"] = strconv.FormatInt(pollFor.Milliseconds(), 10)
 	}
 	var b batch
-	if err := c.get(ctx, opSync, mautrix.ClientURLPath{"v3", "sync"}, query, &b); err != nil {
-		return nil, err
+	err := c.fetch(ctx, mautrix.ClientURLPath{"v3", "sync"}, query, &b)
+	if since != "" && tooLarge(err) { // what it leaves out then comes page by page
+		query["filter"], b = filterLean, batch{}
+		err = c.fetch(ctx, mautrix.ClientURLPath{"v3", "sync"}, query, &b)
+	}
+	if err != nil {
+		return nil, c.fault(ctx, opSync, err)
 	}
 	if b.Next == "" {
 		return nil, unreadable(opSync, http.StatusOK)
 	}
 	return &b, nil
+}
+
+// tooLarge reports whether an answer is more than maxAnswer.
+func tooLarge(err error) bool {
+	return errors.Is(err, mautrix.ErrResponseTooLong) || errors.Is(err, mautrix.ErrBodyReadReachedLimit)
 }
 
 // page is an answer to /messages, the newest event first:

@@ -3,6 +3,7 @@ package mattermost
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/mattermost/mattermost/server/public/model"
@@ -11,8 +12,9 @@ import (
 	"github.com/bellhop-chat/bellhop/providers"
 )
 
-// sinceAtMost is how many posts the server tells of those since a moment, the
-// newest; older ones come in pages.
+// sinceAtMost is how many posts the server tells of those since a moment. Of more
+// it gives any, mostly those that were changed first: it puts in order what it
+// has found, and not what it looks for.
 // https://github.com/mattermost/mattermost/blob/master/server/channels/store/sqlstore/post_store.go
 const (
 	sinceAtMost = 1000
@@ -71,30 +73,58 @@ func (l *listener) patiently(ctx context.Context, channel string, since int64) (
 }
 
 // postsSince is the posts of a channel that were made or changed after a moment.
+// Of more than the server tells at once, those that were made are read page by
+// page; not all that was changed is told then.
 func (l *listener) postsSince(ctx context.Context, channel string, since int64) ([]*model.Post, error) {
 	list, resp, err := l.api.GetPostsSince(ctx, channel, since, false)
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return l.postsFrom(ctx, channel, since, nil)
+	case err != nil:
 		return nil, l.judge(opHistory, resp, err)
+	case len(list.Order) < sinceAtMost:
+		return listed(list, since), nil
 	}
-	found := listed(list, since)
-	if len(list.Order) < sinceAtMost || len(found) == 0 {
-		return found, nil
+	return l.postsFrom(ctx, channel, since, listed(list, since))
+}
+
+// postsFrom adds to found what was posted after a moment, from the newest back.
+func (l *listener) postsFrom(ctx context.Context, channel string, since int64, found []*model.Post) ([]*model.Post, error) {
+	have := map[string]bool{}
+	for _, p := range found {
+		have[p.Id] = true
 	}
-	for {
-		oldest := slices.MinFunc(found, func(a, b *model.Post) int { return cmp.Compare(a.CreateAt, b.CreateAt) })
-		if oldest.CreateAt <= since {
-			return found, nil
+	for oldest, size := "", pageOfPosts; ; {
+		page, resp, err := l.page(ctx, channel, oldest, size)
+		if errors.Is(err, errTooLarge) && size > 1 {
+			size /= 2
+			continue
 		}
-		page, resp, err := l.api.GetPostsBefore(ctx, channel, oldest.Id, 0, pageOfPosts, "", false, false)
 		if err != nil {
 			return nil, l.judge(opHistory, resp, err)
 		}
-		older := slices.DeleteFunc(listed(page, since), func(p *model.Post) bool { return p.CreateAt >= oldest.CreateAt })
-		if len(older) == 0 {
+		for _, p := range listed(page, since) {
+			if p.CreateAt > since && !have[p.Id] {
+				have[p.Id], found = true, append(found, p)
+			}
+		}
+		if len(page.Order) == 0 {
 			return found, nil
 		}
-		found = append(found, older...)
+		last := page.Posts[page.Order[len(page.Order)-1]]
+		if last == nil || last.CreateAt <= since || last.Id == oldest {
+			return found, nil
+		}
+		oldest = last.Id
 	}
+}
+
+// page is the newest posts of a channel, or those before one.
+func (l *listener) page(ctx context.Context, channel, before string, size int) (*model.PostList, *model.Response, error) {
+	if before == "" {
+		return l.api.GetPostsForChannel(ctx, channel, 0, size, "", false, false)
+	}
+	return l.api.GetPostsBefore(ctx, channel, before, 0, size, "", false, false)
 }
 
 // listed is what a list names itself, and not the roots of threads that come

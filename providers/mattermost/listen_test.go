@@ -331,6 +331,45 @@ func TestLongAbsence(t *testing.T) {
 	require.Equal(t, "0", messages(t, s)[1], "in order")
 }
 
+// TestLongAbsenceAndAnOldEdit holds that an old post that was changed meanwhile
+// does not end the search.
+func TestLongAbsenceAndAnOldEdit(t *testing.T) {
+	s := newScene(t)
+	stop := s.listen(t)
+	old := s.platform.Post(&model.Post{ChannelId: s.chat, UserId: s.anna, Message: "before"})
+	s.heard(t, hub.ChatMessagePosted, text("before"))
+	s.platform.Pass(2 * time.Minute)
+	s.Say(t, s.chat, s.anna, "last")
+	s.heard(t, hub.ChatMessagePosted, text("last"))
+	stop()
+	s.platform.Forget()
+	s.platform.ChangePost(old.Id, "changed")
+	for i := range 1300 {
+		s.Say(t, s.chat, s.anna, fmt.Sprint(i))
+	}
+	s.p = s.provider(t)
+	s.listen(t)
+	s.heard(t, hub.ChatMessagePosted, text("1299"))
+	s.heard(t, hub.ChatMessagePosted, text("0"))
+}
+
+// TestLargeAbsence has more to catch up on than one answer may hold.
+func TestLargeAbsence(t *testing.T) {
+	s := newScene(t)
+	stop := s.listen(t)
+	s.Say(t, s.chat, s.anna, "before")
+	s.heard(t, hub.ChatMessagePosted, text("before"))
+	stop()
+	s.platform.Forget()
+	for i := range 700 {
+		s.Say(t, s.chat, s.anna, fmt.Sprintf("%d %s", i, strings.Repeat("a log line\n", 1200)))
+	}
+	s.p = s.provider(t)
+	s.listen(t)
+	s.heard(t, hub.ChatMessagePosted, func(c hub.Chatter) bool { return strings.HasPrefix(c.Text, "699 ") })
+	require.Contains(t, messages(t, s)[1], "0 ")
+}
+
 // TestClosedChannel holds that a channel which the bot was thrown out of in the
 // wrong moment keeps nobody from hearing the others.
 func TestClosedChannel(t *testing.T) {

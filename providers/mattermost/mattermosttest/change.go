@@ -245,6 +245,13 @@ func (s *Server) clock() time.Time {
 	return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC).Add(time.Duration(s.events) * time.Millisecond)
 }
 
+// Pass lets time go by.
+func (s *Server) Pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events += int(d / time.Millisecond)
+}
+
 func notPermitted(w http.ResponseWriter) {
 	refuse(w, http.StatusForbidden, "api.context.permissions.app_error", "You do not have the appropriate permissions.")
 }

@@ -1,6 +1,7 @@
 package mattermosttest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base32"
@@ -221,6 +222,12 @@ func (s *Server) channelPosts(w http.ResponseWriter, r *http.Request) {
 		s.sinces++
 		s.mu.Unlock()
 		posts = slices.DeleteFunc(posts, func(p *model.Post) bool { return p.UpdateAt <= since })
+		// The server orders what it has found, and not what it looks for: of more than
+		// it tells it gives those that its index has first, which were changed first.
+		// https://github.com/mattermost/mattermost/blob/master/server/channels/store/sqlstore/post_store.go
+		slices.SortStableFunc(posts, func(a, b *model.Post) int { return cmp.Compare(a.UpdateAt, b.UpdateAt) })
+		posts = posts[:min(len(posts), most)]
+		slices.SortFunc(posts, func(a, b *model.Post) int { return cmp.Compare(b.CreateAt, a.CreateAt) })
 	} else {
 		most, _ = strconv.Atoi(q.Get("per_page"))
 		at := slices.IndexFunc(posts, func(p *model.Post) bool { return p.Id == q.Get("before") })
