@@ -32,6 +32,20 @@ type Event struct {
 	// hub.signal.*, an Outcome or several for hub.message.*, the sender's own for
 	// user.*.
 	Data json.RawMessage `json:"data,omitempty"`
+
+	// Line is for the bus that stores the event, and is not in its JSON.
+	Line Line `json:"-"`
+}
+
+// Line tells of an event that has no id but what its content makes when another of
+// the same content is not the same. A topic is solved, is not, and is solved again:
+// the first event and the third have one content, and the third is no second
+// telling of the first if the second was told in between. A nightly "backup done"
+// is no second telling of the last night's.
+type Line struct {
+	Name   string        // of what is told, such as whether one topic is solved; "" for no line. It has no spaces.
+	Number uint64        // of the telling, as the sender counts: of what was told later, a higher one
+	For    time.Duration // how long the same content is the same event; 0 until another of its line is told
 }
 
 // EventType is a dotted name from the general to the particular:

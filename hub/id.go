@@ -74,6 +74,12 @@ func UpdateFor(event EventID, of NotificationID) NotificationID {
 	return NotificationID("u" + kin(event, Digest(string(event), string(of))))
 }
 
+// EventAfter is the id of an event of the same content as event, which came after
+// another one that is stored at seq.
+func EventAfter(event EventID, seq uint64) EventID {
+	return EventID("e" + kin(event, Digest(string(event), strconv.FormatUint(seq, 10))))
+}
+
 // kin has the ids of all that one event owes begin as the event's own does, so that a
 // database keeps them side by side, and in the order of the events.
 func kin(event EventID, id string) string {

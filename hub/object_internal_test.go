@@ -30,6 +30,8 @@ func fill(r *rand.Rand, v reflect.Value) {
 		v.SetString(texts[r.IntN(len(texts))])
 	case reflect.Int, reflect.Int64:
 		v.SetInt(r.Int64N(2000) - 1000)
+	case reflect.Uint64:
+		v.SetUint(r.Uint64N(2000))
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Pointer:

@@ -88,6 +88,7 @@ type Bus struct {
 	buckets         map[string]jetstream.KeyValue
 
 	seen       *index
+	lines      *lines
 	receipts   sync.Map // *receipts by system
 	undertaker undertaker
 	watchers   watchers
@@ -105,7 +106,7 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("bus: %w", err)
 	}
-	b := &Bus{cfg: c, log: c.Log, partitions: c.Partitions, trouble: make(chan struct{}, 1), doubt: make(chan struct{}, 1), seen: newIndex(time.Now)}
+	b := &Bus{cfg: c, log: c.Log, partitions: c.Partitions, trouble: make(chan struct{}, 1), doubt: make(chan struct{}, 1), seen: newIndex(time.Now), lines: newLines(time.Now)}
 	if err := b.open(ctx); err != nil {
 		_ = b.Close()
 		return nil, fmt.Errorf("bus: %w", err)

@@ -129,10 +129,11 @@ func TestPublishSameIDAtOnce(t *testing.T) {
 	modes(t, func(t *testing.T, b *bus.Bus) {
 		var wg sync.WaitGroup
 		acks := make([]bus.Ack, 5)
+		same := event("same") // that its sender goes on reading, too
 		for i := range acks {
 			wg.Go(func() {
 				var err error
-				if acks[i], err = b.Publish(t.Context(), event("same")); err != nil {
+				if acks[i], err = b.Publish(t.Context(), same); err != nil {
 					t.Error(err)
 				}
 			})

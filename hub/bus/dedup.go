@@ -161,6 +161,8 @@ func (f *feed) doze(ctx context.Context) bool {
 func (f *feed) add(batch []read) {
 	for _, m := range batch {
 		f.b.seen.add(m.Header.Get(jetstream.MsgIDHeader), m.seq, m.stored)
+		line, base := readLine(m.Header)
+		f.b.lines.note(line, base, m.seq, m.stored)
 		f.left--
 		if f.left == 0 || m.waiting == 0 {
 			f.catchUp()

@@ -40,6 +40,12 @@ func (b *Bus) ForgetServerIDs(ctx context.Context) error {
 // ForgetIDs empties the index.
 func (b *Bus) ForgetIDs() { b.seen.gens = [generations]generation{} }
 
+// Later lets time go by for the lines of events.
+func (b *Bus) Later(by time.Duration) {
+	now := b.lines.now
+	b.lines.now = func() time.Time { return now().Add(by) }
+}
+
 // SetCursor stores the place of a reader.
 func (b *Bus) SetCursor(ctx context.Context, name string, seq uint64) error {
 	return b.saveCursor(ctx, name, seq)

@@ -18,6 +18,7 @@ type stored struct {
 	seq     uint64
 	at      time.Time
 	id      string // its Nats-Msg-Id, empty for none
+	line    string // the name of its hub.Line, empty for none
 	data    []byte
 	gone    bool   // of a key: it says that there is no value
 	waiting uint64 // of a request for several: matching messages after this one
@@ -89,7 +90,7 @@ func (b *Bus) getFromLeader(ctx context.Context, stream string, r getRequest) (*
 	if err != nil && len(got.Header) > 0 {
 		return nil, fmt.Errorf("headers of message %d of %s: %w", r.Seq, stream, err)
 	}
-	return &stored{subject: got.Subject, seq: got.Seq, at: got.Time, id: header.Get(jetstream.MsgIDHeader), data: got.Data, gone: isGone(header)}, nil
+	return &stored{subject: got.Subject, seq: got.Seq, at: got.Time, id: header.Get(jetstream.MsgIDHeader), line: lineIn(header), data: got.Data, gone: isGone(header)}, nil
 }
 
 // getBatch reads up to r.Batch messages from r.Seq on, in order.
@@ -141,7 +142,7 @@ func parseStored(m *nats.Msg) (*stored, error) {
 	waiting, _ := strconv.ParseUint(m.Header.Get("Nats-Num-Pending"), 10, 64) // only of a batch
 	return &stored{
 		subject: m.Header.Get(jetstream.SubjectHeader), seq: seq, at: at,
-		id: m.Header.Get(jetstream.MsgIDHeader), data: m.Data, gone: isGone(m.Header), waiting: waiting,
+		id: m.Header.Get(jetstream.MsgIDHeader), line: lineIn(m.Header), data: m.Data, gone: isGone(m.Header), waiting: waiting,
 	}, nil
 }
 

@@ -86,6 +86,24 @@ func BenchmarkIndex(b *testing.B) {
 	}
 }
 
+// BenchmarkLines measures what a line costs in memory.
+func BenchmarkLines(b *testing.B) {
+	const events = 1_000_000
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		l := newLines(time.Now)
+		for i := range events {
+			l.note(hub.Line{Name: fmt.Sprint("line-", i), For: time.Hour}, "base", uint64(i), time.Now())
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/events, "B/line")
+		runtime.KeepAlive(l)
+	}
+}
+
 func TestUndertaker(t *testing.T) {
 	t.Parallel()
 	var u undertaker

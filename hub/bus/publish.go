@@ -30,17 +30,18 @@ type Ack struct {
 // publish the same event again. It is ErrUnavailable if that may help.
 //
 // The id alone is compared: an id that is unique only within its source must be
-// made unique before.
+// made unique before. An event that has a Line may be given another id: that of the
+// one which it tells again, or where its own is that of one which it is not. Nothing
+// else of an event is written.
 func (b *Bus) Publish(ctx context.Context, e *hub.Event) (Ack, error) {
 	m, err := b.eventMsg(e)
 	if err != nil {
 		return Ack{}, err
 	}
-	m.Header = nats.Header{jetstream.MsgIDHeader: {msgID(string(e.ID))}}
 	if fault := b.fault.Load(); fault != nil {
 		return Ack{}, unavailable("publish event", *fault)
 	}
-	ack, err := b.store(ctx, e.ID, m)
+	ack, err := b.store(ctx, e, m)
 	if err != nil {
 		return Ack{}, unavailable("publish event", err)
 	}
@@ -55,14 +56,36 @@ func (b *Bus) Publish(ctx context.Context, e *hub.Event) (Ack, error) {
 	return ack, nil
 }
 
-func (b *Bus) store(ctx context.Context, id hub.EventID, m *nats.Msg) (Ack, error) {
+// store stores e, of which m is made, or finds where it is stored.
+func (b *Bus) store(ctx context.Context, e *hub.Event, m *nats.Msg) (Ack, error) {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	if known, err := b.findEvent(ctx, id); err != nil {
+	told, err := b.findTold(ctx, e)
+	if err != nil {
 		return Ack{}, err
-	} else if known != nil {
-		return Ack{Seq: known.seq, Duplicate: true}, nil
+	} else if told != nil {
+		e.ID = hub.EventID(told.id)
+		return Ack{Seq: told.seq, Duplicate: true}, nil
 	}
+	known, err := b.findEvent(ctx, e.ID)
+	if err != nil {
+		return Ack{}, err
+	}
+	base, id := msgID(string(e.ID)), e.ID
+	if known != nil {
+		other := b.lines.turned(e.Line, base)
+		if other == 0 {
+			return Ack{Seq: known.seq, Duplicate: true}, nil
+		}
+		another := *e
+		another.ID = hub.EventAfter(e.ID, other)
+		if m, err = b.eventMsg(&another); err != nil {
+			return Ack{}, err
+		}
+		id = another.ID
+	}
+	m.Header = nats.Header{jetstream.MsgIDHeader: {msgID(string(id))}}
+	writeLine(m.Header, e.Line, base)
 	ack, err := b.put(ctx, m)
 	if err != nil {
 		b.suspect(nil)
@@ -73,6 +96,12 @@ func (b *Bus) store(ctx context.Context, id hub.EventID, m *nats.Msg) (Ack, erro
 		return Ack{}, err
 	}
 	b.seen.add(msgID(string(id)), ack.Seq, time.Now())
+	if !ack.Duplicate {
+		b.lines.note(e.Line, base, ack.Seq, b.lines.now())
+	}
+	if id != e.ID { // who reads an event without a line meanwhile reads what nobody writes
+		e.ID = id
+	}
 	return ack, nil
 }
 

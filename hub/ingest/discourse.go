@@ -150,6 +150,7 @@ func (w *webhook) tell() (*told, error) {
 func (w *webhook) event(t *told) (*hub.Event, error) {
 	e := &hub.Event{
 		ID: w.eventID(t), Type: t.kind, Subject: t.subject, Time: t.at, DataContentType: "application/json",
+		Line: w.line(t),
 	}
 	var err error
 	if t.kind == "" {

@@ -346,3 +346,42 @@ func TestEncodedDataKeepsHTMLShort(t *testing.T) {
 	e := decode(t, discoursetest.Get("post_created_rich.json"))
 	require.Contains(t, string(e.Data), "<p>Look:  &amp; <a href=")
 }
+
+// TestLines holds that events which undo each other are of one line, those of other
+// things of others, and that what has a version or happens once is of none.
+func TestLines(t *testing.T) {
+	lines := map[string]string{}
+	for _, of := range [][]string{
+		{"accepted_solution.json", "unaccepted_solution.json"},
+		{"assigned_user.json", "unassigned_user.json"},
+		{"post_destroyed_staff.json", "post_recovered.json"},
+		{"topic_destroyed.json", "topic_recovered.json"},
+		{"topic_edited_title.json", "topic_edited_category.json"},
+		{"topic_closed_status_updated.json", "topic_autoclosed_status_updated.json"},
+		{"topic_archived_status_updated.json"},
+		{"topic_pinned_status_updated.json"},
+		{"topic_visible_status_updated.json"},
+		{"topic_upvote.json", "topic_unvote.json"},
+		{"chat_message_trashed.json", "chat_message_restored.json"},
+		{"user_suspended.json", "user_unsuspended.json"},
+		{"user_logged_in.json", "user_logged_out.json"},
+	} {
+		first := decode(t, discoursetest.Get(of[0])).Line
+		require.NotEmpty(t, first.Name, of[0])
+		require.NotContains(t, first.Name, " ")
+		require.Empty(t, lines[first.Name], of[0])
+		lines[first.Name] = of[0]
+		for _, file := range of {
+			f := discoursetest.Get(file)
+			f.Header.Set("X-Discourse-Event-Id", "4711")
+			require.Equal(t, hub.Line{Name: first.Name, Number: 4711}, decode(t, f).Line, file)
+			f.Header.Set("X-Discourse-Event-Id", "none")
+			require.Empty(t, decode(t, f).Line, "nobody knows when it was told")
+		}
+	}
+	for _, file := range []string{
+		"post_created_first.json", "post_edited_version2.json", "topic_created.json", "post_liked.json", "category_updated.json", "ping.json",
+	} {
+		require.Empty(t, decode(t, discoursetest.Get(file)).Line, file)
+	}
+}

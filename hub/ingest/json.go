@@ -53,20 +53,22 @@ func (d *JSON) event(r *Request, doc []byte, i int) (*hub.Event, error) {
 		t.Type = plainType
 	}
 	if m.id == "" {
-		t.key = bodyKey(r, doc, i)
+		t.name(r, doc, i)
 	}
 	return t.event(r.Source, doc)
 }
 
-// bodyKey tells an event from others by what the request says of itself.
-func bodyKey(r *Request, doc []byte, i int) []string {
+// name tells an event from others by what the request says of itself.
+func (t *thing) name(r *Request, doc []byte, i int) {
 	for _, name := range deliveryHeaders {
 		if id := r.Header.Get(name); id != "" {
-			return []string{"delivery", name, id, strconv.Itoa(i)}
+			t.key = []string{"delivery", name, id, strconv.Itoa(i)}
+			return
 		}
 	}
 	sum := sha256.Sum256(doc)
-	return []string{"body", string(sum[:]), strconv.FormatInt(r.Received.Truncate(sameBody).Unix(), 10)}
+	t.Line = hub.Line{Name: hub.Digest(string(r.Source), "body", string(sum[:])), For: sameBody}
+	t.key = []string{"body", string(sum[:]), strconv.FormatInt(r.Received.Truncate(sameBody).Unix(), 10)}
 }
 
 // unwrapForm is the JSON of a body. GitHub puts it into a form unless told

@@ -71,8 +71,13 @@ func TestJSONIdentity(t *testing.T) {
 	require.Empty(t, g.accepts(t, body))
 	g.now = g.now.Add(time.Hour)
 	require.Len(t, g.accepts(t, body), 1)
+	line := g.stream.stored()[0].Line
+	require.Equal(t, 10*time.Minute, line.For, "the bus knows when it came in")
+	require.NotContains(t, line.Name, " ")
 	require.Len(t, g.accepts(t, body+" "), 0, "what stands around it does not count")
 	require.Len(t, g.accepts(t, `{"title":"backup failed"}`), 1)
+	require.Equal(t, line, g.stream.stored()[1].Line)
+	require.NotEqual(t, line.Name, g.stream.stored()[2].Line.Name)
 	for _, header := range []string{"X-GitHub-Delivery", "X-Gitea-Delivery", "Idempotency-Key"} {
 		require.Len(t, g.accepts(t, body, header, "1"), 1, header)
 		require.Empty(t, g.accepts(t, body, header, "1"), header)

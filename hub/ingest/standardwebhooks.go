@@ -120,7 +120,7 @@ func (d *StandardWebhooks) Decode(r *Request) ([]*hub.Event, error) {
 	if m.id == "" {
 		t.key = []string{"webhook", standardHeader(r.Header, "Id")}
 		if t.key[1] == "" { // a body alone, that a person asks about
-			t.key = bodyKey(r, docs[0], 0)
+			t.name(r, docs[0], 0)
 		}
 	}
 	e, err := t.event(r.Source, docs[0])
