@@ -27,6 +27,8 @@ type eventPage struct {
 	Size    int
 	Gone    bool
 	Replays bool // it can be held against the rules again
+	Pending bool // there is more to come: the page asks again
+	Alone   bool // it is a page of its own, no part of a list
 	Of      hub.EventID
 }
 
@@ -63,7 +65,8 @@ func (p *Pane) event(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if isPart(r) {
+	page.Alone = !isPart(r) || r.URL.Query().Has("alone")
+	if !page.Alone {
 		return p.show(w, r, "event-part", page)
 	}
 	return p.show(w, r, "pane/event.html", page)
@@ -87,6 +90,7 @@ func (p *Pane) eventPage(r *http.Request, id hub.EventID) (*eventPage, error) {
 	}
 	h := &told[0]
 	page.Row, page.Trace = p.eventRow(ctx, page.Words, page.Clock, h), h.Trace
+	page.Pending = h.Trace != nil && h.Trace.Verdict == hub.VerdictWaiting || page.Row.State == string(admin.OutcomeQueued) || page.Row.State == string(admin.OutcomeFailed)
 	page.Came = page.Ago(cameAt(e))
 	if !page.Gone {
 		page.Size = len(e.Data)

@@ -226,3 +226,29 @@ func currentPath(t *testing.T, b *webtest.Tab) string {
 	require.NoError(t, err)
 	return path
 }
+
+// What is looked at before it is decided tells by itself what became of it, in
+// the list and on a page of its own.
+func TestPaneEventGoesOn(t *testing.T) {
+	w := newTown(t, nil, "", consolePlace)
+	b := w.signIn()
+	w.subscribe("console", w.places[0].Chat(t, "support"), "")
+	b.Go(t, "/activity")
+	b.Says(t, "Nothing has come in yet")
+	for _, open := range []func(){
+		func() { b.Press(t, "j"); b.Press(t, kb.Enter) },
+		func() { b.Click(t, "#main tr[data-row] a.title") },
+	} {
+		w.forum.Outage(http.StatusBadGateway)
+		w.forum.Topic("alice", "support", "No network", "It stopped.")
+		b.Go(t, "/activity")
+		b.Sees(t, `document.querySelector("#main tr[data-row]")?.innerText.includes("Being decided")`)
+		open()
+		b.Says(t, "it waits for the forum's API")
+		w.forum.Back()
+		b.Says(t, "1 chat has a row that decided")
+		b.Says(t, "Open in the chat")
+		b.Sees(t, `!document.querySelector(".split [hx-trigger]")`)
+		b.Sees(t, `![...document.querySelectorAll("#main .state")].some(s => s.innerText.includes("Being decided"))`)
+	}
+}
