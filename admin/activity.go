@@ -57,18 +57,18 @@ func (h *Happening) Outcome() Outcome {
 		return OutcomeDropped
 	case h.Trace.Verdict == hub.VerdictLearned:
 		return OutcomeLearned
-	case h.got(hub.ResultQueued), h.got(hub.ResultUpdated), h.got(hub.ResultRetracted):
+	case h.Got(hub.ResultQueued), h.Got(hub.ResultUpdated), h.Got(hub.ResultRetracted):
 		return OutcomeQueued // and not in the log yet
-	case h.got(hub.ResultKnown):
+	case h.Got(hub.ResultKnown):
 		return OutcomeKnown
-	case h.got(hub.ResultMuted):
+	case h.Got(hub.ResultMuted):
 		return OutcomeMuted
 	}
 	return OutcomeNobody
 }
 
-// got reports whether a chat got a result.
-func (h *Happening) got(result string) bool {
+// Got reports whether a chat got a result.
+func (h *Happening) Got(result string) bool {
 	return slices.ContainsFunc(h.Trace.Chats, func(c hub.TraceChat) bool { return c.Result == result })
 }
 

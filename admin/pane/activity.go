@@ -261,7 +261,7 @@ type eventRow struct {
 	State  string
 	Icon   string
 	Says   string
-	Whole  string // of what Says is the beginning, if it is
+	Whole  string // what Says is short for, if it is
 	Change bool   // it is no new row
 	Quiet  bool   // another row tells of it
 }
@@ -289,7 +289,7 @@ func (p *Pane) eventRow(ctx context.Context, words *web.Words, c Clock, h *admin
 	row.More = h.Fate.Total() - len(row.Hops)
 	row.outcome(words, h)
 	row.Quiet = h.Outcome() == admin.OutcomeLearned
-	if family := h.Event.Type.Family(); h.Outcome() == admin.OutcomeNone && (family == "forum" || family == "user") && c.now.Sub(cameAt(&h.Event)) < justCame {
+	if h.Trace == nil && isOpen(h, c.now) {
 		row.State, row.Icon, row.Says = "queued", statusIcon("queued"), words.Say("activity.outcome.undecided")
 	}
 	return row
@@ -319,7 +319,10 @@ func (row *eventRow) outcome(words *web.Words, h *admin.Happening) {
 		switch {
 		case row.Says != "":
 		case h.Trace != nil && h.Trace.Verdict == hub.VerdictWaiting:
-			row.Says = words.Say("activity.outcome.waits")
+			row.Says, row.Whole = words.Say("activity.outcome.asks"), h.Trace.Why
+			if h.Got(hub.ResultWaits) {
+				row.Says = words.Say("activity.outcome.waits")
+			}
 		default:
 			row.Says = words.Say("activity.outcome.waiting")
 		}

@@ -207,7 +207,8 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{nil, fate(), time.Second, "queued", "Being decided", "", 0, 0},
 		{nil, fate(), time.Hour, "none", "Not for the rows", "", 0, 0},
-		{&hub.Trace{Verdict: hub.VerdictWaiting, Why: "long"}, fate(), 0, "queued", "Waits for its delay", "", 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictWaiting, Why: "long"}, fate(), 0, "queued", "Waits for the forum", "long", 0, 0},
+		{&hub.Trace{Verdict: hub.VerdictWaiting, Why: "long", Chats: []hub.TraceChat{{Result: hub.ResultWaits}}}, fate(), 0, "queued", "Waits for its delay", "long", 0, 0},
 		{&hub.Trace{Verdict: hub.VerdictNobody}, fate(), 0, "none", "No subscription matches", "", 0, 0},
 		{&hub.Trace{Verdict: hub.VerdictDropped}, fate(), 0, "none", "Nobody may hear of it", "", 0, 0},
 		{&hub.Trace{Verdict: hub.VerdictDropped, Why: "über dem Rand"}, fate(), 0, "none", "Über dem Rand", "über dem Rand", 0, 0},

@@ -90,7 +90,7 @@ func (p *Pane) eventPage(r *http.Request, id hub.EventID) (*eventPage, error) {
 	}
 	h := &told[0]
 	page.Row, page.Trace = p.eventRow(ctx, page.Words, page.Clock, h), h.Trace
-	page.Pending = h.Trace != nil && h.Trace.Verdict == hub.VerdictWaiting || page.Row.State == string(admin.OutcomeQueued) || page.Row.State == string(admin.OutcomeFailed)
+	page.Pending = isOpen(h, page.now) || page.Row.State == string(admin.OutcomeQueued) || page.Row.State == string(admin.OutcomeFailed)
 	page.Came = page.Ago(cameAt(e))
 	if !page.Gone {
 		page.Size = len(e.Data)
@@ -101,8 +101,7 @@ func (p *Pane) eventPage(r *http.Request, id hub.EventID) (*eventPage, error) {
 		page.Payload = codeOf(page.Words, whole)
 	}
 	page.Of = e.ReplyTo
-	family := e.Type.Family()
-	page.Replays = page.MayEdit() && !page.Gone && (family == "forum" || family == "user")
+	page.Replays = page.MayEdit() && !page.Gone && isRouted(e.Type)
 	if page.Steps, err = p.steps(ctx, page, e, h); err != nil {
 		return nil, err
 	}

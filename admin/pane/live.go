@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bellhop-chat/bellhop/admin"
 	"github.com/bellhop-chat/bellhop/hub"
 	"github.com/bellhop-chat/bellhop/web"
 )
@@ -25,6 +26,10 @@ const (
 	// liveMost is how many events one look takes: in a flood the newest, which is
 	// more than anybody reads.
 	liveMost = 40
+	// openPace is how often it looks whether what was not decided is decided now.
+	openPace = 3 * time.Second
+	// openMost is how many such events it looks after, the newest.
+	openMost = 100
 )
 
 // settleAfter is when what became of an event is looked at again: decisions and
@@ -43,13 +48,23 @@ func (p *Pane) watch(ctx context.Context, tell func(happened)) error {
 	if err != nil {
 		return err
 	}
-	tick := time.NewTicker(livePace)
+	tick, look := time.NewTicker(livePace), time.NewTicker(openPace)
 	defer tick.Stop()
+	defer look.Stop()
 	var later []again
+	open, err := p.opened(ctx)
+	if err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-look.C:
+			if open, err = p.settled(ctx, open, tell); err != nil {
+				return err
+			}
+			continue
 		case <-tick.C:
 		}
 		var events []hub.Event
@@ -60,6 +75,7 @@ func (p *Pane) watch(ctx context.Context, tell func(happened)) error {
 			for _, h := range p.happenedBy(ctx, &events[i]) {
 				if h.isNew {
 					tell(h)
+					open = append(open, openEvent{event: events[i]})
 				}
 				h.isNew = false
 				for _, d := range settleAfter() {
@@ -70,6 +86,64 @@ func (p *Pane) watch(ctx context.Context, tell func(happened)) error {
 		later = due(p.Now(), later, tell)
 	}
 }
+
+// openEvent is an event that is not decided yet, and why, as it was told last.
+type openEvent struct {
+	event hub.Event
+	why   string
+}
+
+// opened are the newest events about which nothing is decided yet, oldest first.
+func (p *Pane) opened(ctx context.Context) ([]openEvent, error) {
+	newest, _, err := p.Admin.Events.SearchEvents(ctx, hub.EventQuery{But: unasked(), Page: hub.Page{Limit: openMost}})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]openEvent, 0, len(newest))
+	for _, e := range slices.Backward(newest) {
+		list = append(list, openEvent{event: e})
+	}
+	return p.settled(ctx, list, func(happened) {})
+}
+
+// settled tells of the events that are decided by now or wait for something else,
+// and keeps those that are still open.
+func (p *Pane) settled(ctx context.Context, open []openEvent, tell func(happened)) (rest []openEvent, err error) {
+	open = open[max(0, len(open)-openMost):]
+	events := make([]hub.Event, len(open))
+	for i := range open {
+		events[i] = open[i].event
+	}
+	told, err := p.Admin.Tell(ctx, events...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range told {
+		e, why := &told[i].Event, ""
+		if t := told[i].Trace; t != nil {
+			why = t.Why
+		}
+		isOpen := isOpen(&told[i], p.Now())
+		if isOpen {
+			rest = append(rest, openEvent{*e, why})
+		}
+		if !isOpen || why != open[i].why {
+			tell(happened{event: e})
+		}
+	}
+	return rest, nil
+}
+
+// isOpen reports whether an event is not decided yet.
+func isOpen(h *admin.Happening, now time.Time) bool {
+	if h.Trace != nil {
+		return h.Trace.Verdict == hub.VerdictWaiting
+	}
+	return h.Outcome() == admin.OutcomeNone && isRouted(h.Event.Type) && now.Sub(cameAt(&h.Event)) < justCame
+}
+
+// isRouted reports whether events of a type are held against the rows.
+func isRouted(t hub.EventType) bool { return t.Family() == "forum" || t.Family() == "user" }
 
 // due tells what is due, each event or delivery once, and keeps the rest.
 func due(now time.Time, later []again, tell func(happened)) (rest []again) {
@@ -142,15 +216,17 @@ func (p *Pane) live(w http.ResponseWriter, r *http.Request) error {
 	return p.tail.Serve(w, r, View[happened]{First: first, Rows: rows})
 }
 
-// since is what came in since a page was made, oldest first. After a lost
-// connection it brings the page up to date.
+// since is what came in since a page was made, oldest first, and just before, as
+// that was perhaps not decided then. After a lost connection it brings the page up
+// to date.
 func (p *Pane) since(ctx context.Context, at time.Time) ([]happened, error) {
 	events, _, err := p.Admin.Events.SearchEvents(ctx, hub.EventQuery{
-		Since: at.Add(-time.Second), But: unasked(), Page: hub.Page{Limit: pageRows},
+		Since: at.Add(-justCame), But: unasked(), Page: hub.Page{Limit: pageRows},
 	})
 	list := make([]happened, 0, len(events))
 	for i := range slices.Backward(events) {
-		list = append(list, happened{event: &events[i], isNew: true})
+		e := &events[i]
+		list = append(list, happened{event: e, isNew: cameAt(e).After(at.Add(-time.Second))})
 	}
 	return list, err
 }
